@@ -1,0 +1,29 @@
+"""vmbench: a domain-agnostic benchmark of self-supervised views.
+
+>>> import vmbench
+>>> result = vmbench.run(domain="tabular", method="viewmaker", preset="smoke")  # doctest: +SKIP
+
+Importing the package is light: torch is loaded by the first :func:`run`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vmbench.results import Result
+    from vmbench.runner import run
+
+__version__ = "0.1.0"
+__all__ = ["Result", "__version__", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the heavy names on first use (PEP 562)."""
+    if name == "run":
+        from vmbench.runner import run
+
+        return run
+    if name == "Result":
+        from vmbench.results import Result
+
+        return Result
+    raise AttributeError(f"module 'vmbench' has no attribute {name!r}")

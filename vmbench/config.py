@@ -1,0 +1,136 @@
+"""Every hyperparameter of a run, with its default and a sentence; strict, so typos are errors."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vmbench.errors import UserError
+
+
+class Config(BaseModel):
+    """Hyperparameters. A preset sets them, a domain adapts them, ``--set`` has the last word."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Data
+    max_examples: int | None = Field(
+        None, ge=8, description="Pretrain and probe on at most so many training examples."
+    )
+    batch_size: int = Field(128, ge=2, description="Examples per step; two views of each.")
+
+    # Encoder
+    encoder: str = Field("auto", description="A registered encoder; auto follows the spec.")
+    width: int = Field(16, ge=1, description="Channels of the encoder's first stage.")
+    stem: Literal["cifar", "imagenet"] = Field(
+        "cifar", description="First layers of a ResNet; imagenet divides the input by four."
+    )
+
+    # Viewmaker
+    epsilon: float = Field(
+        0.05, gt=0, le=10, description="Mean absolute perturbation of one example (L1 budget)."
+    )
+    viewmaker_width: int = Field(32, ge=1, description="Channels of the viewmaker's first layer.")
+    num_res_blocks: int = Field(3, ge=0, le=5, description="Residual blocks of the viewmaker.")
+    frequency_domain: bool = Field(False, description="Perturb the DCT of the input instead.")
+    downsample_to: int | None = Field(
+        None, ge=8, description="Run the viewmaker on the input resized to this many bins."
+    )
+
+    # Objective
+    temperature: float = Field(0.2, gt=0, description="Temperature of the contrastive softmax.")
+    head: Literal["mlp", "linear"] = Field(
+        "mlp", description="Projection after the encoder; linear is the published encoder's fc."
+    )
+    projection_dim: int = Field(64, ge=2, description="Dimensions of the projection.")
+
+    # Optimisation
+    epochs: int = Field(10, ge=1, le=10_000, description="Passes over the pretraining set.")
+    schedule: Literal["joint", "alternating"] = Field(
+        "joint",
+        description="One pass with the gradient reversed for both players, or the reference's two.",
+    )
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="The encoder's optimiser.")
+    lr: float = Field(2e-3, gt=0, description="The encoder's peak learning rate.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of sgd.")
+    weight_decay: float = Field(1e-4, ge=0, description="Weight decay of the encoder.")
+    lr_schedule: Literal["cosine", "constant"] = Field(
+        "cosine", description="Learning rate over the run; cosine warms up over the first 5%."
+    )
+    viewmaker_lr: float = Field(1e-3, gt=0, description="The viewmaker's learning rate (Adam).")
+
+    # Probe
+    feature_bins: int = Field(
+        2, ge=1, description="Bins per axis that the last feature map is pooled to for the probe."
+    )
+    probe_penalties: int = Field(
+        12, ge=10, description="Size of the log grid of L2 penalties searched on val."
+    )
+    probe_max_iter: int = Field(200, ge=10, description="L-BFGS iterations per penalty.")
+
+    # Running
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Autocast; auto takes bfloat16 where the device is faster with it."
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")
+    threads: int | None = Field(None, ge=1, description="CPU threads; default: all cores.")
+    checkpoint_minutes: float = Field(
+        5.0, gt=0, description="Minutes between checkpoints; one is written at the end anyway."
+    )
+
+    @property
+    def hash(self) -> str:
+        """Eight hex digits over everything that can change a result (not where it runs)."""
+        return digest(self.model_dump(exclude={"device", "checkpoint_minutes"}))
+
+
+def digest(value: object) -> str:
+    """Eight hex digits of the canonical JSON of ``value``."""
+    canonical = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+def make_config(*layers: Mapping[str, Any]) -> Config:
+    """Merge ``layers`` (later ones win) into a checked :class:`Config`.
+
+    Raises:
+        UserError: for an unknown key (with the nearest known one) or a value out of range.
+
+    >>> make_config({"epochs": 3}, {"epochs": "4"}).epochs
+    4
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged.update(layer)
+    for key in merged:
+        if key not in Config.model_fields:
+            close = get_close_matches(key, Config.model_fields, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "see 'vmbench info config'"
+            raise UserError(f"unknown setting '{key}': {hint}")
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        raise UserError(
+            f"setting '{key}' = {merged[key]!r} is not valid: {first['msg'].lower()}; "
+            f"{Config.model_fields[key].description}"
+        ) from error
+
+
+def parse_assignments(pairs: list[str]) -> dict[str, Any]:
+    """Read ``key=value`` texts; ``none`` stands for None. The model converts the types.
+
+    >>> parse_assignments(["lr=0.1", "max_examples=none"])
+    {'lr': '0.1', 'max_examples': None}
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UserError(f"--set {pair!r} is not key=value, as in --set lr=0.001")
+        settings[key.strip()] = None if value.strip().lower() == "none" else value.strip()
+    return settings

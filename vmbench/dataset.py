@@ -1,0 +1,131 @@
+"""What a dataset says of itself, and how its examples are written down.
+
+A dataset is a short class: attributes that state its licence, tasks and split rules, and one
+method, :meth:`Dataset.examples`, that yields every example in the spec once. All that follows
+(validation, the Arrow cache, batches, normalisation) is :mod:`vmbench.examples`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.specs import Spec
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One label of a dataset.
+
+    Attributes:
+        name: as in ``--transfer dataset/name``.
+        classes: names of the classes; a label is an index into them.
+        split_rule: one sentence, e.g. "6 of 30 voices held out for test, 4 for val".
+        hidden: spans ``(start, stop)`` of a Vector that hold the label itself; they are set to
+            zero (after normalisation: the mean) whenever features for this task are computed.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    split_rule: str
+    hidden: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example: ``x`` of the spec's shape, and per task a class index and a split.
+
+    A task that is missing from ``splits`` does not use this example at all.
+    """
+
+    x: npt.NDArray[np.float32]
+    labels: Mapping[str, int]
+    splits: Mapping[str, Split]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a user may need to know before using a dataset; ``vmbench info`` prints it."""
+
+    licence: str
+    citation: str
+    homepage: str
+    notes: str = ""
+
+
+class Dataset(ABC):
+    """Base of every dataset.
+
+    Class attributes:
+        name: as in ``--pretrain`` and ``--transfer``.
+        revision: changes whenever the examples or the splits do; part of the cache's key.
+        spec: shape of one example.
+        tasks: at least one.
+        card: licence, citation, homepage, notes.
+        package: ``(import name, extra)`` of the installed package that carries the data, or None.
+        value_range: bounds of a valid input (views are clamped to them), or None.
+        normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
+            from the training examples alone.
+    """
+
+    name: ClassVar[str]
+    revision: ClassVar[str]
+    spec: ClassVar[Spec]
+    tasks: ClassVar[tuple[Task, ...]]
+    card: ClassVar[Card]
+    package: ClassVar[tuple[str, str] | None] = None
+    value_range: ClassVar[tuple[float, float] | None] = None
+    normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
+
+    @abstractmethod
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield every example, in an order that never changes.
+
+        Args:
+            data_dir: where the user keeps the publisher's files; embedded datasets ignore it.
+
+        Raises:
+            UserError: what is missing, where it was looked for, and how to get it.
+        """
+
+    def task(self, name: str) -> Task:
+        """The task called ``name``; raises :class:`~vmbench.errors.UserError`."""
+        from vmbench.errors import unknown_name
+
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise unknown_name(f"task of {self.name}", name, [t.name for t in self.tasks])
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Groups (subjects, speakers, rows) set aside for val and test, drawn once with a fixed seed.
+
+    >>> rule = HeldOut.draw(range(10), val=2, test=3, seed=0)
+    >>> sorted(rule.split(group) for group in range(10)).count("train")
+    5
+    """
+
+    val: frozenset[object] = field(default_factory=frozenset)
+    test: frozenset[object] = field(default_factory=frozenset)
+
+    @classmethod
+    def draw(cls, groups: "Iterator[object] | range | list[object] | list[str]", *, val: int,
+             test: int, seed: int) -> "HeldOut":
+        """Draw ``test`` and then ``val`` groups of the distinct ``groups``, in sorted order."""
+        distinct = sorted(set(groups), key=lambda g: (str(type(g)), g))  # type: ignore[type-var]
+        order = np.random.default_rng(seed).permutation(len(distinct))
+        shuffled = [distinct[i] for i in order]
+        return cls(val=frozenset(shuffled[test : test + val]), test=frozenset(shuffled[:test]))
+
+    def split(self, group: object) -> Split:
+        """The side that ``group`` is on."""
+        return "test" if group in self.test else "val" if group in self.val else "train"

@@ -1,0 +1,64 @@
+"""Methods: where the features come from. A view family pretrains an encoder; a yardstick need not.
+
+The runner asks a method for a :class:`Representation` per task and probes it; that is all it
+knows of methods, so a new one is one file.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from torch import Tensor
+
+from vmbench.dataset import Task
+from vmbench.specs import ALL_KINDS
+from vmbench.views import ViewContext, Views
+
+if TYPE_CHECKING:
+    from vmbench.examples import Examples
+    from vmbench.session import Session
+
+ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
+
+
+@dataclass(frozen=True)
+class Representation:
+    """What the probe reads: a batch (B, *spec.shape) -> features (B, D), and the encoder's size."""
+
+    features: Callable[[Tensor], Tensor]
+    parameters: int
+
+
+class Method(ABC):
+    """Base of every method.
+
+    Class attributes:
+        name: as in ``--method``.
+        kind: kind of its views: learned, handcrafted, fixed or none.
+        specs: kinds of spec that it serves.
+        paper: where it comes from.
+        yardstick: True for a floor or a ceiling, which no objective applies to.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[ViewKind]
+    specs: ClassVar[tuple[str, ...]] = ALL_KINDS
+    paper: ClassVar[str] = ""
+    yardstick: ClassVar[bool] = False
+
+    @abstractmethod
+    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
+        """Features for ``task`` of ``examples``; pretrains where the method does (once)."""
+
+
+class ViewMethod(Method):
+    """Base of the methods that pretrain an encoder on two views: implement :meth:`views`."""
+
+    @abstractmethod
+    def views(self, context: ViewContext) -> Views:
+        """The view family for this spec and these settings."""
+
+    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:  # noqa: ARG002
+        """The encoder that ``session`` pretrained with these views; the same for every task."""
+        return session.pretrained(self)

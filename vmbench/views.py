@@ -1,0 +1,61 @@
+"""Views: a callable on a batch that distorts every example. Learned or not, the loop sees one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Generator, Tensor, nn
+
+from vmbench.config import Config
+from vmbench.specs import Spec
+
+
+@dataclass(frozen=True)
+class ViewContext:
+    """What a view family may know of the data it distorts.
+
+    Attributes:
+        spec: shape of one example.
+        config: the run's hyperparameters.
+        value_range: bounds of a valid input, or None if it is unbounded (normalised data).
+        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU: marginals
+            and standard deviations come from here. No other split is ever in it.
+    """
+
+    spec: Spec
+    config: Config
+    value_range: tuple[float, float] | None
+    reference: Tensor
+
+
+class Views(nn.Module):
+    """Base of every view family.
+
+    ``forward(x, generator)`` takes a batch (B, *spec.shape), float32 and normalised, and returns
+    one view of each example: same shape, dtype and device, finite, and never ``x`` itself modified
+    in place. All randomness is per example and comes from ``generator`` (on x's device).
+
+    ``learned`` is True for an adversary: its parameters are trained to maximise the loss.
+    """
+
+    learned: ClassVar[bool] = False
+
+    def forward(self, x: Tensor, generator: Generator) -> Tensor:
+        """One view of each example of ``x``."""
+        raise NotImplementedError
+
+    def __call__(self, x: Tensor, generator: Generator) -> Tensor:
+        """Typed front of ``nn.Module.__call__``."""
+        view: Tensor = super().__call__(x, generator)
+        return view
+
+
+class Identity(Views):
+    """No distortion: what the supervised yardstick trains on."""
+
+    def forward(self, x: Tensor, generator: Generator) -> Tensor:  # noqa: ARG002
+        """Return ``x``."""
+        return x
+
+
+MakeView = Callable[[Tensor], Tensor]
