@@ -81,10 +81,9 @@ class Config(BaseModel):
         5.0, gt=0, description="Minutes between checkpoints; one is written at the end anyway."
     )
 
-    @property
-    def hash(self) -> str:
-        """Eight hex digits over everything that can change a result (not where it runs)."""
-        return digest(self.model_dump(exclude={"device", "checkpoint_minutes"}))
+    def hashed(self) -> dict[str, Any]:
+        """Everything that can change a result: all but where the run runs and how it saves."""
+        return self.model_dump(exclude={"device", "checkpoint_minutes"})
 
 
 def digest(value: object) -> str:

@@ -1,0 +1,73 @@
+"""A tiny domain for the core's tests: one dataset per spec, made from a seed, no package needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from vmbench.dataset import SPLITS, Card, Dataset, Example, Task
+from vmbench.domain import Domain
+from vmbench.registry import Entry, registry
+from vmbench.specs import Grid, Sequence, Spec, Vector
+
+CLASSES = ("a", "b", "c")
+CARD = Card("CC0", "none", "none")
+
+
+class ToyDataset(Dataset):
+    """Three classes, each its own smooth pattern in noise; the fifth and fourth rows held out."""
+
+    revision = "1"
+    spec: Spec
+    card = CARD
+    package = ("numpy", "toy")
+    tasks = (Task("kind", CLASSES, "every fifth row is test, every fifth val"),)
+    count = 300
+    noise = 1.0
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        rng = np.random.default_rng(7)
+        patterns = rng.standard_normal((len(CLASSES), *self.spec.shape))
+        for i in range(self.count):
+            label = int(rng.integers(len(CLASSES)))
+            x = patterns[label] + self.noise * rng.standard_normal(self.spec.shape)
+            split = {3: SPLITS[1], 4: SPLITS[2]}.get(i % 5, SPLITS[0])
+            yield Example(x.astype(np.float32), {"kind": label}, {"kind": split})
+
+
+class ToyGrid(ToyDataset):
+    name = "toy-grid"
+    spec = Grid(1, 12, 10)
+
+
+class ToySequence(ToyDataset):
+    name = "toy-sequence"
+    spec = Sequence(2, 30)
+
+
+class ToyVector(ToyDataset):
+    name = "toy-vector"
+    spec = Vector(9)
+    normalize = "channel"
+
+
+class ToyOther(ToyVector):
+    name = "toy-other"
+    count = 200
+
+
+class Toy(Domain):
+    """The toy domain."""
+
+    name = "toy"
+    summary = "for tests"
+    datasets = {d.name: d for d in (ToyGrid, ToySequence, ToyVector, ToyOther)}
+    default = "toy-vector"
+
+
+def register() -> None:
+    """Make ``--domain toy`` known to this process."""
+    registry("domain").add(
+        Entry("domain", "toy", "toy:Toy", "for tests",
+              {"datasets": tuple(Toy.datasets), "default": Toy.default}, owner="tests")
+    )

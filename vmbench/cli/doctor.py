@@ -1,0 +1,104 @@
+"""``vmbench doctor``: what works, what is missing, and how to get it."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import cast
+
+import typer
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; ``mend`` says how to get what is missing."""
+
+    what: str
+    works: bool
+    detail: str
+    mend: str = ""
+
+
+def doctor(
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> None:
+    """Report devices, packages, plugins and embedded data; exit code 1 if the core is broken."""
+    findings = list(examine())
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
+            mark = "ok     " if finding.works else "missing"
+            mend = f"  -> {finding.mend}" if finding.mend else ""
+            typer.echo(f"{mark}  {finding.what:{width}}  {finding.detail}{mend}")
+    if not all(finding.works for finding in findings if finding.what.startswith("core")):
+        raise typer.Exit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Every finding, core first."""
+    yield from _core()
+    yield from _plugins()
+    yield from _embedded()
+    for package, extra, purpose in (("matplotlib", "plots", "views.png"),):
+        yield _package(f"optional {package}", package, extra, purpose)
+
+
+def _core() -> Iterator[Finding]:
+    import torch
+
+    from vmbench.device import cpu_has_bfloat16
+    from vmbench.examples import cache_folder
+
+    precision = "bfloat16 pays" if cpu_has_bfloat16() else "no fast bfloat16"
+    yield Finding("core torch", True, torch.__version__)
+    yield Finding("device cpu", True, f"{torch.get_num_threads()} threads, {precision}")
+    cuda = torch.cuda.is_available()
+    yield Finding("device cuda", cuda, torch.cuda.get_device_name() if cuda else "none",
+                  "" if cuda else "not needed; a CUDA build of torch and a driver bring it")
+    cache = cache_folder()
+    parent = next(p for p in (cache, *cache.parents) if p.exists())
+    writable = os.access(parent, os.W_OK)
+    yield Finding("core cache", writable, str(cache),
+                  "" if writable else "set VMBENCH_CACHE to a folder that can be written")
+
+
+def _plugins() -> Iterator[Finding]:
+    from vmbench.errors import UserError
+    from vmbench.registry import KINDS, registry
+
+    for kind in KINDS:
+        for entry in registry(kind):
+            try:
+                registry(kind).load_class(entry.name)
+            except UserError as error:
+                yield Finding(f"{kind} {entry.name}", False, str(error), "reinstall or remove it")
+            else:
+                if entry.owner != "vmbench":
+                    yield Finding(f"{kind} {entry.name}", True, f"plugin of {entry.owner}")
+
+
+def _embedded() -> Iterator[Finding]:
+    from vmbench.domain import Domain
+    from vmbench.errors import UserError
+    from vmbench.registry import registry
+
+    for entry in registry("domain"):
+        try:
+            domain = cast(Domain, registry("domain").get(entry.name))
+        except UserError:
+            continue  # reported with the plugins
+        for name in domain.datasets:
+            dataset = domain.dataset(name)
+            if dataset.package is None:
+                continue
+            package, extra = dataset.package
+            yield _package(f"data {entry.name}/{name}", package, extra, str(dataset.spec))
+
+
+def _package(what: str, package: str, extra: str, purpose: str) -> Finding:
+    if find_spec(package) is None:
+        return Finding(what, False, f"{purpose}: needs {package}", f"pip install 'vmbench[{extra}]'")
+    return Finding(what, True, f"{purpose} ({package})")

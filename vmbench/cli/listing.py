@@ -1,0 +1,176 @@
+"""``vmbench list`` and ``vmbench info``. Listing reads the registry and imports no adapter."""
+
+import json
+from enum import StrEnum
+from typing import Any
+
+import typer
+
+from vmbench.errors import unknown_name
+from vmbench.registry import KINDS, registry
+
+Row = dict[str, str]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    domains = "domains"
+    methods = "methods"
+    objectives = "objectives"
+    datasets = "datasets"
+    encoders = "encoders"
+    presets = "presets"
+
+
+def rows(kind: Kind) -> list[Row]:
+    """One row per registered name; the values are texts."""
+    if kind is Kind.presets:
+        from vmbench.presets import SUMMARIES
+
+        return [{"name": name, "summary": text} for name, text in SUMMARIES.items()]
+    if kind is Kind.datasets:
+        return [
+            {"name": dataset, "domain": entry.name, "owner": entry.owner}
+            for entry in registry("domain")
+            for dataset in entry.facts.get("datasets", ())
+        ]
+    found = [
+        {
+            "name": entry.name,
+            **{k: v if isinstance(v, str) else ", ".join(v) for k, v in entry.facts.items()},
+            "summary": entry.summary,
+            "owner": entry.owner,
+        }
+        for entry in registry(kind.value.removesuffix("s"))
+    ]
+    if kind is Kind.methods:
+        found.insert(0, {
+            "name": "handcrafted", "views": "handcrafted", "specs": "grid, sequence, vector",
+            "paper": "", "summary": "the domain's own view family", "owner": "vmbench"})
+    return found
+
+
+def list_(
+    kind: Kind | None = typer.Argument(None, help="What to list; default: everything."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> None:
+    """List what is registered, without importing it."""
+    kinds = [kind] if kind else list(Kind)
+    found = {each.value: rows(each) for each in kinds}
+    if as_json:
+        typer.echo(json.dumps(found[kind.value] if kind else found, indent=2))
+        return
+    for title, entries in found.items():
+        typer.echo(f"{title}:" if kind is None else "", nl=kind is None)
+        _print_rows(entries)
+
+
+def _print_rows(entries: list[Row]) -> None:
+    """Columns by hand: importing rich would cost more than the command's whole budget."""
+    columns = [c for c in ("name", "views", "specs", "domain", "default", "datasets", "summary", "paper")
+               if any(row.get(c) for row in entries)]
+    if "summary" in columns and "datasets" in columns:
+        columns.remove("datasets")
+    widths = {c: max(len(row.get(c, "")) for row in entries) for c in columns}
+    for row in entries:
+        line = "  ".join(row.get(c, "").ljust(widths[c]) for c in columns)
+        foreign = row.get("owner", "vmbench") != "vmbench"
+        typer.echo(f"  {line}".rstrip() + (f"  [{row['owner']}]" if foreign else ""))
+
+
+def info(
+    name: str = typer.Argument(..., help="A domain, dataset, method, objective, encoder, preset "
+                                         "or 'config'."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> None:
+    """Tell everything about one name: licence, split rules, specs, papers, settings."""
+    facts = describe(name)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    width = max(len(key) for key in facts)
+    for key, value in facts.items():
+        lines = value if isinstance(value, list) else [value]
+        for index, line in enumerate(lines):
+            typer.echo(f"{key if index == 0 else '':{width}}  {line}")
+
+
+def describe(name: str) -> dict[str, Any]:
+    """Facts about ``name``, each a text or a list of texts."""
+    from vmbench.presets import PRESETS, SUMMARIES
+
+    if name == "config":
+        return _describe_config()
+    if name == "handcrafted":
+        return _describe_handcrafted()
+    for kind in KINDS:
+        if name in registry(kind):
+            return _describe_entry(kind, name)
+    for entry in registry("domain"):
+        if name in entry.facts.get("datasets", ()):
+            return _describe_dataset(entry.name, name)
+    if name in PRESETS:
+        settings = [f"{key} = {value}" for key, value in PRESETS[name].items()]
+        return {"preset": name, "summary": SUMMARIES[name], "settings": settings or ["defaults"]}
+    known = [e.name for kind in KINDS for e in registry(kind)] + list(PRESETS)
+    known += [d for e in registry("domain") for d in e.facts.get("datasets", ())]
+    raise unknown_name("name", name, [*known, "config", "handcrafted"])
+
+
+def _describe_entry(kind: str, name: str) -> dict[str, Any]:
+    entry = registry(kind).entry(name)
+    loaded: Any = registry(kind).load_class(name)
+    facts: dict[str, Any] = {kind: name, "summary": entry.summary, "owner": entry.owner}
+    facts |= {k: v if isinstance(v, str) else ", ".join(v) for k, v in entry.facts.items()}
+    if kind == "domain":
+        facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
+        facts["datasets"] = list(loaded.datasets)
+        facts["presets adapted"] = [
+            f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
+            for preset, settings in loaded.presets.items()
+        ] or ["none"]
+    facts["about"] = " ".join((loaded.__doc__ or "").split("\n\n")[0].split())
+    facts["code"] = entry.target
+    return facts
+
+
+def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
+    from typing import cast
+
+    from vmbench.domain import Domain
+
+    dataset = cast(Domain, registry("domain").get(domain)).dataset(name)
+    facts: dict[str, Any] = {
+        "dataset": f"{name} (domain {domain}, revision {dataset.revision})",
+        "spec": str(dataset.spec),
+        "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
+        "tasks": [f"{t.name}: {len(t.classes)} classes; {t.split_rule}" for t in dataset.tasks],
+        "source": "needs --data-dir" if dataset.package is None
+        else f"embedded in the package {dataset.package[0]} (vmbench[{dataset.package[1]}])",
+        "licence": dataset.card.licence,
+        "citation": dataset.card.citation,
+        "homepage": dataset.card.homepage,
+    }
+    return facts | ({"notes": dataset.card.notes} if dataset.card.notes else {})
+
+
+def _describe_config() -> dict[str, Any]:
+    from vmbench.config import Config
+
+    return {
+        key: f"{field.description} (default {field.default})"
+        for key, field in Config.model_fields.items()
+    }
+
+
+def _describe_handcrafted() -> dict[str, Any]:
+    from typing import cast
+
+    from vmbench.domain import Domain
+
+    families = []
+    for entry in registry("domain"):
+        for spec, family in cast(Domain, registry("domain").get(entry.name)).handcrafted.items():
+            families.append(f"{entry.name}, {spec}: {family}")
+    return {"method": "handcrafted", "summary": "the domain's own view family", "means": families}

@@ -1,0 +1,110 @@
+"""``vmbench run``."""
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from vmbench.errors import UserError
+
+if TYPE_CHECKING:
+    from vmbench.results import Result
+
+
+def run(
+    domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
+    method: str = typer.Option("viewmaker", help="Where the views come from (list methods)."),
+    objective: str = typer.Option("simclr", help="What the encoder minimises (list objectives)."),
+    preset: str = typer.Option("small", help="smoke (seconds), small (minutes) or paper (a GPU)."),
+    seed: int = typer.Option(0, help="Of weights, batches and views."),
+    epochs: int | None = typer.Option(None, help="Override the preset's epochs."),
+    epsilon: float | None = typer.Option(None, help="Override the viewmaker's budget."),
+    pretrain: str | None = typer.Option(
+        None, metavar="DATASET", help="Pretrain on this dataset instead of the domain's default."
+    ),
+    transfer: list[str] = typer.Option(
+        [], metavar="DATASET[/TASK]", help="Evaluate on this; repeatable. Default: all embedded."
+    ),
+    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files."),
+    device: str = typer.Option("auto", help="auto, cpu, cuda, cuda:1, mps."),
+    precision: str = typer.Option("auto", help="auto, float32 or bfloat16."),
+    out: Path = typer.Option(Path("runs"), help="Parent of the run's folder."),
+    resume: bool = typer.Option(True, help="Go on from an interrupted run."),
+    overwrite: bool = typer.Option(False, "--overwrite", help="Replace a finished run."),
+    set_: list[str] = typer.Option(
+        [], "--set", metavar="KEY=VALUE", help="Override any setting; repeatable (info config)."
+    ),
+    config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
+    as_json: bool = typer.Option(False, "--json", help="Print result.json on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
+) -> None:
+    """Pretrain, probe every task, write a result and print it."""
+    from vmbench.config import parse_assignments
+    from vmbench.plan import command_line
+    from vmbench.runner import run as run_
+
+    settings = read_settings(config) if config else {}
+    settings |= parse_assignments(set_)
+    flags = {"epochs": epochs, "epsilon": epsilon}
+    settings |= {key: value for key, value in flags.items() if value is not None}
+    settings |= {"device": device} if device != "auto" else {}
+    settings |= {"precision": precision} if precision != "auto" else {}
+    result = run_(
+        domain,
+        method,
+        objective=objective,
+        preset=preset,
+        seed=seed,
+        pretrain=pretrain,
+        transfer=transfer,
+        data_dir=data_dir,
+        settings=settings,
+        out=out,
+        resume=resume,
+        overwrite=overwrite,
+        quiet=quiet,
+        command=command_line(sys.argv[1:]),
+    )
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        print_result(result, out / result.run_id)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Settings of a TOML or JSON file; raises :class:`UserError` naming the file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise UserError(f"--config {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"--config {path} is no valid {path.suffix or '.toml'}: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"--config {path} must hold a table of settings")
+    return data
+
+
+def print_result(result: "Result", folder: Path) -> None:
+    """The result as a table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}",
+                  title_justify="left")
+    for title in ("task", "accuracy", "balanced", "macro-F1", "val", "train/val/test"):
+        table.add_column(title, justify="left" if title == "task" else "right")
+    for task in result.tasks:
+        table.add_row(
+            f"{task.dataset}/{task.task}",
+            *(f"{task.metrics[m]:.4f}" for m in ("accuracy", "balanced_accuracy", "macro_f1")),
+            f"{task.probe.val_value:.4f}",
+            f"{task.n_train}/{task.n_val}/{task.n_test}",
+        )
+    console = Console()
+    console.print(table)
+    seconds = result.pretrain.seconds + sum(task.seconds for task in result.tasks)
+    console.print(f"{seconds:.0f} s; {folder / 'result.json'}", highlight=False, soft_wrap=True)

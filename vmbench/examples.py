@@ -1,0 +1,223 @@
+"""A dataset's examples: turned into the spec once, cached as Arrow, read in normalised batches.
+
+The cache holds one folder per (dataset, revision, source): an Arrow file that a Hugging Face
+``datasets.Dataset`` memory-maps, so that nothing is held whole in memory, and ``statistics.json``
+with the mean and standard deviation of the training examples.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vmbench.config import digest
+from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
+from vmbench.errors import UserError
+
+Indices = npt.NDArray[np.int64]
+CACHE_FORMAT = 1
+CHUNK = 512  # examples per Arrow record batch
+ABSENT = -1  # label and split of an example that a task does not use
+
+
+def cache_folder() -> Path:
+    """Where prepared examples are kept: ``$VMBENCH_CACHE``, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("VMBENCH_CACHE") or user_cache_path("vmbench"))
+
+
+class Examples:
+    """The examples of one dataset, in its spec.
+
+    Reading a batch costs a copy of that batch and no more; the file stays on disk.
+    """
+
+    def __init__(self, dataset: Dataset, folder: Path) -> None:
+        import datasets
+
+        self.dataset = dataset
+        self.spec = dataset.spec
+        self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
+        statistics = json.loads((folder / "statistics.json").read_text())
+        # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
+        shape = (-1, *[1] * len(self.spec.space))
+        self.mean = torch.tensor(statistics["mean"]).view(shape)
+        self.std = torch.tensor(statistics["std"]).view(shape)
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.table)
+
+    def batch(self, indices: Indices) -> Tensor:
+        """Normalised examples (len(indices), *spec.shape), float32, on the CPU."""
+        column = self.table[indices]["x"].combine_chunks()
+        flat = torch.from_numpy(column.flatten().to_numpy(zero_copy_only=False).copy())
+        x = flat.view(len(indices), *self.spec.shape)
+        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+
+    def batches(self, indices: Indices, size: int) -> Iterator[Tensor]:
+        """Consecutive batches over ``indices``; the last may be smaller."""
+        for start in range(0, len(indices), size):
+            yield self.batch(indices[start : start + size])
+
+    @cached_property
+    def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
+        names = [name for name in self.table.column_names if name != "x"]
+        table = self.table.select_columns(names)[:]
+        return {name: table[name].to_numpy().astype(np.int64) for name in names}
+
+    def labels(self, task: Task, indices: Indices | None = None) -> Indices:
+        """Class indices of ``task`` for ``indices`` (default: all)."""
+        labels = self._columns[f"label.{task.name}"]
+        return labels if indices is None else labels[indices]
+
+    def split(self, task: Task, split: Split) -> Indices:
+        """Positions of the examples on one side of a task's split, in file order."""
+        return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
+
+    def training(self) -> Indices:
+        """Examples that no task holds out: train in every task that uses them (at least one)."""
+        codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
+        train = SPLITS.index("train")
+        return np.flatnonzero(((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0))
+
+
+def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
+    """The examples of ``dataset``, from the cache or built into it.
+
+    Raises:
+        UserError: what is wrong with the data or the cache folder, and where.
+    """
+    name = f"{dataset.name}-{dataset.revision}"
+    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
+    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source])
+    folder = cache_folder() / f"{name}-{key}"
+    if not (folder / "statistics.json").exists():
+        temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+        try:
+            temporary.mkdir(parents=True, exist_ok=True)
+            _build(dataset, data_dir, temporary)
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary.rename(folder)
+        except PermissionError as error:
+            raise UserError(
+                f"the cache folder {cache_folder()} cannot be written: set VMBENCH_CACHE to a "
+                f"folder that can"
+            ) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return Examples(dataset, folder)
+
+
+def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
+    import datasets
+    import pyarrow as pa
+    from datasets.arrow_writer import ArrowWriter
+
+    tasks = dataset.tasks
+    size = dataset.spec.numel
+    features: dict[str, Any] = {"x": datasets.List(datasets.Value("float32"), length=size)}
+    for task in tasks:
+        features[f"label.{task.name}"] = datasets.Value("int32")
+        features[f"split.{task.name}"] = datasets.Value("int8")
+    moments = _Moments(dataset)
+    writer = ArrowWriter(
+        features=datasets.Features(features), path=str(folder / "examples.arrow")
+    )
+    examples = dataset.examples(data_dir)
+    count = 0
+    while chunk := list(islice(examples, CHUNK)):
+        for offset, example in enumerate(chunk):
+            _check(dataset, example, count + offset)
+        x = np.stack([example.x for example in chunk])
+        moments.add(x[[_trains(example) for example in chunk]])
+        columns: dict[str, Any] = {
+            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size)
+        }
+        for task in tasks:
+            labels = [example.labels.get(task.name, ABSENT) for example in chunk]
+            splits = [
+                SPLITS.index(example.splits[task.name]) if task.name in example.splits else ABSENT
+                for example in chunk
+            ]
+            columns[f"label.{task.name}"] = pa.array(labels, pa.int32())
+            columns[f"split.{task.name}"] = pa.array(splits, pa.int8())
+        writer.write_table(pa.table(columns))
+        count += len(chunk)
+    if count == 0:
+        raise UserError(f"dataset '{dataset.name}' has no examples")
+    writer.finalize()
+    (folder / "statistics.json").write_text(json.dumps(moments.statistics()))
+    built = Examples(dataset, folder)
+    for task in tasks:
+        check_task(built, task)
+
+
+def _trains(example: Example) -> bool:
+    return all(split == "train" for split in example.splits.values())
+
+
+def _check(dataset: Dataset, example: Example, position: int) -> None:
+    if example.x.shape != dataset.spec.shape:
+        raise UserError(
+            f"example {position} of dataset '{dataset.name}' has shape {example.x.shape}; "
+            f"its spec is {dataset.spec}"
+        )
+    finite = np.isfinite(example.x)
+    if not finite.all():
+        raise UserError(
+            f"example {position} of dataset '{dataset.name}' has {int((~finite).sum())} NaN or "
+            f"infinite values: clean or drop it in the dataset's examples()"
+        )
+
+
+def check_task(examples: Examples, task: Task) -> None:
+    """Raise :class:`UserError` for an empty split, or a class that train lacks and others have."""
+    where = f"task {examples.dataset.name}/{task.name}"
+    present = {split: set(examples.labels(task, examples.split(task, split))) for split in SPLITS}
+    for split, classes in present.items():
+        if not classes:
+            raise UserError(f"{where}: the {split} split is empty; see its split rule: "
+                            f"{task.split_rule}")
+        if classes - set(range(len(task.classes))):
+            raise UserError(f"{where}: {split} has labels outside 0..{len(task.classes) - 1}")
+    lacking = (present["val"] | present["test"]) - present["train"]
+    if lacking:
+        names = ", ".join(task.classes[label] for label in sorted(lacking))
+        raise UserError(f"{where}: train has no example of the class {names}, val or test has; "
+                        f"change the split or drop the class")
+
+
+class _Moments:
+    """Running mean and standard deviation of the training examples, per channel or over all."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.mode = dataset.normalize
+        self.channels = 1 if self.mode == "global" else dataset.spec.channels_in
+        self.count = 0
+        self.total = np.zeros(self.channels)
+        self.squares = np.zeros(self.channels)
+
+    def add(self, x: npt.NDArray[np.float32]) -> None:
+        values = x.astype(np.float64).reshape(len(x), self.channels, -1)
+        self.count += values.shape[0] * values.shape[2]
+        self.total += values.sum((0, 2))
+        self.squares += (values**2).sum((0, 2))
+
+    def statistics(self) -> dict[str, list[float]]:
+        if self.mode == "none" or self.count == 0:
+            return {"mean": [0.0], "std": [1.0]}
+        mean = self.total / self.count
+        std = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
+        # A constant channel carries nothing; dividing by 1 keeps it at zero.
+        return {"mean": mean.tolist(), "std": np.where(std > 1e-8, std, 1.0).tolist()}

@@ -1,0 +1,59 @@
+"""What every encoder offers: a representation for the objective, features for the probe."""
+
+from torch import Tensor, nn
+
+from vmbench.config import Config
+from vmbench.networks.convolution import pool_to
+from vmbench.registry import registry
+from vmbench.specs import Grid, Sequence, Spec, Vector
+
+
+class Encoder(nn.Module):
+    """Base of the encoders. A subclass sets ``dim`` and implements :meth:`maps`.
+
+    Args:
+        dim: channels of the last feature map.
+        embedding_dim: outputs of the linear layer ``fc`` that the published encoders end with;
+            None leaves it out (an objective then brings its own projection head).
+    """
+
+    def __init__(self, dim: int, embedding_dim: int | None) -> None:
+        super().__init__()
+        self.dim = dim
+        self.fc = None if embedding_dim is None else nn.Linear(dim, embedding_dim)
+
+    def maps(self, x: Tensor) -> Tensor:
+        """Feature maps (B, dim, ...) of a batch; (B, dim) where the spec has no space."""
+        raise NotImplementedError
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """(B, dim): the feature maps averaged over space."""
+        return self.maps(x).flatten(2).mean(2) if self.spatial else self.maps(x)
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the feature maps have spatial axes."""
+        return True
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The representation (B, embedding_dim), or (B, dim) without ``fc``."""
+        pooled = self.pooled(x)
+        return pooled if self.fc is None else self.fc(pooled)
+
+    def features(self, x: Tensor, bins: int) -> Tensor:
+        """Probe features (B, D): the last maps, before any head, pooled to ``bins`` per axis."""
+        maps = self.maps(x)
+        return pool_to(maps, bins).flatten(1) if self.spatial else maps
+
+
+DEFAULT_ENCODERS: dict[type[Spec], str] = {Grid: "resnet18", Sequence: "resnet18", Vector: "mlp"}
+
+
+def build_encoder(spec: Spec, config: Config) -> Encoder:
+    """The encoder that ``config`` names (``auto``: the spec's default), freshly initialised."""
+    name = DEFAULT_ENCODERS[type(spec)] if config.encoder == "auto" else config.encoder
+    build = registry("encoder").load_class(name)
+    embedding = config.projection_dim if config.head == "linear" else None
+    encoder = build(spec, width=config.width, embedding_dim=embedding, stem=config.stem)  # type: ignore[call-arg]
+    assert isinstance(encoder, Encoder)
+    return encoder

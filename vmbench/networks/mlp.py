@@ -1,0 +1,55 @@
+"""The encoder of table rows: residual blocks over a hidden vector."""
+
+from torch import Tensor, nn
+
+from vmbench.networks.encoder import Encoder
+from vmbench.specs import Spec
+
+
+class MLP(Encoder):
+    """Residual MLP (Gorishniy et al. 2021, arXiv 2106.11959, section 3.2) for any spec.
+
+    Args:
+        spec: its examples are flattened.
+        width: the hidden vector has 16 times as many entries.
+        embedding_dim: outputs of ``fc``; None leaves it out.
+        stem: ignored; encoders share one signature.
+        depth: residual blocks.
+
+    Shapes: (B, *spec.shape) -> maps (B, 16 * width).
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 16,
+        embedding_dim: int | None = 128,
+        stem: str = "cifar",  # noqa: ARG002
+        depth: int = 3,
+    ) -> None:
+        hidden = 16 * width
+        super().__init__(hidden, embedding_dim)
+        self.first = nn.Linear(spec.numel, hidden)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.BatchNorm1d(hidden),
+                nn.Linear(hidden, 2 * hidden),
+                nn.ReLU(),
+                nn.Linear(2 * hidden, hidden),
+            )
+            for _ in range(depth)
+        )
+        self.last = nn.Sequential(nn.BatchNorm1d(hidden), nn.ReLU())
+
+    @property
+    def spatial(self) -> bool:
+        """A vector has no space."""
+        return False
+
+    def maps(self, x: Tensor) -> Tensor:
+        """The last hidden vector (B, 16 * width)."""
+        hidden = self.first(x.flatten(1))
+        for block in self.blocks:
+            hidden = hidden + block(hidden)
+        last: Tensor = self.last(hidden)
+        return last

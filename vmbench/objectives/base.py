@@ -1,0 +1,94 @@
+"""What the training loop asks of an objective, and the common shape of the two-view ones."""
+
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vmbench.config import Config
+from vmbench.networks.encoder import Encoder
+from vmbench.views import MakeView
+
+
+class Batch(NamedTuple):
+    """Normalised examples (B, *spec.shape) and their positions (B,) in the training set."""
+
+    x: Tensor
+    index: Tensor
+
+
+class Objective(nn.Module):
+    """Base of the objectives; owns the encoder and everything else that is trained with it.
+
+    ``forward(batch, make_view)`` returns the scalar loss; each call of ``make_view`` on a batch
+    gives one view of each example. :meth:`after_step` runs after each optimiser step, for queues,
+    banks and momentum encoders.
+
+    Args:
+        encoder: the network that is probed afterwards.
+        config: the run's hyperparameters.
+        n_examples: size of the training set, for objectives that remember every example.
+    """
+
+    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.config = config
+        self.n_examples = n_examples
+        self.feature_std: Tensor | None = None
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """The loss of one batch."""
+        raise NotImplementedError
+
+    def after_step(self) -> None:
+        """Update what no gradient updates."""
+
+    def watch(self, z: Tensor) -> None:
+        """Remember how far apart representations (B, D) are; near zero means collapse.
+
+        The mean over dimensions of the standard deviation over the batch of the unit vectors; it
+        is 1/sqrt(D) for vectors spread evenly over the sphere.
+        """
+        with torch.no_grad():
+            self.feature_std = functional.normalize(z.detach().float(), dim=1).std(0).mean()
+
+
+def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequential:
+    """Projection head of SimCLR (Chen et al. 2020): linear, batch norm, ReLU, linear."""
+    hidden = hidden or inputs
+    return nn.Sequential(
+        nn.Linear(inputs, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, outputs),
+    )
+
+
+class ContrastiveObjective(Objective):
+    """Base of the losses over two views' projections: implement :meth:`loss`.
+
+    Both views are encoded in one call, so batch norm sees them together.
+    """
+
+    paper: ClassVar[str] = ""
+
+    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
+        super().__init__(encoder, config, n_examples)
+        # With head=linear the encoder ends in fc, the published projection.
+        self.head = (
+            nn.Identity() if encoder.fc is not None else mlp_head(encoder.dim, config.projection_dim)
+        )
+
+    def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
+        """The loss of the projections (B, D) of the two views, row by row of the same example."""
+        raise NotImplementedError
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """Two views of each example, one encoding, one loss."""
+        views = torch.cat([make_view(batch.x), make_view(batch.x)])
+        z = self.head(self.encoder(views)).float()
+        self.watch(z)
+        z1, z2 = z.chunk(2)
+        return self.loss(z1, z2)

@@ -1,0 +1,77 @@
+"""What a run shows and writes while it runs: a bar on a terminal, lines in ``metrics.jsonl``."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class MetricsLog:
+    """One JSON object per line: step, epoch, loss, lr, feature_std, seconds."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def resume(self, step: int) -> None:
+        """Drop the lines after ``step``; a killed run may have written more than it saved."""
+        if self.path is None or not self.path.exists():
+            return
+        lines = self.path.read_text().splitlines()
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        self.path.write_text("".join(f"{line}\n" for line in kept))
+
+    def write(self, **values: float | None) -> None:
+        """Append one line."""
+        if self.path is not None:
+            with self.path.open("a") as file:
+                file.write(json.dumps(values) + "\n")
+
+
+class Bar:
+    """Advanced once a step; this one shows nothing."""
+
+    def advance(self, loss: float) -> None:
+        """One step is done."""
+
+
+class Progress:
+    """Messages and bars on stderr; bars only on a terminal, nothing at all when quiet."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.bars = not quiet and sys.stderr.isatty()
+
+    def say(self, message: str) -> None:
+        """One line on stderr."""
+        if not self.quiet:
+            print(message, file=sys.stderr, flush=True)
+
+    @contextlib.contextmanager
+    def training(self, total: int, done: int) -> Iterator[Bar]:
+        """A bar over ``total`` steps of which ``done`` are behind."""
+        if not self.bars:
+            yield Bar()
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with RichProgress(*columns, console=Console(stderr=True), transient=True) as rich:
+            task = rich.add_task("training", total=total, completed=done, loss=0.0, rate="")
+
+            class Shown(Bar):
+                def advance(self, loss: float) -> None:
+                    speed = rich.tasks[0].speed
+                    rate = f"{speed:.1f} steps/s" if speed else ""
+                    rich.update(task, advance=1, loss=loss, rate=rate)
+
+            yield Shown()

@@ -1,0 +1,185 @@
+"""``vmbench run``: pretrain once, probe every task, write ``result.json``."""
+
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import vmbench
+from vmbench.dataset import Dataset
+from vmbench.device import Placement, place
+from vmbench.evaluation import evaluate, limit
+from vmbench.examples import Examples, prepare
+from vmbench.plan import Plan, claim_folder, command_line, make_plan
+from vmbench.progress import Progress
+from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
+from vmbench.session import PRETRAIN, Session
+
+
+def run(
+    domain: str,
+    method: str = "viewmaker",
+    *,
+    objective: str = "simclr",
+    preset: str = "small",
+    seed: int = 0,
+    pretrain: str | None = None,
+    transfer: Sequence[str] = (),
+    data_dir: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    out: str | Path = "runs",
+    resume: bool = True,
+    overwrite: bool = False,
+    quiet: bool = True,
+    command: str | None = None,
+) -> Result:
+    """Pretrain once with one seed, probe every task asked for, and write the run's folder.
+
+    Args:
+        domain: a registered domain.
+        method: a registered method, or ``handcrafted`` for the domain's own views.
+        objective: what the encoder minimises; yardsticks ignore it.
+        preset: ``smoke``, ``small`` or ``paper``.
+        seed: of the weights, the batches' order and the views.
+        pretrain: dataset to pretrain on; default: the domain's.
+        transfer: ``DATASET`` or ``DATASET/TASK``; default: every task of the pretraining dataset
+            and of the domain's other embedded datasets of the same spec.
+        data_dir: folder of the publisher's files, for datasets that no package carries.
+        settings: hyperparameters that override the preset's (see :class:`~vmbench.config.Config`).
+        out: parent of the run's folder.
+        resume: go on from an interrupted run of the same configuration.
+        overwrite: start over, also where a finished run lies.
+        quiet: no progress on stderr.
+        command: what to write down as the command of this run.
+
+    Returns:
+        The result; also in ``OUT/RUN_ID/result.json``. A finished run is read, not repeated.
+
+    Raises:
+        UserError: for anything in the request or the data that the caller can mend.
+        RunError: if training fails (a loss that becomes NaN).
+
+    >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
+    """
+    progress = Progress(quiet=quiet)
+    plan = make_plan(domain, method, objective, preset, seed, pretrain, transfer, settings or {})
+    placement = place(plan.config, plan.pretrain.spec)
+    folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
+    finished = folder / "result.json"
+    if finished.exists():
+        progress.say(f"already done: {finished} (--overwrite repeats it)")
+        return read_result(finished)
+
+    examples = _prepare(plan.pretrain, data_dir, progress)
+    session = Session(
+        folder=folder,
+        examples=examples,
+        indices=limit(examples.training(), plan.config.max_examples),
+        objective=objective,
+        config=plan.config,
+        placement=placement,
+        seed=seed,
+        progress=progress,
+    )
+    encoder_parameters, tasks = 0, []
+    for dataset, task in plan.tasks:
+        same = dataset.name == plan.pretrain.name
+        target = examples if same else _prepare(dataset, data_dir, progress)
+        representation = plan.method.represent(session, target, task)
+        encoder_parameters = representation.parameters
+        tasks.append(evaluate(target, task, representation.features, plan.config))
+        progress.say(f"  {dataset.name}/{task.name}: accuracy {tasks[-1].value:.4f}")
+
+    result = Result(
+        schema_version=1,
+        run_id=plan.run_id,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command or _command(plan),
+        domain=domain,
+        method=method,
+        objective=None if plan.method.yardstick else objective,
+        preset=preset,
+        seed=seed,
+        pretrain=_pretrain_record(plan, session),
+        tasks=[_with_training_time(task, session) for task in tasks],
+        parameters=Parameters(
+            encoder=encoder_parameters, viewmaker=session.viewmaker_parameters
+        ),
+        config=plan.config.model_dump(),
+        config_hash=plan.hash,
+        environment=_environment(placement),
+    )
+    result.write(finished)
+    session.forget_training_states()
+    return result
+
+
+def _prepare(dataset: Dataset, data_dir: str | Path | None, progress: Progress) -> Examples:
+    progress.say(f"preparing {dataset.name}")
+    return prepare(dataset, None if data_dir is None else Path(data_dir))
+
+
+def _command(plan: Plan) -> str:
+    names = ["--domain", plan.domain.name, "--method", plan.method_name]
+    names += [] if plan.method.yardstick else ["--objective", plan.objective]
+    return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
+
+
+def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
+    fit = session.fits.get(PRETRAIN)
+    return Pretrain(
+        dataset=plan.pretrain.name,
+        revision=plan.pretrain.revision,
+        n_examples=len(session.indices) if fit else 0,
+        epochs=fit.epochs if fit else 0,
+        steps=fit.steps if fit else 0,
+        seconds=fit.seconds if fit else 0.0,
+        final_loss=fit.final_loss if fit else None,
+    )
+
+
+def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
+    """A task that trained an encoder of its own (supervised) counts that time as its own."""
+    fit = session.fits.get(f"{task.dataset}-{task.task}")
+    return task if fit is None else task.model_copy(update={"seconds": task.seconds + fit.seconds})
+
+
+def _environment(placement: Placement) -> Environment:
+    return Environment(
+        vmbench=vmbench.__version__,
+        git=_git_commit(),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=_device_name(placement.device),
+        threads=torch.get_num_threads(),
+        precision=placement.precision,
+    )
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
+
+
+@cache
+def _git_commit() -> str | None:
+    """The commit of this checkout, with ``+`` where files differ from it; None outside one."""
+    here = Path(__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip()

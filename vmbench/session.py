@@ -1,0 +1,160 @@
+"""One run in the making: what a method needs to build, train and hand over an encoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from vmbench.config import Config
+from vmbench.device import Placement
+from vmbench.errors import UserError
+from vmbench.examples import Examples, Indices
+from vmbench.method import Representation, ViewMethod
+from vmbench.networks.encoder import Encoder, build_encoder
+from vmbench.objectives.base import Objective
+from vmbench.progress import MetricsLog, Progress
+from vmbench.registry import registry
+from vmbench.trainer import Fit, fit
+from vmbench.views import ViewContext, Views
+
+PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
+REFERENCE_SIZE = 4096  # examples that a view family may take its statistics from
+
+
+def count_parameters(module: nn.Module | None) -> int:
+    """Trainable numbers in ``module``."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad) if module else 0
+
+
+@dataclass
+class Session:
+    """The state of a run between the command line and the result.
+
+    Attributes:
+        folder: the run's folder.
+        examples: what is pretrained on.
+        indices: the training examples, after ``max_examples``.
+        objective: name of the objective.
+        fits: the trainings that this process did or found finished, by name.
+        viewmaker_parameters: trainable numbers in the views, once they are built.
+    """
+
+    folder: Path
+    examples: Examples
+    indices: Indices
+    objective: str
+    config: Config
+    placement: Placement
+    seed: int
+    progress: Progress
+    fits: dict[str, Fit] = field(default_factory=dict)
+    viewmaker_parameters: int = 0
+    _pretrained: Representation | None = None
+
+    def new_encoder(self) -> Encoder:
+        """An encoder for the run's spec, initialised from the run's seed alone."""
+        with self.seeded():
+            return build_encoder(self.examples.spec, self.config)
+
+    def seeded(self) -> "_Seeded":
+        """A context in which the global generator starts from the run's seed."""
+        return _Seeded(self.seed)
+
+    def representation(self, encoder: Encoder) -> Representation:
+        """The encoder's probe features, in evaluation mode and under the run's autocast."""
+        encoder.to(self.placement.device).eval()
+
+        def features(x: Tensor) -> Tensor:
+            with torch.inference_mode(), self.placement.mixed():
+                out = encoder.features(x.to(self.placement.device), self.config.feature_bins)
+            return out.float().cpu()
+
+        return Representation(features, count_parameters(encoder))
+
+    def train(
+        self,
+        name: str,
+        build: Callable[[Encoder], Objective],
+        views: Views,
+        examples: Examples,
+        indices: Indices,
+    ) -> Encoder:
+        """Train a fresh encoder and return it; ``name`` tells the run's trainings apart.
+
+        The training state lives in ``checkpoints/NAME.state.safetensors`` and an interrupted
+        training goes on from it.
+        """
+        if len(indices) < self.config.batch_size:
+            raise UserError(
+                f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
+                f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
+            )
+        encoder = self.new_encoder()
+        with self.seeded():
+            objective = build(encoder)
+        checkpoints = self.folder / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
+        self.fits[name] = fit(
+            objective,
+            views,
+            examples,
+            indices,
+            config=self.config,
+            placement=self.placement,
+            seed=self.seed,
+            log=MetricsLog(self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl")),
+            progress=self.progress,
+            state_file=checkpoints / f"{name}.state.safetensors",
+        )
+        save_file(encoder.state_dict(), checkpoints / f"{name}.encoder.safetensors")
+        if views.learned:
+            save_file(views.state_dict(), checkpoints / f"{name}.views.safetensors")
+        return encoder
+
+    def forget_training_states(self) -> None:
+        """Delete what only an unfinished run needs; the encoder's and the views' weights stay."""
+        for state in (self.folder / "checkpoints").glob("*.state.safetensors"):
+            state.unlink()
+
+    def context(self) -> ViewContext:
+        """What a view family may know of the data: training examples only."""
+        return ViewContext(
+            spec=self.examples.spec,
+            config=self.config,
+            value_range=self.examples.dataset.value_range,
+            reference=self.examples.batch(self.indices[:REFERENCE_SIZE]),
+        )
+
+    def pretrained(self, method: ViewMethod) -> Representation:
+        """Pretrain on two views of ``method``, once; every task is probed on the same encoder."""
+        if self._pretrained is None:
+            with self.seeded():
+                views = method.views(self.context())
+            self.viewmaker_parameters = count_parameters(views) if views.learned else 0
+            loss = registry("objective").load_class(self.objective)
+
+            def build(encoder: Encoder) -> Objective:
+                objective = loss(encoder, self.config, len(self.indices))  # type: ignore[call-arg]
+                assert isinstance(objective, Objective)
+                return objective
+
+            encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
+            self._pretrained = self.representation(encoder)
+        return self._pretrained
+
+
+class _Seeded:
+    """Networks draw their initial weights from the global generator; give it back untouched."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __enter__(self) -> None:
+        self.state = torch.get_rng_state()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *_: object) -> None:
+        torch.set_rng_state(self.state)

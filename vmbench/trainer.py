@@ -1,0 +1,309 @@
+"""The one training loop: batch -> views -> encoder -> objective -> step, learned views or not.
+
+A viewmaker's adversarial update is the only place that knows that views may learn:
+
+- ``joint`` (default): one forward and one backward serve both players. The gradient is reversed
+  between encoder and viewmaker (Ganin & Lempitsky 2015), so the encoder descends and the viewmaker
+  ascends the same loss.
+- ``alternating``: the reference's two full passes, encoder first; half of each is thrown away.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+from vmbench import checkpoint
+from vmbench.config import Config
+from vmbench.device import Placement
+from vmbench.errors import Interrupted, RunError
+from vmbench.examples import Examples, Indices
+from vmbench.interrupt import deferred_interrupt
+from vmbench.objectives.base import Batch, Objective
+from vmbench.progress import MetricsLog, Progress
+from vmbench.views import Views
+
+LOG_EVERY = 10  # steps between lines of metrics.jsonl
+WARMUP = 0.05  # share of a cosine schedule spent warming up
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left: how much was done, in how many seconds, and the loss it ended on.
+
+    ``final_loss`` is the mean over the last epoch; ``feature_std`` the last step's spread of the
+    unit representations (see :meth:`Objective.watch`), None where the objective does not watch it.
+    """
+
+    epochs: int
+    steps: int
+    seconds: float
+    final_loss: float
+    feature_std: float | None
+
+
+def fit(
+    objective: Objective,
+    views: Views,
+    examples: Examples,
+    indices: Indices,
+    *,
+    config: Config,
+    placement: Placement,
+    seed: int,
+    log: MetricsLog,
+    progress: Progress,
+    state_file: Path | None = None,
+) -> Fit:
+    """Train ``objective`` (encoder and head) and, if it learns, the adversary ``views``.
+
+    Args:
+        objective: holds the encoder; trained to minimise its loss.
+        views: makes one view of each example of a batch.
+        examples: where batches are read from.
+        indices: the training examples, positions in ``examples``.
+        config: the run's hyperparameters.
+        placement: device and precision.
+        seed: of the batches' order and of all noise in the views.
+        log: receives a line every few steps.
+        progress: shows loss, steps per second and the time left.
+        state_file: where the training state is kept; an existing one is continued, bit for bit.
+
+    Raises:
+        RunError: if the loss becomes NaN or infinite; the last good state is kept.
+        Interrupted: after SIGINT or SIGTERM, once the state is written.
+    """
+    device = placement.device
+    objective.to(device).train()
+    views.to(device).train()
+    generator = placement.generator(seed)
+    per_epoch = len(indices) // config.batch_size
+    total = per_epoch * config.epochs
+    players = _Players(objective, views, config, total)
+    step = _SCHEDULES[config.schedule](players, placement, generator)
+    done, seconds, losses = 0, 0.0, _EpochLoss()
+    if state_file and state_file.exists():
+        state = checkpoint.load(state_file)
+        players.load_state_dict(state["players"])
+        generator.set_state(state["generator"])
+        done, seconds = state["step"], state["seconds"]
+        losses = _EpochLoss(**state["losses"])
+    log.resume(done)
+
+    def save(step_number: int, elapsed: float) -> None:
+        if state_file:
+            state = {
+                "players": players.state_dict(),
+                "generator": generator.get_state(),
+                "step": step_number,
+                "seconds": elapsed,
+                "losses": vars(losses),
+            }
+            checkpoint.save(state, state_file)
+
+    started = saved = time.perf_counter()
+    with deferred_interrupt() as interrupt, progress.training(total, done) as bar:
+        for number, positions in _order(len(indices), config.batch_size, config.epochs, seed, done):
+            players.set_learning_rate(number)
+            batch = Batch(
+                examples.batch(indices[positions]).to(device),
+                torch.from_numpy(positions).to(device),
+            )
+            loss = step(batch)
+            objective.after_step()
+            value = loss.item()
+            if not math.isfinite(value):
+                raise RunError(
+                    f"the loss became {value} at step {number + 1} of {total}: lower lr "
+                    f"({config.lr}) or epsilon ({config.epsilon}), or use --precision float32"
+                    + (f"; the last good state is {state_file}" if state_file else "")
+                )
+            losses.add(value, first_of_epoch=number % per_epoch == 0)
+            now = time.perf_counter()
+            elapsed = seconds + now - started
+            if (number + 1) % LOG_EVERY == 0 or number + 1 == total:
+                spread = objective.feature_std
+                log.write(
+                    step=number + 1,
+                    epoch=(number + 1) / per_epoch,
+                    loss=value,
+                    lr=players.learning_rate,
+                    feature_std=None if spread is None else spread.item(),
+                    seconds=elapsed,
+                )
+            bar.advance(value)
+            if interrupt.requested or now - saved > 60 * config.checkpoint_minutes:
+                save(number + 1, elapsed)
+                saved = now
+            if interrupt.requested:
+                raise Interrupted
+    seconds += time.perf_counter() - started
+    if done < total:
+        save(total, seconds)
+    spread = objective.feature_std
+    return Fit(
+        epochs=config.epochs,
+        steps=total,
+        seconds=seconds,
+        final_loss=losses.mean,
+        feature_std=None if spread is None else spread.item(),
+    )
+
+
+def _order(
+    n: int, batch_size: int, epochs: int, seed: int, done: int
+) -> Iterator[tuple[int, Indices]]:
+    """(step number, positions) from step ``done`` on; each epoch's order follows from the seed."""
+    per_epoch = n // batch_size
+    for epoch in range(done // per_epoch, epochs):
+        order = np.random.default_rng([seed, epoch]).permutation(n)
+        for index in range(done % per_epoch if epoch == done // per_epoch else 0, per_epoch):
+            yield epoch * per_epoch + index, order[index * batch_size : (index + 1) * batch_size]
+
+
+class _EpochLoss:
+    """Running mean of the loss over the current epoch."""
+
+    def __init__(self, total: float = 0.0, count: int = 0) -> None:
+        self.total, self.count = total, count
+
+    def add(self, value: float, *, first_of_epoch: bool) -> None:
+        if first_of_epoch:
+            self.total, self.count = 0.0, 0
+        self.total += value
+        self.count += 1
+
+    @property
+    def mean(self) -> float:
+        return self.total / max(self.count, 1)
+
+
+class _Players:
+    """The encoder's side and, where views learn, the viewmaker's: modules and optimisers."""
+
+    def __init__(self, objective: Objective, views: Views, config: Config, total: int) -> None:
+        self.objective, self.views, self.config, self.total = objective, views, config, total
+        encoder_side = [p for p in objective.parameters() if p.requires_grad]
+        self.encoder: Optimizer
+        if config.optimizer == "adamw":
+            self.encoder = AdamW(encoder_side, lr=config.lr, weight_decay=config.weight_decay)
+        else:
+            self.encoder = SGD(
+                encoder_side,
+                lr=config.lr,
+                momentum=config.momentum,
+                weight_decay=config.weight_decay,
+            )
+        self.viewmaker = (
+            Adam(views.parameters(), lr=config.viewmaker_lr) if views.learned else None
+        )
+
+    @property
+    def optimizers(self) -> list[Optimizer]:
+        return [self.encoder] if self.viewmaker is None else [self.encoder, self.viewmaker]
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self.encoder.param_groups[0]["lr"])
+
+    def set_learning_rate(self, step: int) -> None:
+        """The encoder's rate at ``step``; the viewmaker's is constant, as published."""
+        for group in self.encoder.param_groups:
+            group["lr"] = self.config.lr * _schedule(step, self.total, self.config.lr_schedule)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "objective": dict(self.objective.state_dict()),
+            "views": dict(self.views.state_dict()),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.objective.load_state_dict(state["objective"])
+        self.views.load_state_dict(state["views"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+
+
+def _schedule(step: int, total: int, shape: str) -> float:
+    if shape == "constant":
+        return 1.0
+    warmup = max(1, round(WARMUP * total))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+
+
+class _ReverseGradient(torch.autograd.Function):
+    """Identity forward, minus the gradient backward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]  # noqa: ARG004
+        return -gradient
+
+
+def reverse_gradient(x: Tensor) -> Tensor:
+    """``x``, through which the gradient flows back with its sign changed."""
+    reversed_: Tensor = _ReverseGradient.apply(x)
+    return reversed_
+
+
+Step = Callable[[Batch], Tensor]
+
+
+def _joint(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
+    objective, views = players.objective, players.views
+
+    def make_view(x: Tensor) -> Tensor:
+        view = views(x, generator)
+        return reverse_gradient(view) if views.learned else view
+
+    def step(batch: Batch) -> Tensor:
+        with placement.mixed():
+            loss = objective(batch, make_view)
+        for optimizer in players.optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        for optimizer in players.optimizers:
+            optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
+    objective, views = players.objective, players.views
+
+    def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
+        with placement.mixed():
+            loss = objective(batch, lambda x: views(x, generator))
+        for each in players.optimizers:
+            each.zero_grad()
+        (sign * loss).backward()
+        optimizer.step()
+        return loss.detach()
+
+    def step(batch: Batch) -> Tensor:
+        loss = one_pass(batch, players.encoder, 1)
+        if players.viewmaker is not None:
+            one_pass(batch, players.viewmaker, -1)
+        return loss
+
+    return step
+
+
+_SCHEDULES: dict[str, Callable[[_Players, Placement, torch.Generator], Step]] = {
+    "joint": _joint,
+    "alternating": _alternating,
+}
