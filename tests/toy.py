@@ -68,6 +68,12 @@ class Toy(Domain):
 def register() -> None:
     """Make ``--domain toy`` known to this process."""
     registry("domain").add(
-        Entry("domain", "toy", "toy:Toy", "for tests",
-              {"datasets": tuple(Toy.datasets), "default": Toy.default}, owner="tests")
+        Entry(
+            "domain",
+            "toy",
+            "toy:Toy",
+            "for tests",
+            {"datasets": tuple(Toy.datasets), "default": Toy.default},
+            owner="tests",
+        )
     )

@@ -6,7 +6,7 @@ method, :meth:`Dataset.examples`, that yields every example in the spec once. Al
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vmbench.errors import unknown_name
 from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
@@ -97,8 +98,6 @@ class Dataset(ABC):
 
     def task(self, name: str) -> Task:
         """The task called ``name``; raises :class:`~vmbench.errors.UserError`."""
-        from vmbench.errors import unknown_name
-
         for task in self.tasks:
             if task.name == name:
                 return task
@@ -118,10 +117,9 @@ class HeldOut:
     test: frozenset[object] = field(default_factory=frozenset)
 
     @classmethod
-    def draw(cls, groups: "Iterator[object] | range | list[object] | list[str]", *, val: int,
-             test: int, seed: int) -> "HeldOut":
-        """Draw ``test`` and then ``val`` groups of the distinct ``groups``, in sorted order."""
-        distinct = sorted(set(groups), key=lambda g: (str(type(g)), g))  # type: ignore[type-var]
+    def draw(cls, groups: Iterable[object], *, val: int, test: int, seed: int) -> "HeldOut":
+        """Draw ``test`` and then ``val`` of the distinct ``groups``, whatever their order."""
+        distinct = sorted(set(groups), key=repr)
         order = np.random.default_rng(seed).permutation(len(distinct))
         shuffled = [distinct[i] for i in order]
         return cls(val=frozenset(shuffled[test : test + val]), test=frozenset(shuffled[:test]))

@@ -60,10 +60,14 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UserError(f"--device {name} is no device: use auto, cpu, cuda, cuda:1 or mps") from error
+        raise UserError(
+            f"--device {name} is no device: use auto, cpu, cuda, cuda:1 or mps"
+        ) from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise UserError(f"--device {name}: this torch ({torch.__version__}) finds no CUDA device; "
-                        f"use --device cpu or auto")
+        raise UserError(
+            f"--device {name}: this torch ({torch.__version__}) finds no CUDA device; "
+            f"use --device cpu or auto"
+        )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"--device {name}: only {torch.cuda.device_count()} CUDA device(s) here")
     if device.type == "mps" and not torch.backends.mps.is_available():

@@ -9,7 +9,7 @@ class UserError(ValueError):
 
 
 class RunError(RuntimeError):
-    """The run itself failed, through no fault in the input (a loss that became NaN). Exit code 1."""
+    """The run failed, through no fault in the input (a loss that became NaN). Exit code 1."""
 
 
 class Interrupted(KeyboardInterrupt):

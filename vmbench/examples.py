@@ -89,7 +89,9 @@ class Examples:
         """Examples that no task holds out: train in every task that uses them (at least one)."""
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
         train = SPLITS.index("train")
-        return np.flatnonzero(((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0))
+        return np.flatnonzero(
+            ((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0)
+        )
 
 
 def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
@@ -131,9 +133,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
         features[f"label.{task.name}"] = datasets.Value("int32")
         features[f"split.{task.name}"] = datasets.Value("int8")
     moments = _Moments(dataset)
-    writer = ArrowWriter(
-        features=datasets.Features(features), path=str(folder / "examples.arrow")
-    )
+    writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples(data_dir)
     count = 0
     while chunk := list(islice(examples, CHUNK)):
@@ -187,15 +187,18 @@ def check_task(examples: Examples, task: Task) -> None:
     present = {split: set(examples.labels(task, examples.split(task, split))) for split in SPLITS}
     for split, classes in present.items():
         if not classes:
-            raise UserError(f"{where}: the {split} split is empty; see its split rule: "
-                            f"{task.split_rule}")
+            raise UserError(
+                f"{where}: the {split} split is empty; see its split rule: {task.split_rule}"
+            )
         if classes - set(range(len(task.classes))):
             raise UserError(f"{where}: {split} has labels outside 0..{len(task.classes) - 1}")
     lacking = (present["val"] | present["test"]) - present["train"]
     if lacking:
         names = ", ".join(task.classes[label] for label in sorted(lacking))
-        raise UserError(f"{where}: train has no example of the class {names}, val or test has; "
-                        f"change the split or drop the class")
+        raise UserError(
+            f"{where}: train has no example of the class {names}, val or test has; "
+            f"change the split or drop the class"
+        )
 
 
 class _Moments:

@@ -59,6 +59,6 @@ class ViewMethod(Method):
     def views(self, context: ViewContext) -> Views:
         """The view family for this spec and these settings."""
 
-    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:  # noqa: ARG002
+    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
         """The encoder that ``session`` pretrained with these views; the same for every task."""
         return session.pretrained(self)

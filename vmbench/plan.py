@@ -2,8 +2,8 @@
 
 import json
 import os
-import shutil
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, cast
 from vmbench.config import Config, digest, make_config
 from vmbench.dataset import Dataset, Task
 from vmbench.domain import Domain
-from vmbench.errors import UserError, unknown_name
+from vmbench.errors import UserError
 from vmbench.method import Method
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
@@ -112,8 +112,10 @@ def make_plan(
 
 def _resolve_handcrafted(domain: Domain, kind: str) -> str:
     if kind not in domain.handcrafted:
-        raise UserError(f"domain {domain.name} has no handcrafted views for a {kind}: name a view "
-                        f"family with --method (vmbench list methods)")
+        raise UserError(
+            f"domain {domain.name} has no handcrafted views for a {kind}: name a view "
+            f"family with --method (vmbench list methods)"
+        )
     return domain.handcrafted[kind]
 
 
@@ -123,8 +125,9 @@ def _tasks(
     """The tasks asked for; by default those of every embedded dataset that has the same spec."""
     found: dict[tuple[str, str], tuple[Dataset, Task]] = {}
     if transfer:
-        datasets = [(domain.dataset(name.partition("/")[0]), name.partition("/")[2])
-                    for name in transfer]
+        datasets = [
+            (domain.dataset(name.partition("/")[0]), name.partition("/")[2]) for name in transfer
+        ]
     else:
         others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
         alike = [o for o in others if o.spec == pretrain.spec and o.package and pretrain.package]
@@ -161,8 +164,10 @@ def claim_folder(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> Pat
         if not config.exists():
             write_atomically(config, json.dumps(plan.document, indent=2) + "\n")
     except (PermissionError, NotADirectoryError, FileExistsError, OSError) as error:
-        raise UserError(f"--out {out} cannot be written ({error.strerror or 'no permission'}): "
-                        f"name a folder that can") from error
+        raise UserError(
+            f"--out {out} cannot be written ({error.strerror or 'no permission'}): "
+            f"name a folder that can"
+        ) from error
     return folder
 
 
@@ -172,8 +177,10 @@ def _inspect(folder: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None
     if overwrite and (config.exists() or not any(folder.iterdir())):
         shutil.rmtree(folder)
     elif not ours and any(folder.iterdir()):
-        raise UserError(f"{folder} holds another configuration's run: move it away, name another "
-                        f"--out, or replace it with --overwrite")
+        raise UserError(
+            f"{folder} holds another configuration's run: move it away, name another "
+            f"--out, or replace it with --overwrite"
+        )
     elif not resume and (folder / "result.json").exists():
         raise UserError(f"{folder} holds a finished run: --overwrite repeats it, --resume reads it")
     elif not resume:

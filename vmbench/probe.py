@@ -41,7 +41,10 @@ def penalty_grid(size: int) -> list[float]:
 
 
 def linear_probe(
-    features: Mapping[Split, Features], labels: Mapping[Split, Labels], *, penalties: int,
+    features: Mapping[Split, Features],
+    labels: Mapping[Split, Labels],
+    *,
+    penalties: int,
     max_iter: int,
 ) -> ProbeReport:
     """Choose the penalty on val, refit on train and val, predict test.
@@ -78,7 +81,8 @@ class _Scale:
         self.std = np.where(std > 1e-6 * np.maximum(1, np.abs(self.mean)), std, np.float32(1))
 
     def __call__(self, x: Features) -> Features:
-        return (x - self.mean) / self.std
+        scaled: Features = (x - self.mean) / self.std
+        return scaled
 
 
 def _model(max_iter: int, *, warm: bool):  # type: ignore[no-untyped-def]

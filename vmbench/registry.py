@@ -108,7 +108,7 @@ def _plugin_entry(kind: str, point: EntryPoint) -> Entry:
     owner, summary = "an unknown distribution", ""
     if point.dist is not None:
         owner = f"{point.dist.name} {point.dist.version}"
-        summary = point.dist.metadata.get("Summary") or ""
+        summary = point.dist.metadata["Summary"] or ""
     return Entry(kind, point.name, point.value, summary, owner=owner)
 
 

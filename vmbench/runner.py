@@ -107,9 +107,7 @@ def run(
         seed=seed,
         pretrain=_pretrain_record(plan, session),
         tasks=[_with_training_time(task, session) for task in tasks],
-        parameters=Parameters(
-            encoder=encoder_parameters, viewmaker=session.viewmaker_parameters
-        ),
+        parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
         config=plan.config.model_dump(),
         config_hash=plan.hash,
         environment=_environment(placement),

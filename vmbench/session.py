@@ -105,7 +105,9 @@ class Session:
             config=self.config,
             placement=self.placement,
             seed=self.seed,
-            log=MetricsLog(self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl")),
+            log=MetricsLog(
+                self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl")
+            ),
             progress=self.progress,
             state_file=checkpoints / f"{name}.state.safetensors",
         )

@@ -201,9 +201,7 @@ class _Players:
                 momentum=config.momentum,
                 weight_decay=config.weight_decay,
             )
-        self.viewmaker = (
-            Adam(views.parameters(), lr=config.viewmaker_lr) if views.learned else None
-        )
+        self.viewmaker = Adam(views.parameters(), lr=config.viewmaker_lr) if views.learned else None
 
     @property
     def optimizers(self) -> list[Optimizer]:
@@ -245,17 +243,17 @@ class _ReverseGradient(torch.autograd.Function):
     """Identity forward, minus the gradient backward."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+    def forward(ctx: Any, x: Tensor) -> Tensor:
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]  # noqa: ARG004
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return -gradient
 
 
 def reverse_gradient(x: Tensor) -> Tensor:
     """``x``, through which the gradient flows back with its sign changed."""
-    reversed_: Tensor = _ReverseGradient.apply(x)
+    reversed_: Tensor = _ReverseGradient.apply(x)  # type: ignore[no-untyped-call]
     return reversed_
 
 
@@ -271,10 +269,10 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
 
     def step(batch: Batch) -> Tensor:
         with placement.mixed():
-            loss = objective(batch, make_view)
+            loss: Tensor = objective(batch, make_view)
         for optimizer in players.optimizers:
             optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         for optimizer in players.optimizers:
             optimizer.step()
         return loss.detach()
@@ -287,10 +285,10 @@ def _alternating(players: _Players, placement: Placement, generator: torch.Gener
 
     def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
         with placement.mixed():
-            loss = objective(batch, lambda x: views(x, generator))
+            loss: Tensor = objective(batch, lambda x: views(x, generator))
         for each in players.optimizers:
             each.zero_grad()
-        (sign * loss).backward()
+        torch.autograd.backward(sign * loss)
         optimizer.step()
         return loss.detach()
 

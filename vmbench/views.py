@@ -53,7 +53,7 @@ class Views(nn.Module):
 class Identity(Views):
     """No distortion: what the supervised yardstick trains on."""
 
-    def forward(self, x: Tensor, generator: Generator) -> Tensor:  # noqa: ARG002
+    def forward(self, x: Tensor, generator: Generator) -> Tensor:
         """Return ``x``."""
         return x
 

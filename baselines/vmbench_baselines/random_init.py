@@ -13,6 +13,6 @@ class RandomInit(Method):
     kind = "none"
     yardstick = True
 
-    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:  # noqa: ARG002
+    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
         """The encoder that pretraining with this seed would have started from."""
         return session.representation(session.new_encoder())

@@ -27,6 +27,6 @@ class RawFeatures(Method):
     kind = "none"
     yardstick = True
 
-    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:  # noqa: ARG002
+    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
         """No encoder: 0 parameters."""
         return Representation(raw_features, 0)

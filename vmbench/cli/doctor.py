@@ -56,13 +56,21 @@ def _core() -> Iterator[Finding]:
     yield Finding("core torch", True, torch.__version__)
     yield Finding("device cpu", True, f"{torch.get_num_threads()} threads, {precision}")
     cuda = torch.cuda.is_available()
-    yield Finding("device cuda", cuda, torch.cuda.get_device_name() if cuda else "none",
-                  "" if cuda else "not needed; a CUDA build of torch and a driver bring it")
+    yield Finding(
+        "device cuda",
+        cuda,
+        torch.cuda.get_device_name() if cuda else "none",
+        "" if cuda else "not needed; a CUDA build of torch and a driver bring it",
+    )
     cache = cache_folder()
     parent = next(p for p in (cache, *cache.parents) if p.exists())
     writable = os.access(parent, os.W_OK)
-    yield Finding("core cache", writable, str(cache),
-                  "" if writable else "set VMBENCH_CACHE to a folder that can be written")
+    yield Finding(
+        "core cache",
+        writable,
+        str(cache),
+        "" if writable else "set VMBENCH_CACHE to a folder that can be written",
+    )
 
 
 def _plugins() -> Iterator[Finding]:
@@ -100,5 +108,7 @@ def _embedded() -> Iterator[Finding]:
 
 def _package(what: str, package: str, extra: str, purpose: str) -> Finding:
     if find_spec(package) is None:
-        return Finding(what, False, f"{purpose}: needs {package}", f"pip install 'vmbench[{extra}]'")
+        return Finding(
+            what, False, f"{purpose}: needs {package}", f"pip install 'vmbench[{extra}]'"
+        )
     return Finding(what, True, f"{purpose} ({package})")

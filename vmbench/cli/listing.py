@@ -45,9 +45,17 @@ def rows(kind: Kind) -> list[Row]:
         for entry in registry(kind.value.removesuffix("s"))
     ]
     if kind is Kind.methods:
-        found.insert(0, {
-            "name": "handcrafted", "views": "handcrafted", "specs": "grid, sequence, vector",
-            "paper": "", "summary": "the domain's own view family", "owner": "vmbench"})
+        found.insert(
+            0,
+            {
+                "name": "handcrafted",
+                "views": "handcrafted",
+                "specs": "grid, sequence, vector",
+                "paper": "",
+                "summary": "the domain's own view family",
+                "owner": "vmbench",
+            },
+        )
     return found
 
 
@@ -68,8 +76,11 @@ def list_(
 
 def _print_rows(entries: list[Row]) -> None:
     """Columns by hand: importing rich would cost more than the command's whole budget."""
-    columns = [c for c in ("name", "views", "specs", "domain", "default", "datasets", "summary", "paper")
-               if any(row.get(c) for row in entries)]
+    columns = [
+        c
+        for c in ("name", "views", "specs", "domain", "default", "datasets", "summary", "paper")
+        if any(row.get(c) for row in entries)
+    ]
     if "summary" in columns and "datasets" in columns:
         columns.remove("datasets")
     widths = {c: max(len(row.get(c, "")) for row in entries) for c in columns}
@@ -80,8 +91,9 @@ def _print_rows(entries: list[Row]) -> None:
 
 
 def info(
-    name: str = typer.Argument(..., help="A domain, dataset, method, objective, encoder, preset "
-                                         "or 'config'."),
+    name: str = typer.Argument(
+        ..., help="A domain, dataset, method, objective, encoder, preset or 'config'."
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:
     """Tell everything about one name: licence, split rules, specs, papers, settings."""
@@ -146,7 +158,8 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         "spec": str(dataset.spec),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
         "tasks": [f"{t.name}: {len(t.classes)} classes; {t.split_rule}" for t in dataset.tasks],
-        "source": "needs --data-dir" if dataset.package is None
+        "source": "needs --data-dir"
+        if dataset.package is None
         else f"embedded in the package {dataset.package[0]} (vmbench[{dataset.package[1]}])",
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,

@@ -93,8 +93,10 @@ def print_result(result: "Result", folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}",
-                  title_justify="left")
+    table = Table(
+        title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}",
+        title_justify="left",
+    )
     for title in ("task", "accuracy", "balanced", "macro-F1", "val", "train/val/test"):
         table.add_column(title, justify="left" if title == "task" else "right")
     for task in result.tasks:

@@ -1,4 +1,4 @@
-"""One- and two-dimensional layers by the number of spatial axes, so each network is written once."""
+"""Layers by the number of spatial axes, so that each network is written once for 1-D and 2-D."""
 
 from collections.abc import Callable
 

@@ -24,7 +24,7 @@ class MLP(Encoder):
         spec: Spec,
         width: int = 16,
         embedding_dim: int | None = 128,
-        stem: str = "cifar",  # noqa: ARG002
+        stem: str = "cifar",
         depth: int = 3,
     ) -> None:
         hidden = 16 * width

@@ -35,7 +35,9 @@ class _Block(nn.Module):
     def _convolutions(self, dims: int, inputs: int, width: int, stride: int) -> int:
         raise NotImplementedError
 
-    def _add(self, dims: int, index: int, inputs: int, outputs: int, kernel: int, stride: int) -> None:
+    def _add(
+        self, dims: int, index: int, inputs: int, outputs: int, kernel: int, stride: int
+    ) -> None:
         convolution = CONV[dims](
             inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False
         )

@@ -50,7 +50,7 @@ class Viewmaker(nn.Module):
 
     networks: ClassVar[dict[int, type["Viewmaker"]]] = {}
 
-    def __new__(cls, spec: Spec, *args: Any, **kwargs: Any) -> "Viewmaker":  # noqa: ARG004
+    def __new__(cls, spec: Spec, *args: Any, **kwargs: Any) -> "Viewmaker":
         """Pick the subclass by the number of spatial axes, as ``pathlib.Path`` does by platform."""
         return object.__new__(cls.networks[len(spec.space)] if cls is Viewmaker else cls)
 
@@ -117,13 +117,20 @@ class Viewmaker(nn.Module):
             ValueError: if names or shapes differ from this network's, saying which.
         """
         own = self.state_dict()
-        prefix = next((k[: -len("conv1.conv2d.weight")] for k in state_dict
-                       if k.endswith("conv1.conv2d.weight") and "res" not in k), "")
+        prefix = next(
+            (
+                k[: -len("conv1.conv2d.weight")]
+                for k in state_dict
+                if k.endswith("conv1.conv2d.weight") and "res" not in k
+            ),
+            "",
+        )
         loaded = {k.removeprefix(prefix): v for k, v in state_dict.items() if k.startswith(prefix)}
         missing, unknown = own.keys() - loaded.keys(), loaded.keys() - own.keys()
         if missing or unknown:
-            raise ValueError(f"not this viewmaker: missing {sorted(missing)[:3]}, "
-                             f"unknown {sorted(unknown)[:3]}")
+            raise ValueError(
+                f"not this viewmaker: missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
+            )
         for name, value in loaded.items():
             if value.shape != own[name].shape:
                 raise ValueError(f"{name} is {tuple(value.shape)}, not {tuple(own[name].shape)}")

@@ -1,6 +1,7 @@
 """What the training loop asks of an objective, and the common shape of the two-view ones."""
 
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ from vmbench.networks.encoder import Encoder
 from vmbench.views import MakeView
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class Batch:
     """Normalised examples (B, *spec.shape) and their positions (B,) in the training set."""
 
     x: Tensor
@@ -78,7 +80,9 @@ class ContrastiveObjective(Objective):
         super().__init__(encoder, config, n_examples)
         # With head=linear the encoder ends in fc, the published projection.
         self.head = (
-            nn.Identity() if encoder.fc is not None else mlp_head(encoder.dim, config.projection_dim)
+            nn.Identity()
+            if encoder.fc is not None
+            else mlp_head(encoder.dim, config.projection_dim)
         )
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
