@@ -108,14 +108,15 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
         temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
         try:
             temporary.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"the cache folder {cache_folder()} cannot be written ({error.strerror}): set "
+                f"VMBENCH_CACHE to a folder that can"
+            ) from error
+        try:
             _build(dataset, data_dir, temporary)
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
-        except PermissionError as error:
-            raise UserError(
-                f"the cache folder {cache_folder()} cannot be written: set VMBENCH_CACHE to a "
-                f"folder that can"
-            ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return Examples(dataset, folder)

@@ -37,6 +37,7 @@ class Plan:
     config: Config
     pretrain: Dataset
     tasks: tuple[tuple[Dataset, Task], ...]
+    data_dir: Path | None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -50,6 +51,7 @@ class Plan:
             "seed": self.seed,
             "pretrain": f"{self.pretrain.name}@{self.pretrain.revision}",
             "transfer": [f"{d.name}@{d.revision}/{t.name}" for d, t in self.tasks],
+            "data_dir": None if self.data_dir is None else str(self.data_dir.resolve()),
             "config": self.config.hashed(),
         }
 
@@ -75,6 +77,7 @@ def make_plan(
     pretrain: str | None,
     transfer: Sequence[str],
     settings: Mapping[str, Any],
+    data_dir: Path | None = None,
 ) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
     base = preset_settings(preset)
@@ -107,6 +110,7 @@ def make_plan(
         config=config,
         pretrain=pretrained_on,
         tasks=_tasks(adapter, pretrained_on, transfer),
+        data_dir=data_dir,
     )
 
 

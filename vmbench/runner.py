@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,17 @@ def run(
     >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
     """
     progress = Progress(quiet=quiet)
-    plan = make_plan(domain, method, objective, preset, seed, pretrain, transfer, settings or {})
+    plan = make_plan(
+        domain,
+        method,
+        objective,
+        preset,
+        seed,
+        pretrain,
+        transfer,
+        settings or {},
+        None if data_dir is None else Path(data_dir),
+    )
     placement = place(plan.config, plan.pretrain.spec)
     folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
     finished = folder / "result.json"
@@ -75,7 +86,7 @@ def run(
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, data_dir, progress)
+    examples = _prepare(plan.pretrain, plan, progress)
     session = Session(
         folder=folder,
         examples=examples,
@@ -89,7 +100,7 @@ def run(
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        target = examples if same else _prepare(dataset, data_dir, progress)
+        target = examples if same else _prepare(dataset, plan, progress)
         representation = plan.method.represent(session, target, task)
         encoder_parameters = representation.parameters
         tasks.append(evaluate(target, task, representation.features, plan.config))
@@ -112,14 +123,31 @@ def run(
         config_hash=plan.hash,
         environment=_environment(placement),
     )
+    _draw_views(plan, session)
     result.write(finished)
     session.forget_training_states()
     return result
 
 
-def _prepare(dataset: Dataset, data_dir: str | Path | None, progress: Progress) -> Examples:
+def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    return prepare(dataset, None if data_dir is None else Path(data_dir))
+    return prepare(dataset, plan.data_dir)
+
+
+def _draw_views(plan: Plan, session: Session) -> None:
+    """``views.png``, where there are views and matplotlib is installed."""
+    if session.views is None or find_spec("matplotlib") is None:
+        return
+    from vmbench.pictures import AROUND, draw_gallery
+
+    example = session.examples.batch(session.indices[:1])[0]
+    draw_gallery(
+        session.examples.spec,
+        example.numpy(),
+        session.make_views(example, AROUND).numpy(),
+        session.folder / "views.png",
+        f"{plan.method_name} on {plan.pretrain.name}",
+    )
 
 
 def _command(plan: Plan) -> str:

@@ -39,7 +39,8 @@ class Session:
         indices: the training examples, after ``max_examples``.
         objective: name of the objective.
         fits: the trainings that this process did or found finished, by name.
-        viewmaker_parameters: trainable numbers in the views, once they are built.
+        views: the method's views, once they are built.
+        viewmaker_parameters: trainable numbers in them, where they learn.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class Session:
     progress: Progress
     fits: dict[str, Fit] = field(default_factory=dict)
     viewmaker_parameters: int = 0
+    views: Views | None = None
     _pretrained: Representation | None = None
 
     def new_encoder(self) -> Encoder:
@@ -121,6 +123,15 @@ class Session:
         for state in (self.folder / "checkpoints").glob("*.state.safetensors"):
             state.unlink()
 
+    def make_views(self, x: Tensor, count: int) -> Tensor:
+        """``count`` views (count, *spec.shape) of one example (*spec.shape), on the CPU."""
+        assert self.views is not None
+        self.views.eval()
+        device = self.placement.device
+        with torch.inference_mode():
+            batch = x.to(device).expand(count, *x.shape).contiguous()
+            return self.views(batch, self.placement.generator(self.seed)).float().cpu()
+
     def context(self) -> ViewContext:
         """What a view family may know of the data: training examples only."""
         return ViewContext(
@@ -135,6 +146,7 @@ class Session:
         if self._pretrained is None:
             with self.seeded():
                 views = method.views(self.context())
+            self.views = views
             self.viewmaker_parameters = count_parameters(views) if views.learned else 0
             loss = registry("objective").load_class(self.objective)
 

@@ -5,6 +5,8 @@ import sys
 
 from vmbench.errors import RunError, UserError
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Entry point of ``vmbench`` and ``python -m vmbench``."""
@@ -19,10 +21,7 @@ def invoke(arguments: list[str]) -> int:
 
     try:
         code = build_app()(arguments, prog_name="vmbench", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except KeyboardInterrupt:
-        return _fail("interrupted; the same command goes on from here", 130)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
         # The reader (head, less) has seen enough; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -30,6 +29,9 @@ def invoke(arguments: list[str]) -> int:
         if debug:
             raise
         return _explain(error)
+    if code == INTERRUPTED:  # the parser turns a KeyboardInterrupt into its exit code
+        return _fail("interrupted; the same command goes on from here", INTERRUPTED)
+    return code if isinstance(code, int) else 0
 
 
 def _explain(error: Exception) -> int:
@@ -40,8 +42,6 @@ def _explain(error: Exception) -> int:
     show = getattr(error, "format_message", None)  # a usage error of the command-line parser
     if show is not None:
         return _fail(f"{show()} (see --help)", 2)
-    if type(error).__name__ == "Abort":
-        return _fail("interrupted; the same command goes on from here", 130)
     return _fail(f"{type(error).__name__}: {error} (--debug shows where)", 1)
 
 

@@ -3,9 +3,10 @@
 from torch import Tensor, nn
 
 from vmbench.config import Config
+from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
 from vmbench.registry import registry
-from vmbench.specs import Grid, Sequence, Spec, Vector
+from vmbench.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
 
 
 class Encoder(nn.Module):
@@ -52,6 +53,8 @@ DEFAULT_ENCODERS: dict[type[Spec], str] = {Grid: "resnet18", Sequence: "resnet18
 def build_encoder(spec: Spec, config: Config) -> Encoder:
     """The encoder that ``config`` names (``auto``: the spec's default), freshly initialised."""
     name = DEFAULT_ENCODERS[type(spec)] if config.encoder == "auto" else config.encoder
+    if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
+        raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
     build = registry("encoder").load_class(name)
     embedding = config.projection_dim if config.head == "linear" else None
     encoder = build(spec, width=config.width, embedding_dim=embedding, stem=config.stem)  # type: ignore[call-arg]

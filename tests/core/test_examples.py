@@ -1,0 +1,123 @@
+"""From a dataset to the Arrow cache and back in batches; what is wrong with data is said."""
+
+import numpy as np
+import pytest
+import torch
+from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
+
+from vmbench.dataset import HeldOut, Task
+from vmbench.errors import UserError
+from vmbench.evaluation import hide, limit
+from vmbench.examples import cache_folder, prepare
+
+
+@pytest.mark.parametrize("dataset", [ToyGrid, ToySequence, ToyVector])
+def test_batches_are_the_examples_normalised_by_the_training_ones(dataset):
+    made = list(dataset().examples(None))
+    x = np.stack([e.x for e in made])
+    train = np.stack([e.x for e in made if e.splits["kind"] == "train"])
+    if dataset.normalize == "channel":
+        x = (x - train.mean(0)) / train.std(0)
+    prepared = prepare(dataset())
+    indices = np.array([3, 299, 0, 3])
+    torch.testing.assert_close(
+        prepared.batch(indices), torch.from_numpy(x[indices]), rtol=1e-4, atol=1e-5
+    )
+    task = dataset.tasks[0]
+    assert prepared.labels(task).tolist() == [e.labels["kind"] for e in made]
+    assert len(prepared) == len(made)
+    parts = [set(prepared.split(task, split)) for split in ("train", "val", "test")]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == len(made)
+
+
+def test_the_second_time_reads_the_cache(monkeypatch):
+    prepare(ToyGrid())
+    monkeypatch.setattr(ToyDataset, "examples", lambda *_: pytest.fail("built again"))
+    assert len(prepare(ToyGrid())) == 300
+
+
+def test_training_excludes_what_any_task_holds_out():
+    class TwoTasks(ToyVector):
+        name = "two-tasks"
+        tasks = (*ToyVector.tasks, Task("other", ("x", "y"), "the first fifth is test"))
+
+        def examples(self, data_dir):
+            for i, e in enumerate(super().examples(data_dir)):
+                other = "test" if i < 60 else "val" if i < 90 else "train"
+                yield type(e)(e.x, {**e.labels, "other": i % 2}, {**e.splits, "other": other})
+
+    prepared = prepare(TwoTasks())
+    training = set(prepared.training())
+    for task in TwoTasks.tasks:
+        for split in ("val", "test"):
+            assert not training & set(prepared.split(task, split))
+    assert training == set(prepared.split(TwoTasks.tasks[0], "train")) & set(
+        prepared.split(TwoTasks.tasks[1], "train")
+    )
+
+
+def broken(change, **attributes):
+    """A dataset whose examples pass through ``change(index, x, label, split)``."""
+
+    def examples(self, data_dir):
+        for i, e in enumerate(ToyVector.examples(self, data_dir)):
+            x, label, split = change(i, e.x, e.labels["kind"], e.splits["kind"])
+            yield type(e)(x, {"kind": label}, {"kind": split})
+
+    return type("Broken", (ToyVector,), {"examples": examples, "name": "broken", **attributes})()
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda i, x, y, s: (x * np.float32("nan") if i == 41 else x, y, s),
+     r"example 41 of dataset 'broken' has 9 NaN or infinite values"),
+    (lambda i, x, y, s: (x / np.float32(0) if i == 2 else x, y, s), "example 2.*infinite"),
+    (lambda i, x, y, s: (x[:5], y, s), r"example 0.*shape \(5,\); its spec is Vector\(9\)"),
+    (lambda i, x, y, s: (x, y, "train" if s == "val" else s), "the val split is empty"),
+    (lambda i, x, y, s: (x, 0 if y == 2 and s == "train" else y, s),
+     "train has no example of the class c"),
+    (lambda i, x, y, s: (x, y + 1, s), r"labels outside 0\.\.2"),
+])  # fmt: skip
+def test_bad_data_is_one_clear_line_and_leaves_no_cache(change, message):
+    with np.errstate(all="ignore"), pytest.raises(UserError, match=message):
+        prepare(broken(change))
+    assert not list(cache_folder().glob("*broken*"))
+
+
+def test_an_empty_dataset_says_so():
+    class Empty(ToyVector):
+        name = "empty"
+        count = 0
+
+    with pytest.raises(UserError, match="'empty' has no examples"):
+        prepare(Empty())
+
+
+def test_a_cache_that_cannot_be_written_names_the_variable(monkeypatch):
+    monkeypatch.setenv("VMBENCH_CACHE", "/proc/nowhere")
+    with pytest.raises(UserError, match="VMBENCH_CACHE"):
+        prepare(ToyVector())
+
+
+def test_held_out_groups_are_disjoint_and_do_not_depend_on_order():
+    groups = [f"s{i}" for i in range(12)] * 3
+    rule = HeldOut.draw(groups, val=2, test=3, seed=4)
+    assert (len(rule.val), len(rule.test)) == (2, 3)
+    assert not rule.val & rule.test
+    assert rule == HeldOut.draw(reversed(groups), val=2, test=3, seed=4)
+    assert rule != HeldOut.draw(groups, val=2, test=3, seed=5)
+
+
+def test_hidden_columns_become_zero_and_the_input_stays():
+    x = torch.ones(2, 6)
+    hidden = hide(x, Task("t", ("a",), "", hidden=((1, 3), (5, 6))))
+    assert hidden.tolist() == [[1, 0, 0, 1, 1, 0]] * 2
+    assert x.min() == 1
+
+
+def test_limit_takes_the_same_examples_every_time():
+    indices = np.arange(100, 200)
+    assert limit(indices, None) is indices
+    chosen = limit(indices, 10)
+    assert len(set(chosen)) == 10
+    assert chosen.tolist() == sorted(limit(indices, 10).tolist())
+    assert set(chosen) <= set(indices)

@@ -1,0 +1,174 @@
+"""The loop: who gets which gradient, resuming bit for bit, failing well."""
+
+import json
+
+import pytest
+import torch
+import toy
+
+from vmbench.config import make_config
+from vmbench.device import Placement
+from vmbench.errors import RunError
+from vmbench.examples import prepare
+from vmbench.methods.viewmaker import AdversarialViews
+from vmbench.networks import Viewmaker, build_encoder
+from vmbench.objectives import Batch
+from vmbench.objectives.simclr import SimCLR
+from vmbench.presets import preset
+from vmbench.progress import MetricsLog, Progress
+from vmbench.trainer import fit, reverse_gradient
+from vmbench.views import Identity
+
+CPU = Placement(torch.device("cpu"), None)
+DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
+
+
+def make(dataset, **settings):
+    config = make_config(preset("smoke"), {"batch_size": 32, "epochs": 2}, settings)
+    torch.manual_seed(0)
+    objective = SimCLR(build_encoder(dataset.spec, config), config, 10)
+    views = AdversarialViews(Viewmaker(dataset.spec, config.epsilon, width=4, num_res_blocks=1))
+    return config, objective, views
+
+
+def train(dataset, tmp_path, name="a", **settings):
+    config, objective, views = make(dataset, **settings)
+    examples = prepare(dataset())
+    report = fit(
+        objective,
+        views,
+        examples,
+        examples.training(),
+        config=config,
+        placement=CPU,
+        seed=5,
+        log=MetricsLog(tmp_path / f"{name}.jsonl"),
+        progress=Progress(quiet=True),
+        state_file=tmp_path / f"{name}.safetensors",
+    )
+    return report, objective, views
+
+
+def gradients(module):
+    return {k: p.grad.clone() for k, p in module.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_one_pass_gives_the_viewmaker_minus_and_the_encoder_plus_the_gradient(dataset):
+    """Against two separate passes of the same draws, the encoder's and the viewmaker's own."""
+    _, objective, views = make(dataset)
+    objective.eval()  # batch norm in training mode would still be equal, but moves its averages
+    x = torch.randn(16, *dataset.spec.shape)
+    batch = Batch(x, torch.arange(16))
+
+    def backward(make_view_of, sign):
+        objective.zero_grad()
+        views.zero_grad()
+        generator = torch.Generator().manual_seed(1)
+        (sign * objective(batch, lambda y: make_view_of(views(y, generator)))).backward()
+        return gradients(objective), gradients(views)
+
+    encoder_joint, viewmaker_joint = backward(reverse_gradient, 1)
+    encoder_alone, _ = backward(torch.Tensor.detach, 1)
+    _, viewmaker_alone = backward(lambda view: view, -1)
+    assert encoder_joint.keys() == encoder_alone.keys()
+    assert viewmaker_joint.keys() == viewmaker_alone.keys()
+    for joint, alone in ((encoder_joint, encoder_alone), (viewmaker_joint, viewmaker_alone)):
+        for name in joint:
+            torch.testing.assert_close(joint[name], alone[name], rtol=1e-4, atol=1e-6)
+    assert max(g.abs().max() for g in viewmaker_joint.values()) > 1e-6
+
+
+@pytest.mark.parametrize("schedule", ["joint", "alternating"])
+def test_the_viewmaker_ascends_what_the_encoder_descends(schedule, tmp_path):
+    """With a frozen rival, training the viewmaker raises the loss; the encoder alone lowers it."""
+    settings = {"schedule": schedule, "epochs": 6, "lr_schedule": "constant"}
+    adversary, _, _ = train(toy.ToyVector, tmp_path, "up", lr=1e-9, viewmaker_lr=1e-2, **settings)
+    encoder, _, _ = train(toy.ToyVector, tmp_path, "down", lr=1e-2, viewmaker_lr=1e-9, **settings)
+    first = json.loads((tmp_path / "up.jsonl").read_text().splitlines()[0])["loss"]
+    assert adversary.final_loss > first * 1.05
+    assert encoder.final_loss < first * 0.95
+
+
+def test_alternating_leaves_handcrafted_views_one_pass():
+    config, objective, _ = make(toy.ToyVector, schedule="alternating")
+    examples = prepare(toy.ToyVector())
+    calls = []
+    objective.register_forward_hook(lambda *_: calls.append(1))
+    report = fit(
+        objective,
+        Identity(),
+        examples,
+        examples.training(),
+        config=config,
+        placement=CPU,
+        seed=0,
+        log=MetricsLog(None),
+        progress=Progress(quiet=True),
+    )
+    assert len(calls) == report.steps
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_an_interrupted_training_continues_bit_for_bit(dataset, optimizer, tmp_path, monkeypatch):
+    whole, objective, views = train(dataset, tmp_path, "whole", optimizer=optimizer)
+    stop_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, tmp_path, "halves", optimizer=optimizer)
+    monkeypatch.undo()
+    assert (tmp_path / "halves.safetensors").exists()
+    again, objective2, views2 = train(dataset, tmp_path, "halves", optimizer=optimizer)
+    assert (again.final_loss, again.steps) == (whole.final_loss, whole.steps)
+    for a, b in ((objective, objective2), (views, views2)):
+        for name, value in a.state_dict().items():
+            assert torch.equal(value, b.state_dict()[name]), name
+    logs = [
+        [
+            {k: v for k, v in json.loads(line).items() if k != "seconds"}
+            for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()
+        ]
+        for name in ("whole", "halves")
+    ]
+    assert logs[0] == logs[1]
+
+
+def stop_after(monkeypatch, steps):
+    """Send this process a real SIGINT in the middle of the given step."""
+    import os
+    import signal
+
+    calls = iter(range(1000))
+    original = SimCLR.loss
+
+    def loss(self, z1, z2):
+        if next(calls) == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, z1, z2)
+
+    monkeypatch.setattr(SimCLR, "loss", loss)
+
+
+def test_a_loss_that_becomes_nan_fails_and_keeps_the_last_state(tmp_path, monkeypatch):
+    calls = iter(range(1000))
+    original = SimCLR.loss
+
+    def loss(self, z1, z2):
+        value = original(self, z1, z2)
+        return value * float("nan") if next(calls) == 7 else value
+
+    monkeypatch.setattr(SimCLR, "loss", loss)
+    with pytest.raises(RunError, match="loss became nan at step 8 of 10"):
+        train(toy.ToyVector, tmp_path, "nan", checkpoint_minutes=1e-9)
+    from vmbench import checkpoint
+
+    state = checkpoint.load(tmp_path / "nan.safetensors")
+    assert state["step"] == 7
+    assert all(torch.isfinite(v.float()).all() for v in state["players"]["objective"].values())
+
+
+def test_cosine_schedule_warms_up_and_ends_near_zero(tmp_path):
+    train(toy.ToyVector, tmp_path, "log", epochs=40)
+    rates = [json.loads(line)["lr"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 1e-5 < 1e-3 < rates[0]

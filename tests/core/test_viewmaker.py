@@ -1,0 +1,174 @@
+"""The viewmaker against the published layout and a naive forward pass written from its table."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from vmbench.networks import Viewmaker
+from vmbench.networks.dct import dct, dct_matrix, inverse_dct
+from vmbench.specs import Grid, Sequence, Vector
+
+
+def published_shapes(channels: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the released checkpoints, from the facts sheet."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def conv(name: str, inputs: int, outputs: int, kernel: int) -> None:
+        shapes[f"{name}.conv2d.weight"] = (outputs, inputs, kernel, kernel)
+        shapes[f"{name}.conv2d.bias"] = (outputs,)
+
+    def norm(name: str, width: int) -> None:
+        shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = (width,)
+
+    conv("conv1", channels + 1, 32, 9), norm("in1", 32)
+    conv("conv2", 32, 64, 3), norm("in2", 64)
+    conv("conv3", 64, 128, 3), norm("in3", 128)
+    for i in range(1, 6):
+        conv(f"res{i}.conv1", 128 + i, 128 + i, 3), norm(f"res{i}.in1", 128 + i)
+        conv(f"res{i}.conv2", 128 + i, 128 + i, 3), norm(f"res{i}.in2", 128 + i)
+    conv("deconv1", 131, 64, 3), norm("in4", 64)
+    conv("deconv2", 64, 32, 3), norm("in5", 32)
+    conv("deconv3", 32, channels, 9)
+    return shapes
+
+
+def naive_view(state: dict[str, torch.Tensor], x: torch.Tensor, epsilon: float) -> torch.Tensor:
+    """The published forward pass in functional calls; noise from the global generator."""
+
+    def conv(h, name, stride=1):
+        weight = state[f"{name}.conv2d.weight"]
+        pad = weight.shape[-1] // 2
+        return F.conv2d(
+            F.pad(h, [pad] * 4, mode="reflect"), weight, state[f"{name}.conv2d.bias"], stride=stride
+        )
+
+    def norm(h, name):
+        mean = h.mean((2, 3), keepdim=True)
+        var = h.var((2, 3), unbiased=False, keepdim=True)
+        scaled = (h - mean) / torch.sqrt(var + 1e-5)
+        return (
+            scaled * state[f"{name}.weight"][:, None, None] + state[f"{name}.bias"][:, None, None]
+        )
+
+    def noisy(h):
+        return torch.cat([h, torch.rand(h.shape[0], 1, *h.shape[2:])], dim=1)
+
+    h = F.relu(norm(conv(noisy(x), "conv1"), "in1"))
+    h = F.relu(norm(conv(h, "conv2", 2), "in2"))
+    h = F.relu(norm(conv(h, "conv3", 2), "in3"))
+    for i in (1, 2, 3):
+        h = noisy(h)
+        inner = F.relu(norm(conv(h, f"res{i}.conv1"), f"res{i}.in1"))
+        h = norm(conv(inner, f"res{i}.conv2"), f"res{i}.in2") + h
+    for up, norm_name in (("deconv1", "in4"), ("deconv2", "in5")):
+        h = F.relu(norm(conv(h.repeat_interleave(2, 2).repeat_interleave(2, 3), up), norm_name))
+    d = torch.tanh(conv(h, "deconv3"))
+    return x + d * epsilon / (d.abs().mean((1, 2, 3), keepdim=True) + 1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_names_and_shapes_are_the_published_ones(channels):
+    viewmaker = Viewmaker(Grid(channels, 32, 32))
+    own = {name: tuple(value.shape) for name, value in viewmaker.state_dict().items()}
+    assert own == published_shapes(channels)
+    assert list(own) == list(published_shapes(channels))
+
+
+@pytest.mark.parametrize("space", [(32, 32), (64, 64), (28, 40)])
+def test_output_equals_the_published_pass(space):
+    viewmaker = Viewmaker(Grid(3, *space), epsilon=0.07)
+    x = torch.randn(2, 3, *space)
+    torch.manual_seed(3)
+    expected = naive_view(viewmaker.state_dict(), x, 0.07)
+    torch.manual_seed(3)
+    torch.testing.assert_close(viewmaker(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_load_reference_takes_a_prefixed_checkpoint_and_refuses_another():
+    source, target = Viewmaker(Grid(3, 32, 32)), Viewmaker(Grid(3, 32, 32))
+    released = {f"module.viewmaker.{k}": v for k, v in source.state_dict().items()}
+    released["module.encoder.conv1.weight"] = torch.zeros(1)
+    assert target.load_reference(released) is target
+    for name, value in source.state_dict().items():
+        assert torch.equal(target.state_dict()[name], value)
+    with pytest.raises(ValueError, match=r"conv1.conv2d.weight is \(32, 4, 9, 9\)"):
+        Viewmaker(Grid(1, 32, 32)).load_reference(released)
+    with pytest.raises(ValueError, match="missing"):
+        target.load_reference({"conv1.conv2d.weight": torch.zeros(1)})
+
+
+SPECS = st.one_of(
+    st.builds(Grid, st.integers(1, 3), st.integers(1, 40), st.integers(1, 40)),
+    st.builds(Sequence, st.integers(1, 3), st.integers(1, 70)),
+    st.builds(Vector, st.integers(1, 40)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    SPECS,
+    st.floats(0.01, 1.0),
+    st.booleans(),
+    st.sampled_from([None, 16]),
+    st.sampled_from([torch.float32, torch.float64]),
+    st.integers(0, 2**31),
+)
+def test_any_view_is_bounded_stochastic_and_repeatable(
+    spec, epsilon, frequency, small, dtype, seed
+):
+    torch.manual_seed(seed)
+    viewmaker = Viewmaker(spec, epsilon, frequency_domain=frequency, downsample_to=small, width=4)
+    viewmaker.to(dtype)
+    x = torch.randn(3, *spec.shape, dtype=dtype)
+    before = x.clone()
+    first, again, other = (viewmaker(x, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    assert first.shape == x.shape
+    assert first.dtype == dtype
+    assert torch.isfinite(first).all()
+    assert torch.equal(x, before)
+    assert torch.equal(first, again)
+    if spec.numel > 1:  # a single number has only two points on its sphere
+        assert not torch.equal(first, other)
+    delta = (first - x).abs().flatten(1).mean(1)
+    assert (delta <= epsilon * (1 + 1e-4)).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(SPECS, st.integers(0, 2**31))
+def test_budget_is_epsilon_within_one_percent_and_clamped_views_stay_in_range(spec, seed):
+    torch.manual_seed(seed)
+    viewmaker = Viewmaker(spec, 0.05, width=8)
+    x = torch.rand(4, *spec.shape)
+    delta = viewmaker.perturbation(x, torch.Generator().manual_seed(seed))
+    budget = delta.abs().flatten(1).mean(1)
+    # A raw output below 0.01 on average (a lone feature at initialisation) is the exception.
+    assert (budget <= 0.05).all()
+    if spec.numel > 16:
+        assert (budget >= 0.05 * 0.99).all()
+    viewmaker.clamp = (0.0, 1.0)
+    view = viewmaker(x, torch.Generator().manual_seed(seed))
+    assert view.min() >= 0
+    assert view.max() <= 1
+
+
+def test_unused_blocks_exist_but_get_no_gradient():
+    viewmaker = Viewmaker(Grid(1, 16, 16), num_res_blocks=2, width=4)
+    viewmaker(torch.randn(2, 1, 16, 16)).square().sum().backward()
+    used = {name for name, p in viewmaker.named_parameters() if p.grad is not None}
+    assert any(name.startswith("res2") for name in used)
+    assert not any(name.startswith("res3") for name in used)
+
+
+def test_dct_is_orthonormal_and_equals_scipy():
+    from scipy.fft import dctn
+
+    x = torch.randn(2, 3, 6, 10)
+    expected = dctn(x.numpy(), axes=(2, 3), norm="ortho")
+    np.testing.assert_allclose(dct(x).numpy(), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(inverse_dct(dct(x)), x, rtol=1e-4, atol=1e-5)
+    vector = torch.randn(4, 7)
+    torch.testing.assert_close(inverse_dct(dct(vector)), vector, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(dct_matrix(9) @ dct_matrix(9).T, torch.eye(9), atol=1e-5, rtol=0)
