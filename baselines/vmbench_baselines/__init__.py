@@ -1,0 +1,1 @@
+"""Methods to compare a viewmaker with: handcrafted and fixed view families, and yardsticks."""

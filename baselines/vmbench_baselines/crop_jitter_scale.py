@@ -1,0 +1,53 @@
+"""Handcrafted views of signals such as ECG: a random crop at full length, scale and jitter.
+
+The random resized crop of ECGs follows Mehari and Strodthoff 2022 (arXiv 2103.12676); scale and
+jitter are those of Um et al. 2017.
+"""
+
+import torch
+from torch import Generator, Tensor
+
+from vmbench.method import ViewMethod
+from vmbench.specs import Sequence
+from vmbench.views import ViewContext, Views
+from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.draws import uniform
+from vmbench_baselines.reference import channel_sd
+from vmbench_baselines.time_series import jitter, read_at, scale
+
+SHORTEST = 0.5  # share of the length
+
+
+def crop_positions(batch: int, length: int, generator: Generator) -> Tensor:
+    """Where to read (batch, length) samples, evenly spread over a random part of 50 to 100%."""
+    last = length - 1
+    span = last * uniform((batch, 1), generator, SHORTEST, 1.0)
+    start = (last - span) * uniform((batch, 1), generator)
+    return start + span * torch.linspace(0, 1, length, device=generator.device)
+
+
+class CropJitterScale(Distortion):
+    """Random crop resized back by linear interpolation, per-channel scale, jitter."""
+
+    def __init__(self, context: ViewContext) -> None:
+        super().__init__(context)
+        self.register_buffer("sd", channel_sd(context), persistent=False)
+        self.sd: Tensor
+
+    def distort(self, x: Tensor, generator: Generator) -> Tensor:
+        """(B, C, T) -> (B, C, T)."""
+        view = read_at(x, crop_positions(len(x), x.shape[2], generator))
+        return jitter(scale(view, generator), self.sd, generator)
+
+
+class CropJitterScaleMethod(ViewMethod):
+    """Waveforms' and ECGs' handcrafted views."""
+
+    name = "crop-jitter-scale"
+    kind = "handcrafted"
+    specs = (Sequence.kind,)
+    paper = "Mehari and Strodthoff 2022, arXiv 2103.12676"
+
+    def views(self, context: ViewContext) -> Views:
+        """Distortions with jitter in proportion to ``context``'s data."""
+        return CropJitterScale(context)

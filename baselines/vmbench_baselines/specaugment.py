@@ -1,0 +1,94 @@
+"""Masks over the frequencies and the times of a spectrogram, with or without noise.
+
+Height is frequency and width is time. Source of the masks: SpecAugment (Park et al. 2019, section
+2, without its time warping); of their sizes and of the noise: Tamkin et al. 2021, which hides up
+to 40 of 64 bins of a speech spectrogram and up to 20 of 32 of a sensor's, so both are one rule.
+"""
+
+from torch import Generator, Tensor
+
+from vmbench.method import ViewMethod
+from vmbench.specs import Grid
+from vmbench.views import ViewContext, Views
+from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.draws import normal
+from vmbench_baselines.masks import random_band
+from vmbench_baselines.reference import channel_sd, mean_value
+
+NOISE = 0.25  # sd of the noise, in the data's sd
+
+
+def mask_limit(size: int) -> int:
+    """The widest mask over ``size`` bins: 40 of 64 in proportion, but never the whole axis.
+
+    >>> [mask_limit(size) for size in (64, 32, 17, 1)]
+    [40, 20, 11, 0]
+    """
+    return min(size - 1, round(size * 40 / 64))
+
+
+class SpectralViews(Distortion):
+    """One frequency mask and one time mask, shared over channels, then white noise.
+
+    Args:
+        context: of a Grid; masked bins take its mean value, and its sd scales the noise.
+        noise: sd of the noise in each channel's sd; 0 for none.
+    """
+
+    def __init__(self, context: ViewContext, noise: float) -> None:
+        super().__init__(context)
+        self.noise = noise
+        self.register_buffer("mean", mean_value(context), persistent=False)
+        self.register_buffer("sd", channel_sd(context), persistent=False)
+        self.mean: Tensor
+        self.sd: Tensor
+
+    def distort(self, x: Tensor, generator: Generator) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        batch, _, height, width = x.shape
+        frequencies = random_band(batch, height, mask_limit(height), generator)
+        times = random_band(batch, width, mask_limit(width), generator)
+        masked = frequencies[:, None, :, None] | times[:, None, None, :]
+        view = x.where(~masked, self.mean)
+        if self.noise:
+            view = view + self.noise * self.sd * normal(tuple(x.shape), generator)
+        return view
+
+
+class SpecAugment(ViewMethod):
+    """Speech spectrograms' handcrafted views: masks, then noise."""
+
+    name = "specaugment"
+    kind = "handcrafted"
+    specs = (Grid.kind,)
+    paper = "Park et al. 2019, arXiv 1904.08779"
+
+    def views(self, context: ViewContext) -> Views:
+        """Masks and noise for ``context``'s spectrograms."""
+        return SpectralViews(context, NOISE)
+
+
+class SpectralMasks(ViewMethod):
+    """Sensor spectrograms' handcrafted views: masks alone."""
+
+    name = "spectral-masks"
+    kind = "handcrafted"
+    specs = (Grid.kind,)
+    paper = "Tamkin et al. 2021, arXiv 2010.07432"
+
+    def views(self, context: ViewContext) -> Views:
+        """Masks for ``context``'s spectrograms."""
+        return SpectralViews(context, 0.0)
+
+
+class SpectralNoise(ViewMethod):
+    """The published variant of the sensor views: masks, then noise."""
+
+    name = "spectral-noise"
+    kind = "handcrafted"
+    specs = (Grid.kind,)
+    paper = "Tamkin et al. 2021, arXiv 2010.07432"
+
+    def views(self, context: ViewContext) -> Views:
+        """Masks and noise for ``context``'s spectrograms."""
+        return SpectralViews(context, NOISE)
