@@ -213,6 +213,8 @@ class _Moments:
         self.squares = np.zeros(self.channels)
 
     def add(self, x: npt.NDArray[np.float32]) -> None:
+        if len(x) == 0:  # a chunk of held-out examples only
+            return
         values = x.astype(np.float64).reshape(len(x), self.channels, -1)
         self.count += values.shape[0] * values.shape[2]
         self.total += values.sum((0, 2))

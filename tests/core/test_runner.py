@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -154,28 +153,37 @@ def wait_for_steps(out, steps):
     raise AssertionError("the run never got going")
 
 
+def finish(process, seconds=120):
+    """Exit code and stderr; also closes the pipes."""
+    _, errors = process.communicate(timeout=seconds)
+    return process.returncode, errors
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    code, errors = finish(start(out))
+    assert code == 0, errors
+    return read_result(next(out.glob("*/result.json")))
+
+
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)]
 )
-def test_a_killed_process_goes_on_to_the_same_result(sent, code, tmp_path):
-    whole = start(tmp_path / "whole")
-    assert whole.wait(120) == 0, whole.stderr.read()
-    process = start(tmp_path / "cut")
-    wait_for_steps(tmp_path / "cut", 40)
+def test_a_killed_process_goes_on_to_the_same_result(sent, code, tmp_path, uninterrupted):
+    process = start(tmp_path)
+    wait_for_steps(tmp_path, 40)
     process.send_signal(sent)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == code, errors
-    assert not list((tmp_path / "cut").glob("*/result.json"))
+    returned, errors = finish(process)
+    assert returned == code, errors
+    assert not list(tmp_path.glob("*/result.json"))
     if code == 130:
         assert errors.splitlines()[-1].startswith("vmbench: interrupted")
-    again = start(tmp_path / "cut")
-    assert again.wait(120) == 0, again.stderr.read()
-    results = [
-        read_result(next((tmp_path / name).glob("*/result.json"))) for name in ("whole", "cut")
-    ]
-    assert results[0].values() == results[1].values()
-    leftovers = [p.name for p in (tmp_path / "cut").rglob("*") if re.search(r"state|tmp", p.name)]
-    assert leftovers == ([] if sent != signal.SIGKILL else leftovers)
+    returned, errors = finish(start(tmp_path))
+    assert returned == 0, errors
+    result = read_result(next(tmp_path.glob("*/result.json")))
+    assert result.values() == uninterrupted.values()
+    assert not list(tmp_path.rglob("*.state.safetensors"))
 
 
 def test_the_committed_schema_is_current():
