@@ -1,0 +1,13 @@
+"""Tabular: rows of numbers and categories."""
+
+from vmbench.domain import Domain
+
+
+class TabularDomain(Domain):
+    """Rows as a Vector: numeric columns, then each categorical column one-hot."""
+
+    name = "tabular"
+    summary = "table rows of numbers and one-hot categories"
+    datasets = {"diamonds": "vmbench_domains.tabular.diamonds:Diamonds"}
+    default = "diamonds"
+    handcrafted = {"vector": "scarf"}

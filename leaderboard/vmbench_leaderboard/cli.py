@@ -1,0 +1,249 @@
+"""``vmbench leaderboard show|export|diff|check``. Heavy imports wait until a command runs."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from vmbench_leaderboard.board import Board
+    from vmbench_leaderboard.check import Judged
+
+app = typer.Typer(
+    help="Boards from result files: show, export, diff, check.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+REGRESSION, MISSING, SCHEMA = 3, 4, 5
+DEFAULT_PATHS = [Path("runs")]
+
+PATHS = typer.Argument(None, help="Result files, or folders of them.  [default: runs]")
+DOMAIN = typer.Option([], "--domain", help="Only this domain (repeatable).")
+OBJECTIVE = typer.Option([], "--objective", help="Only this objective (repeatable).")
+PRESET = typer.Option([], "--preset", help="Only runs of this preset.")
+TOLERANCE = typer.Option(
+    0.01, "--tolerance", min=0, help="A drop of at most this never counts, in the metric's unit."
+)
+K = typer.Option(3.0, "--k", min=0, help="Standard errors that a drop must exceed.")
+JSON = typer.Option(False, "--json", help="Print one JSON document instead.")
+
+
+class Format(StrEnum):
+    """What ``export`` writes."""
+
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+    GITHUB = "github"
+    BADGE = "badge"
+
+
+@app.command()
+def show(
+    paths: list[Path] | None = PATHS,
+    domain: list[str] = DOMAIN,
+    objective: list[str] = OBJECTIVE,
+    preset: list[str] = PRESET,
+    json: bool = JSON,
+) -> None:
+    """Print the board: a table per domain, and one over all domains."""
+    with _schema_exit():
+        boards = _boards(paths, domain, objective, preset)
+        if json:
+            from vmbench_leaderboard.render.json import render as render_json
+
+            sys.stdout.write(render_json(boards))
+        else:
+            from vmbench_leaderboard.render.table import render
+
+            _console().print(render(boards))
+
+
+@app.command()
+def export(
+    paths: list[Path] | None = PATHS,
+    format: Format = typer.Option(..., "--format", help="What to write."),
+    out: Path | None = typer.Option(None, "--out", help="File to write.  [default: stdout]"),
+    baseline: Path | None = typer.Option(
+        None, "--baseline", help="With --format github: compare with these results, verdict first."
+    ),
+    domain: list[str] = DOMAIN,
+    objective: list[str] = OBJECTIVE,
+    preset: list[str] = PRESET,
+) -> None:
+    """Write the board as Markdown, CSV, JSON, a web page, a GitHub job summary or a badge."""
+    from vmbench.errors import UserError
+
+    with _schema_exit():
+        if baseline is not None and format is not Format.GITHUB:
+            raise UserError(f"--baseline has no place in --format {format.value}: use 'diff'")
+        render = import_module(f"vmbench_leaderboard.render.{format.value}").render
+        boards = _boards(paths, domain, objective, preset)
+        if baseline is None:
+            text = render(boards)
+        else:
+            judged, notes = _judge([baseline], paths, domain, objective, preset)
+            text = render(boards, judged, notes)
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            _write(out, text)
+
+
+@app.command()
+def diff(
+    base: Path = typer.Argument(..., help="Results to start from: a file or a folder."),
+    head: Path = typer.Argument(..., help="Results to compare with them."),
+    tolerance: float = TOLERANCE,
+    k: float = K,
+    domain: list[str] = DOMAIN,
+    objective: list[str] = OBJECTIVE,
+    preset: list[str] = PRESET,
+    json: bool = JSON,
+) -> None:
+    """Compare two sets of results cell by cell, over the seeds that both have."""
+    with _schema_exit():
+        judged, notes = _judge([base], [head], domain, objective, preset, tolerance, k)
+        _show_changes(judged, notes, tolerance, k, json, all_cells=True)
+
+
+@app.command()
+def check(
+    head: list[Path] | None = typer.Argument(
+        None, help="Results to check: files or folders.  [default: runs]"
+    ),
+    baseline: Path = typer.Option(..., "--baseline", help="Results to hold them against."),
+    tolerance: float = TOLERANCE,
+    k: float = K,
+    domain: list[str] = DOMAIN,
+    objective: list[str] = OBJECTIVE,
+    preset: list[str] = PRESET,
+    json: bool = JSON,
+) -> None:
+    """Fail on a regression (exit code 3), on missing cells (4) or on a broken result file (5).
+
+    A regression is a drop beyond max(tolerance, k standard errors) over the seeds that both have.
+    """
+    with _schema_exit():
+        judged, notes = _judge([baseline], head, domain, objective, preset, tolerance, k)
+        _show_changes(judged, notes, tolerance, k, json, all_cells=False)
+    worse = [one for one in judged if one.outcome == "worse"]
+    missing = [one for one in judged if one.outcome == "missing"]
+    if worse:
+        _say(f"regression in {_first_of(worse)}")
+        raise typer.Exit(REGRESSION)
+    if missing:
+        _say(f"missing {_first_of(missing)}")
+        raise typer.Exit(MISSING)
+
+
+def _first_of(judged: "Sequence[Judged]") -> str:
+    from vmbench_leaderboard.wording import counted
+
+    return f"{counted(len(judged), 'cell')}, the first {judged[0].text}"
+
+
+def _judge(
+    base: list[Path],
+    head: list[Path] | None,
+    domain: list[str],
+    objective: list[str],
+    preset: list[str],
+    tolerance: float | None = None,
+    k: float | None = None,
+) -> "tuple[tuple[Judged, ...], tuple[str, ...]]":
+    from vmbench_leaderboard import check as rule
+    from vmbench_leaderboard.compare import compare
+    from vmbench_leaderboard.filters import Filters
+    from vmbench_leaderboard.load import load
+
+    found = compare(
+        load(base).results,
+        load(head or DEFAULT_PATHS).results,
+        Filters(tuple(domain), tuple(objective), tuple(preset)),
+    )
+    judged = rule.judge(
+        found.changes,
+        rule.TOLERANCE if tolerance is None else tolerance,
+        rule.K if k is None else k,
+    )
+    return judged, found.notes
+
+
+def _show_changes(
+    judged: "Sequence[Judged]",
+    notes: "Sequence[str]",
+    tolerance: float,
+    k: float,
+    json: bool,
+    *,
+    all_cells: bool,
+) -> None:
+    from vmbench_leaderboard.render import changes
+
+    if json:
+        sys.stdout.write(changes.document(judged, notes, tolerance, k))
+    else:
+        _console().print(changes.table(judged, notes, all_cells=all_cells))
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    # A pipe has no width of its own: give it room enough that no cell is folded.
+    return Console(width=None if sys.stdout.isatty() else 500, highlight=False)
+
+
+def _boards(
+    paths: list[Path] | None, domain: list[str], objective: list[str], preset: list[str]
+) -> "tuple[Board, ...]":
+    from vmbench_leaderboard.board import build_boards
+    from vmbench_leaderboard.filters import Filters
+    from vmbench_leaderboard.load import load
+    from vmbench_leaderboard.wording import counted
+
+    loaded = load(paths or DEFAULT_PATHS)
+    if loaded.unfinished:
+        count = counted(len(loaded.unfinished), "unfinished run")
+        _say(f"{count} left out, the first in {loaded.unfinished[0]}")
+    return build_boards(loaded.results, Filters(tuple(domain), tuple(objective), tuple(preset)))
+
+
+@contextmanager
+def _schema_exit() -> Iterator[None]:
+    """A result file that breaks the schema is exit code 5, and one line on stderr."""
+    from vmbench.results import SchemaError
+
+    try:
+        yield
+    except SchemaError as error:
+        _say(str(error))
+        raise typer.Exit(SCHEMA) from error
+
+
+def _say(line: str) -> None:
+    typer.echo(f"vmbench: {' '.join(line.split())}", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    from vmbench.errors import UserError
+    from vmbench.results import write_atomically
+
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror}; give --out a file in a folder that exists"
+        ) from error

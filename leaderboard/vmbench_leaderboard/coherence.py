@@ -1,0 +1,78 @@
+"""What may share a board. Numbers from different conditions are refused, never averaged."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from vmbench.errors import UserError
+from vmbench.results import Result
+from vmbench_leaderboard.wording import counted
+
+
+def require_one_preset(results: Sequence[Result]) -> str:
+    """The one preset of all results; raises :class:`UserError` naming them all if there are more.
+
+    A preset sets the size of the networks and the length of training, so that numbers from two of
+    them are not comparable.
+    """
+    presets = Counter(result.preset for result in results)
+    if len(presets) > 1:
+        raise UserError(
+            f"the results mix presets: {_counts(presets)}; choose one with "
+            f"--preset {presets.most_common(1)[0][0]}"
+        )
+    return next(iter(presets))
+
+
+def require_one_revision(results: Iterable[Result]) -> None:
+    """Raise :class:`UserError` if a dataset was pretrained on at several revisions."""
+    revisions: dict[tuple[str, str], Counter[str]] = {}
+    for result in results:
+        data = result.pretrain
+        counts = revisions.setdefault((result.domain, data.dataset), Counter())
+        counts[data.revision] += 1
+    for (domain, dataset), counts in sorted(revisions.items()):
+        if len(counts) > 1:
+            raise UserError(
+                f"the results mix revisions of {domain} dataset {dataset}: {_counts(counts)}; "
+                f"give only the paths of one, or leave the domain out with --domain"
+            )
+
+
+def require_one_protocol(results: Iterable[Result]) -> None:
+    """Raise :class:`UserError` if a task was scored in several ways.
+
+    The metric and its direction, the number of test examples and classes, and the split rule must
+    agree between all runs of a task.
+    """
+    seen: dict[tuple[str, str, str], dict[str, object]] = {}
+    for result in results:
+        for task in result.tasks:
+            protocol: dict[str, object] = {
+                "metric": task.metric,
+                "higher_is_better": task.higher_is_better,
+                "n_test": task.n_test,
+                "n_classes": task.n_classes,
+                "split_rule": task.split_rule,
+            }
+            known = seen.setdefault((result.domain, task.dataset, task.task), protocol)
+            for field, value in protocol.items():
+                if known[field] != value:
+                    raise UserError(
+                        f"the results score {result.domain}:{task.dataset}/{task.task} in two "
+                        f"ways: {field} is {known[field]!r} and, in run {result.run_id}, "
+                        f"{value!r}; give only the paths of one"
+                    )
+
+
+def require_coherent(results: Sequence[Result]) -> str:
+    """All of the above; returns the preset."""
+    preset = require_one_preset(results)
+    require_one_revision(results)
+    require_one_protocol(results)
+    return preset
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{name or '(none)'} ({counted(n, 'run')})" for name, n in sorted(counts.items())
+    )

@@ -1,0 +1,127 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const status = document.getElementById("status");
+  const filter = document.getElementById("filter");
+  const views = document.getElementById("views");
+  const yardsticks = document.getElementById("yardsticks");
+  let sorted = "";
+
+  // Text only: nothing that comes from a result is ever read as markup.
+  const make = (tag, text, className) => {
+    const element = document.createElement(tag);
+    if (text !== undefined) element.textContent = text;
+    if (className) element.className = className;
+    return element;
+  };
+
+  const report = () => {
+    // A row counts once, on however many boards it stands.
+    const rows = [...document.querySelectorAll("tbody tr[data-row]")];
+    const names = (list) => new Set(list.map((row) => row.dataset.row)).size;
+    const [all, shown] = [names(rows), names(rows.filter((row) => !row.hidden))];
+    const count = shown === all ? `${all} rows` : `${shown} of ${all} rows`;
+    status.textContent = [count, sorted].filter(Boolean).join(", ");
+  };
+
+  // Numbers by size, texts by alphabet, what is missing last in both directions.
+  const sortBy = (button) => {
+    const heading = button.closest("th");
+    const place = [...heading.parentElement.children].indexOf(heading);
+    const now = heading.getAttribute("aria-sort");
+    const first = button.dataset.first;
+    const other = first === "ascending" ? "descending" : "ascending";
+    const direction = now === first ? other : first;
+    for (const th of heading.parentElement.children) th.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", direction);
+    const numeric = heading.classList.contains("number");
+    const sign = direction === "ascending" ? 1 : -1;
+    const body = heading.closest("table").tBodies[0];
+    const key = (row) => row.children[place].dataset.sort;
+    const compare = (a, b) => {
+      const [x, y] = [key(a), key(b)];
+      if (x === "" || y === "") return (x === "") - (y === "");
+      return sign * (numeric ? Number(x) - Number(y) : x.localeCompare(y));
+    };
+    body.append(...[...body.rows].sort(compare));
+    sorted = `sorted by ${button.textContent}, ${direction}`;
+    report();
+  };
+
+  const applyFilters = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of document.querySelectorAll("[data-row]")) {
+      const text = row.dataset.row.toLowerCase();
+      const keep =
+        words.every((word) => text.includes(word)) &&
+        (!views.value || row.dataset.views === views.value) &&
+        (yardsticks.checked || row.dataset.yardstick === "no");
+      row.toggleAttribute("hidden", !keep);
+    }
+    report();
+  };
+
+  const dialog = document.getElementById("cell");
+  const number = (value) => (value === null ? "unknown" : value.toFixed(4));
+
+  const written = (value) =>
+    typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+
+  const describe = (run) => {
+    const full = data.runs[run.run];
+    const block = make("details");
+    block.append(make("summary", `seed ${run.seed}: ${number(run.value)}`));
+    const list = make("dl");
+    const add = (term, text) => list.append(make("dt", term), make("dd", text));
+    const asText = (record) =>
+      Object.entries(record).map(([key, value]) => `${key} ${written(value)}`).join(", ");
+    add("run", run.run);
+    add("finished", full.created);
+    add("all metrics", asText(run.metrics));
+    add("probe", asText(run.probe));
+    add("pretraining", asText(full.pretrain));
+    add("parameters", asText(full.parameters));
+    add("environment", asText(full.environment));
+    block.append(list);
+    block.append(make("div", "command"), make("pre", full.command));
+    block.append(make("div", "configuration"));
+    block.append(make("pre", JSON.stringify(data.configs[full.config], null, 2)));
+    return block;
+  };
+
+  const open = (name) => {
+    const cell = data.cells[name];
+    document.getElementById("cell-title").textContent = `${cell.row} on ${cell.task}`;
+    const interval = cell.interval
+      ? `95% interval ${number(cell.interval[0])} to ${number(cell.interval[1])}`
+      : "one seed, so no interval";
+    const [train, val, test] = cell.sizes;
+    document.getElementById("cell-summary").textContent =
+      `Mean ${cell.metric} ${number(cell.mean)} over ${cell.runs.length} ` +
+      `${cell.runs.length === 1 ? "seed" : "seeds"}, ${interval}; normalised ` +
+      `${number(cell.normalised)}. ${train} training, ${val} validation and ${test} test ` +
+      `examples, split ${cell.split}.`;
+    document.getElementById("cell-runs").replaceChildren(...cell.runs.map(describe));
+    dialog.showModal();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button && button.dataset.first) sortBy(button);
+    else if (button && button.dataset.cell) open(button.dataset.cell);
+    else if ((button && button.id === "close") || event.target === dialog) dialog.close();
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, select, textarea");
+    if (event.key === "/" && !typing && !dialog.open) {
+      event.preventDefault();
+      filter.focus();
+    } else if (event.key === "Escape" && event.target === filter) {
+      filter.value = "";
+      applyFilters();
+    }
+  });
+  document.querySelector("form.filters").addEventListener("submit", (e) => e.preventDefault());
+  for (const input of [filter, views, yardsticks]) input.addEventListener("input", applyFilters);
+  report();
+})();

@@ -1,0 +1,116 @@
+"""Which files are results, and what is said of the ones that are not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from leaderboard.factory import result, study, write
+
+from vmbench.errors import UserError
+from vmbench.results import SchemaError
+from vmbench_leaderboard.load import load
+
+SAMPLE = Path(__file__).parent / "samples" / "result-schema-1.json"
+
+
+def test_the_frozen_sample_of_schema_1_still_loads():
+    (sample,) = load([SAMPLE]).results
+    assert (sample.method, sample.objective, sample.seed) == ("viewmaker", "simclr", 3)
+    assert sample.tasks[0].value == 0.8733333333333333
+    assert sample.tasks[0].probe.penalty == 0.01
+    assert sample.pretrain.final_loss == 3.25
+    # Written again, it is the same document: no field is lost or renamed.
+    assert json.loads(sample.model_dump_json()) == json.loads(SAMPLE.read_text())
+
+
+def test_a_folder_of_runs_gives_its_results_and_no_configuration(tmp_path):
+    write([result(seed=seed) for seed in range(3)], tmp_path)
+    loaded = load([tmp_path])
+    assert sorted(r.seed for r in loaded.results) == [0, 1, 2]
+    assert loaded.unfinished == ()
+
+
+def test_collected_results_may_have_any_name(tmp_path):
+    (tmp_path / "audio").mkdir()
+    result(seed=4).write(tmp_path / "audio" / "viewmaker-4.json")
+    (tmp_path / "package.json").write_text('{"name": "something else"}')
+    (tmp_path / "nested.json").write_text('{"inside": {"schema_version": 1}}')
+    (tmp_path / ".hidden.json").write_text('{"schema_version": 1}')
+    assert [r.seed for r in load([tmp_path]).results] == [4]
+
+
+def test_other_json_in_a_runs_folder_is_not_looked_at(tmp_path):
+    write([result()], tmp_path)
+    run = tmp_path / result().run_id
+    (run / "state.json").write_text('{"schema_version": 99}')
+    assert len(load([tmp_path]).results) == 1
+
+
+def test_a_run_without_a_result_is_counted_as_unfinished(tmp_path):
+    write([result()], tmp_path)
+    (tmp_path / "started").mkdir()
+    (tmp_path / "started" / "config.json").write_text("{}")
+    assert load([tmp_path]).unfinished == (tmp_path / "started",)
+
+
+def test_a_file_named_twice_is_read_once(tmp_path):
+    write([result()], tmp_path)
+    assert len(load([tmp_path, tmp_path / result().run_id, tmp_path]).results) == 1
+
+
+def test_order_follows_paths_and_not_the_disk(tmp_path):
+    write(study(), tmp_path)
+    ids = [r.run_id for r in load([tmp_path]).results]
+    assert ids == sorted(ids)
+    assert len(ids) == 70
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        load([tmp_path / "nowhere"])
+
+
+def test_no_result_at_all_says_how_to_make_one(tmp_path):
+    with pytest.raises(UserError, match=r"no results in .*vmbench run"):
+        load([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "Invalid JSON"),
+        ("[]", "document"),
+        ('{"schema_version": 1}', "run_id: Field required"),
+    ],
+)
+def test_a_broken_result_names_its_file_and_field(tmp_path, text, says):
+    write([result()], tmp_path)
+    path = tmp_path / result().run_id / "result.json"
+    path.write_text(text)
+    with pytest.raises(SchemaError, match=says) as error:
+        load([tmp_path])
+    assert str(path) in str(error.value)
+
+
+def test_a_torn_collected_file_is_not_passed_over(tmp_path):
+    whole = result().model_dump_json()
+    (tmp_path / "a.json").write_text(whole)
+    (tmp_path / "b.json").write_text(whole[:200])
+    with pytest.raises(SchemaError, match=r"b\.json"):
+        load([tmp_path])
+
+
+def test_an_unknown_field_is_an_error(tmp_path):
+    data = json.loads(result().model_dump_json()) | {"lucky": True}
+    (tmp_path / "result.json").write_text(json.dumps(data))
+    with pytest.raises(SchemaError, match="lucky"):
+        load([tmp_path])
+
+
+def test_mixed_schema_versions_are_refused_with_their_counts(tmp_path):
+    write([result(seed=0), result(seed=1)], tmp_path)
+    data = json.loads(result(seed=2).model_dump_json()) | {"schema_version": 2}
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "result.json").write_text(json.dumps(data))
+    with pytest.raises(SchemaError, match=r"version 1 \(2 files\), version 2 \(1 file\)"):
+        load([tmp_path])

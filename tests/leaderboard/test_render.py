@@ -1,0 +1,199 @@
+"""The text formats: what they hold, what they escape, and that they are the same each time."""
+
+import csv
+import io
+import json
+
+import pytest
+from leaderboard.factory import LEVELS, result, study
+from rich.console import Console
+
+from vmbench_leaderboard.board import build_boards
+from vmbench_leaderboard.check import judge
+from vmbench_leaderboard.compare import compare
+from vmbench_leaderboard.render import badge, github, html, markdown, table
+from vmbench_leaderboard.render import csv as csv_format
+from vmbench_leaderboard.render import json as json_format
+
+NASTY = "<script>alert(1)</script>|[x](http://evil.example)@user"
+
+
+def boards_of(results):
+    return build_boards(results, views=lambda _: "unknown")
+
+
+BOARDS = boards_of(study())
+
+
+def as_text(renderable, width=200):
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("module", [badge, csv_format, github, html, json_format, markdown])
+def test_output_depends_on_the_results_alone(module):
+    again = boards_of(list(reversed(study())))
+    assert module.render(BOARDS) == module.render(again)
+
+
+def test_markdown_has_a_table_per_board_with_as_many_fields_as_headings():
+    text = markdown.render(BOARDS)
+    tables = [block for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) == 3
+    for block in tables:
+        widths = {line.count("|") for line in block.splitlines()}
+        assert len(widths) == 1
+        assert len(block.splitlines()) == 2 + len(LEVELS)
+    assert "| 1 | *supervised* |" in text
+
+
+def test_markdown_keeps_a_name_a_name():
+    text = markdown.render(boards_of([result(NASTY), result("other", objective="a|b")]))
+    assert "<script>" not in text
+    assert "http://" not in text
+    assert "@user" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len({line.replace(r"\|", "").count("|") for line in rows}) == 1
+
+
+def test_csv_has_the_numbers_behind_the_board():
+    lines = list(csv.DictReader(io.StringIO(csv_format.render(BOARDS))))
+    assert [line["method"] for line in lines] == [row.key.method for row in BOARDS[0].rows]
+    viewmaker = next(row for row in BOARDS[0].rows if row.key.method == "viewmaker")
+    line = next(line for line in lines if line["method"] == "viewmaker")
+    assert float(line["score"]) == pytest.approx(viewmaker.score, rel=1e-5)
+    assert float(line["score low"]) == pytest.approx(viewmaker.score_interval.low, rel=1e-5)
+    cell = viewmaker.cells[BOARDS[0].tasks[0].key]
+    assert float(line["audio:fsdd/digit high"]) == pytest.approx(cell.interval.high, rel=1e-5)
+    assert line["audio:fsdd/digit seeds"] == "5"
+    assert float(line["seconds"]) == pytest.approx(viewmaker.seconds, rel=1e-5)
+    assert {line["yardstick"] for line in lines if line["method"] in LEVELS} == {"yes", "no"}
+
+
+def test_csv_leaves_absent_numbers_empty_and_formulas_text():
+    lines = list(
+        csv.DictReader(io.StringIO(csv_format.render(boards_of([result("=1+1", 0, {"a/b": 0.5})]))))
+    )
+    assert lines[0]["method"] == "'=1+1"
+    assert lines[0]["audio:a/b"] == "0.5"
+    assert lines[0]["audio:a/b low"] == lines[0]["score"] == ""
+
+
+def test_json_is_the_whole_board():
+    document = json.loads(json_format.render(BOARDS))
+    assert [board["title"] for board in document["boards"]] == ["all domains", "audio", "sensor"]
+    overall = document["boards"][0]
+    row = next(r for r in overall["rows"] if r["method"] == "viewmaker")
+    assert row["cells"]["sensor:hapt/person"]["runs"][4]["seed"] == 4
+    assert row["rank_interval"] == list(
+        next(r for r in BOARDS[0].rows if r.key.method == "viewmaker").rank_interval
+    )
+    contrasts = overall["contrasts"]
+    assert contrasts["probability_of_improvement"][0][-1] == 1
+    assert contrasts["p"][0][0] is None
+    assert contrasts["critical_difference"]["friedman_p"] < 0.05
+
+
+def test_terminal_table_shows_domains_first_and_the_overview_last():
+    text = as_text(table.render(BOARDS))
+    assert text.index("audio (small)") < text.index("sensor (small)")
+    assert text.index("sensor (small)") < text.index("all domains (small)")
+    assert "fsdd/digit" in text
+
+
+def test_terminal_table_shows_markup_as_text():
+    assert "[red]x[/red]" in as_text(table.render(boards_of([result("[red]x[/red]")])))
+
+
+def test_badge_is_a_shields_endpoint():
+    data = json.loads(badge.render(BOARDS))
+    assert data["schemaVersion"] == 1
+    assert data["label"] == "vmbench all domains"
+    assert data["message"].startswith("viewmaker+handcrafted (simclr) 0.7")
+    assert data["color"] == "brightgreen"
+    partial = [r for r in study() if (r.method, r.domain) != ("handcrafted", "audio")]
+    assert json.loads(badge.render(boards_of(partial)))["color"] == "yellow"
+    alone = boards_of([r for r in study() if r.method == "supervised"])
+    assert json.loads(badge.render(alone))["message"] == "no complete row"
+
+
+# GitHub
+
+
+def test_github_says_the_verdict_first_and_folds_the_details():
+    lines = github.render(BOARDS).splitlines()
+    assert lines[0].startswith("## vmbench: **viewmaker+handcrafted (simclr)** leads with a score")
+    text = "\n".join(lines)
+    assert text.count("<details>") == text.count("</details>") == 3
+    assert text.index("| Rank |") < text.index("<details>")
+
+
+def test_github_names_the_rivals_that_are_not_told_apart():
+    close = study({"random-init": 0.5, "supervised": 0.9, "a": 0.8, "b": 0.8, "c": 0.6})
+    first = github.render(boards_of(close)).splitlines()[0]
+    assert "not told apart from" in first
+    assert "c (simclr)" not in first
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda r: r, ":white_check_mark: no regression (35 cells: 35 same)"),
+        (
+            lambda r: (
+                r.model_copy(
+                    update={"tasks": [t.model_copy(update={"value": 0.2}) for t in r.tasks]}
+                )
+                if r.method == "viewmaker"
+                else r
+            ),
+            ":x: regression (35 cells: 5 worse, 30 same)",
+        ),
+    ],
+)
+def test_github_with_a_baseline_leads_with_its_outcome(change, says):
+    head = [change(r) for r in study()]
+    comparison = compare(study(), head)
+    text = github.render(boards_of(head), judge(comparison.changes), comparison.notes)
+    assert text.splitlines()[0] == f"## vmbench: {says}"
+    assert ("| :x: worse | viewmaker (simclr) |" in text) == ("worse" in says)
+
+
+def test_github_stays_under_its_limit_and_says_that_it_was_cut():
+    methods = {f"method-{i:04d}-{'x' * 60}": 0.5 + i / 4000 for i in range(900)}
+    domains = {f"domain-{i}": ["a/b", "a/c"] for i in range(6)}
+    many = study(methods | {"random-init": 0.4, "supervised": 0.9}, domains, seeds=[0])
+    text = github.render(boards_of(many))
+    assert 500_000 < len(text.encode()) <= 1024 * 1024
+    assert "Cut to stay under GitHub's limit" in text
+    assert text.count("<details>") == text.count("</details>")
+    assert "Cut to stay" not in github.render(BOARDS)
+
+
+# HTML, as far as it can be judged without a browser
+
+
+def test_html_holds_no_address_and_no_live_markup_from_a_result():
+    page = html.render(boards_of([result(NASTY, command=NASTY), result("b", objective=NASTY)]))
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert page.count("<script") == 2  # the data and the page's own
+    assert 'src="' not in page
+    assert "default-src 'none'" in page
+
+
+def test_html_without_jinja2_names_the_extra(monkeypatch):
+    import sys
+
+    from vmbench.errors import UserError
+
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(UserError, match=r"pip install 'vmbench\[leaderboard\]'"):
+        html.render(BOARDS)
+
+
+def test_html_of_boards_without_scores_or_rows_is_still_a_page():
+    page = html.render(boards_of([result("a", 0, {"x/y": 1}), result("b", 0, {"x/z": 1})]))
+    assert "<b>Missing</b> from a (simclr): audio:x/z." in page
+    assert "<figure" not in page
