@@ -126,23 +126,28 @@ def _mean(values: Mapping[int, float], shared: Iterable[int]) -> float | None:
 def _pair_labels(
     base: Sequence[Result], old: Sequence[str], head: Sequence[Result], new: Sequence[str]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Give a method with one label in base and one in head the same label, with a note."""
+    """Drop the labels of a method that has one in base and another in head, with a note."""
     before, after = _labels_of(base, old), _labels_of(head, new)
-    renamed: dict[tuple[str, str], str] = {}
+    paired: set[tuple[str, str]] = set()
     notes = []
     for name in sorted(before.keys() & after.keys()):
         if len(before[name]) == len(after[name]) == 1 and before[name] != after[name]:
-            (was,), (now) = before[name], next(iter(after[name]))
-            renamed[name] = was
+            (was,), (now,) = before[name], after[name]
+            paired.add(name)
             notes.append(
-                f"{RowKey(*name)} has other settings in head: {now or 'the usual ones'}, "
-                f"in base {was or 'the usual ones'}."
+                f"{RowKey(*name)} has other settings in head: {now or 'the usual ones'}; "
+                f"in base: {was or 'the usual ones'}."
             )
-    heads = [
-        renamed.get((result.method, result.objective or ""), label)
-        for result, label in zip(head, new, strict=True)
+    return _without(paired, base, old), _without(paired, head, new), notes
+
+
+def _without(
+    paired: set[tuple[str, str]], results: Sequence[Result], labels: Sequence[str]
+) -> list[str]:
+    return [
+        "" if (result.method, result.objective or "") in paired else label
+        for result, label in zip(results, labels, strict=True)
     ]
-    return list(old), heads, notes
 
 
 def _labels_of(results: Sequence[Result], labels: Sequence[str]) -> dict[tuple[str, str], set[str]]:

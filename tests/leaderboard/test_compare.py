@@ -83,9 +83,8 @@ def test_a_changed_setting_is_paired_and_said():
     )
     assert {c.presence for c in comparison.changes} == {"both"}
     (note,) = comparison.notes
-    assert note == (
-        "viewmaker (simclr) has other settings in head: epochs=3, in base the usual ones."
-    )
+    assert note == "viewmaker (simclr) has other settings in head: epochs=3; in base: epochs=10."
+    assert {c.row.settings for c in comparison.changes} == {""}
 
 
 def test_filters_apply_to_both_and_other_presets_are_refused():

@@ -21,7 +21,7 @@ def frames(length: int, hop: int) -> int:
     >>> frames(1000, hop=32), frames(250, hop=8)
     (32, 32)
     """
-    return 1 + length // hop
+    return 1 + (length - 1) // hop
 
 
 def log_spectrogram(windows: npt.NDArray[np.float32], hop: int) -> npt.NDArray[np.float32]:

@@ -30,8 +30,10 @@ def mean_ranks(scores: Array) -> Array:
     """
     from scipy.stats import rankdata
 
-    ranks: Array = rankdata(-scores, axis=0).mean(axis=1)
-    return ranks
+    total = np.zeros_like(scores[:, 0])
+    for task in range(scores.shape[1]):  # one at a time: ranking copies its input several times
+        total += rankdata(-scores[:, task], axis=0)
+    return total / scores.shape[1]
 
 
 def rank_intervals(point: Array, draws: Array) -> list[tuple[int, int]]:

@@ -1,0 +1,75 @@
+"""What every built-in dataset keeps to."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from vmbench.dataset import SPLITS
+from vmbench.errors import UserError
+from vmbench_domains.packaged import import_carrier
+
+
+def test_examples_have_the_specs_shape_and_are_finite(dataset_name, collect):
+    data = collect(dataset_name)
+    assert data.x.shape[1:] == data.dataset.spec.shape
+    assert data.x.dtype == np.float32
+    assert np.isfinite(data.x).all()
+    assert data.x.reshape(len(data.x), -1).std(1).min() > 0
+
+
+def test_values_keep_to_the_declared_range(dataset_name, collect):
+    data = collect(dataset_name)
+    if data.dataset.value_range is None:
+        assert data.dataset.normalize != "none"
+    else:
+        assert (data.x.min(), data.x.max()) == data.dataset.value_range
+
+
+def test_a_second_reading_is_equal(dataset_name, collect, reread):
+    first, second = collect(dataset_name), reread(dataset_name)
+    np.testing.assert_array_equal(first.x, second.x)
+    for task in first.labels:
+        np.testing.assert_array_equal(first.labels[task], second.labels[task])
+        np.testing.assert_array_equal(first.splits[task], second.splits[task])
+
+
+@pytest.mark.parametrize(
+    "name", ["mnist", "digits", "watch", "diamonds", "pig-cvp", "breast-cancer"]
+)
+def test_train_has_every_class_and_no_side_is_empty(name, collect):
+    data = collect(name)
+    for task in data.dataset.tasks:
+        labels, splits = data.labels[task.name], data.splits[task.name]
+        assert set(splits) == set(SPLITS)
+        assert set(labels[splits == "train"]) == set(range(len(task.classes)))
+        assert set(labels) == set(range(len(task.classes)))
+
+
+def test_cards_name_licence_source_and_carrier(dataset_name, collect):
+    dataset = collect(dataset_name).dataset
+    assert dataset.card.licence
+    assert dataset.card.citation
+    assert dataset.card.homepage.startswith("https://")
+    assert dataset.package is not None
+    assert all(task.split_rule for task in dataset.tasks)
+
+
+@pytest.mark.parametrize("name", ["mnist", "spoken-digits", "watch", "diamonds", "pig-cvp"])
+def test_a_missing_package_is_an_error_that_names_its_extra(name, collect, monkeypatch):
+    dataset = collect(name).dataset
+    package, extra = dataset.package
+    for module in [m for m in sys.modules if m.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UserError, match=rf"'{name}'.*pip install 'vmbench\[{extra}\]'"):
+        next(iter(dataset.examples(None)))
+
+
+def test_a_package_that_lacks_another_is_not_called_missing(tmp_path, monkeypatch, collect):
+    (tmp_path / "carrier_with_a_fault.py").write_text("import nowhere_to_be_found")
+    monkeypatch.syspath_prepend(tmp_path)
+    dataset = collect("watch").dataset
+    monkeypatch.setattr(type(dataset), "package", ("carrier_with_a_fault", "sensor"))
+    with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
+        import_carrier(dataset, "carrier_with_a_fault")
