@@ -97,14 +97,23 @@ class Browser:
         """Everything the console said since the last call."""
         return [entry["message"] for entry in self._send("POST", "/se/log", {"type": "browser"})]
 
-    def requests(self) -> list[str]:
-        """The addresses of all requests since the last call."""
+    def requests(self, page: Path) -> list[str]:
+        """The addresses that ``page`` asked for since the last call, its own included."""
         found = []
         for entry in self._send("POST", "/se/log", {"type": "performance"}):
             message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                found.append(message["params"]["request"]["url"])
+            asked = message["params"]
+            # The browser's own start page may still be loading beside ours.
+            if (
+                message["method"] == "Network.requestWillBeSent"
+                and asked["documentURL"] == page.as_uri()
+            ):
+                found.append(asked["request"]["url"])
         return found
+
+    def source(self) -> str:
+        """The document as markup."""
+        return str(self._send("GET", "/source"))
 
     def quit(self) -> None:
         """End the session and the browser."""

@@ -12,6 +12,7 @@ from vmbench_leaderboard.cells import RowKey, TaskKey
 from vmbench_leaderboard.columns import board_columns, missing_cells, overview_columns
 from vmbench_leaderboard.contrasts import contrast
 from vmbench_leaderboard.filters import Filters
+from vmbench_leaderboard.statistics.aggregate import aggregate_interval, replicates
 
 DIGIT = TaskKey("audio", "fsdd", "digit")
 SPEAKER = TaskKey("audio", "fsdd", "speaker")
@@ -95,6 +96,34 @@ def test_without_a_yardstick_there_is_no_score_and_the_reason_is_said(absent):
     assert found.ranked_by == "mean rank"
     assert row(found, "viewmaker").rank < row(found, "handcrafted").rank
     assert any(f"{absent} has no run on audio:fsdd/digit" in note for note in found.notes)
+
+
+def test_a_yardstick_with_two_settings_defines_no_scale():
+    again = runs("supervised", [0.9, 1.1], settings={"epochs": 3})
+    found = board([*YARDSTICKS, *again, *runs("viewmaker", [0.7, 0.8])])
+    assert found.scales == {}
+    assert any("supervised has 2 settings on audio:fsdd/digit" in n for n in found.notes)
+
+
+def test_tasks_of_different_runs_are_drawn_apart():
+    """Six seeds each, but not the same six: the interval is that of two strata."""
+    yardsticks = [
+        result(method, 0, {"fsdd/digit": value, "fsdd/speaker": value})
+        for method, value in (("random-init", 0.0), ("supervised", 1.0))
+    ]
+    digit, speaker = [0.5, 0.6, 0.9, 0.3, 0.75, 0.2], [0.4, 0.7, 0.8, 0.35, 0.6, 0.1]
+    results = [
+        *yardsticks,
+        *runs("viewmaker", digit),
+        *[result("viewmaker", 6 + i, {"fsdd/speaker": v}) for i, v in enumerate(speaker)],
+    ]
+    found = row(board(results), "viewmaker")
+    strata = [np.array([digit]), np.array([speaker])]
+    assert found.score_interval == aggregate_interval(strata, replicates(strata, str(found.key)))
+    together = [np.array([digit, speaker])]
+    assert found.score_interval != aggregate_interval(
+        together, replicates(together, str(found.key))
+    )
 
 
 def test_equal_yardsticks_define_no_scale():

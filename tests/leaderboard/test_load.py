@@ -46,6 +46,12 @@ def test_other_json_in_a_runs_folder_is_not_looked_at(tmp_path):
     assert len(load([tmp_path]).results) == 1
 
 
+def test_hidden_folders_are_skipped(tmp_path):
+    write([result(seed=0)], tmp_path)
+    write([result(seed=1)], tmp_path / ".trash")
+    assert [r.seed for r in load([tmp_path]).results] == [0]
+
+
 def test_a_run_without_a_result_is_counted_as_unfinished(tmp_path):
     write([result()], tmp_path)
     (tmp_path / "started").mkdir()

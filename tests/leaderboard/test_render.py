@@ -160,13 +160,17 @@ def test_github_with_a_baseline_leads_with_its_outcome(change, says):
     assert ("| :x: worse | viewmaker (simclr) |" in text) == ("worse" in says)
 
 
-def test_github_stays_under_its_limit_and_says_that_it_was_cut():
-    methods = {f"method-{i:04d}-{'x' * 60}": 0.5 + i / 4000 for i in range(1100)}
-    domains = {f"domain-{i}": ["a/b", "a/c"] for i in range(6)}
+@pytest.mark.parametrize(
+    ("length", "tables"), [(1500, 5), (12_000, 1)], ids=["details cut", "overview cut"]
+)
+def test_github_stays_under_its_limit_and_says_that_it_was_cut(length, tables):
+    methods = {f"method-{i:04d}-{'x' * length}": 0.5 + i / 400 for i in range(120)}
+    domains = {f"domain-{i}": ["a/b"] for i in range(6)}
     many = study(methods | {"random-init": 0.4, "supervised": 0.9}, domains, seeds=[0])
     text = github.render(boards_of(many))
     assert 800_000 < len(text.encode()) <= 1024 * 1024
     assert "Cut to stay under GitHub's limit" in text
+    assert text.count("| Rank |") == tables
     assert text.count("<details>") == text.count("</details>")
     assert "Cut to stay" not in github.render(BOARDS)
 

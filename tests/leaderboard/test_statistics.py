@@ -16,6 +16,7 @@ from vmbench_leaderboard.statistics.aggregate import (
     interquartile_mean,
     mean_replicates,
     replicates,
+    widened,
 )
 from vmbench_leaderboard.statistics.bootstrap import mean_intervals, resamples_of, tail
 from vmbench_leaderboard.statistics.comparison import (
@@ -177,6 +178,17 @@ def test_a_single_seed_has_no_interval():
     assert aggregate_interval(values, replicates(values, "row")) is None
 
 
+def test_widened_replicates_have_the_standard_error_of_an_unbiased_variance():
+    """Four values, whose IQM is the mean of the middle two; the factor is sqrt(4 / 3)."""
+    values = [RNG.normal(size=(1, 4))]
+    draws = replicates(values, "row")
+    wide = widened(values, draws)
+    assert np.std(wide) == pytest.approx(np.std(draws) * sqrt(4 / 3))
+    assert np.argsort(wide).tolist() == np.argsort(draws).tolist()
+    one = [np.array([[0.5]])]
+    assert widened(one, replicates(one, "row")).tolist() == replicates(one, "row").tolist()
+
+
 def test_mean_replicates_have_the_standard_error_of_the_mean():
     """Unlike the plain bootstrap, whose spread at five values is too small by sqrt(4 / 5)."""
     values = RNG.normal(0, 1, (2, 5))
@@ -310,6 +322,18 @@ def test_without_a_difference_all_rows_are_one_group():
     tied = critical_difference(np.ones((3, 4)))
     assert tied is not None
     assert (tied.p, tied.groups) == (1.0, ((0, 1, 2),))
+
+
+def test_friedman_has_the_first_word():
+    """Two mean ranks further apart than the distance say nothing where the whole test is silent."""
+    scores = np.random.default_rng(4).normal(size=(8, 4))
+    scores[0] += 1.5
+    scores[1] -= 1.5
+    found = critical_difference(scores)
+    assert found is not None
+    assert np.ptp(found.mean_ranks) > found.distance
+    assert found.p > 0.05
+    assert len(found.groups) == 1
 
 
 def test_overlapping_groups_are_maximal():

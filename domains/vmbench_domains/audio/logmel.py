@@ -78,7 +78,7 @@ class LogMel:
             center=False,
             return_complex=True,
         )
-        power = spectrum.real.square() + spectrum.imag.square()
+        power = spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)
         mel = mel_filterbank(self.sample_rate, self.n_fft, self.mels) @ power
         decibels = 10 * mel.clamp_min(SILENCE).log10()
         return torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - self.top_db)

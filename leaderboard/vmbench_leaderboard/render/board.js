@@ -117,6 +117,7 @@
       event.preventDefault();
       filter.focus();
     } else if (event.key === "Escape" && event.target === filter) {
+      // Chromium clears a search field by itself, Firefox does not.
       filter.value = "";
       applyFilters();
     }

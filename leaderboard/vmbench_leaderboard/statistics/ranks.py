@@ -30,10 +30,11 @@ def mean_ranks(scores: Array) -> Array:
     """
     from scipy.stats import rankdata
 
-    total = np.zeros_like(scores[:, 0])
+    total: Array = np.zeros_like(scores[:, 0])
     for task in range(scores.shape[1]):  # one at a time: ranking copies its input several times
         total += rankdata(-scores[:, task], axis=0)
-    return total / scores.shape[1]
+    total /= scores.shape[1]
+    return total
 
 
 def rank_intervals(point: Array, draws: Array) -> list[tuple[int, int]]:
