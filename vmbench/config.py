@@ -25,8 +25,8 @@ class Config(BaseModel):
     # Encoder
     encoder: str = Field("auto", description="A registered encoder; auto follows the spec.")
     width: int = Field(16, ge=1, description="Channels of the encoder's first stage.")
-    stem: Literal["cifar", "imagenet"] = Field(
-        "cifar", description="First layers of a ResNet; imagenet divides the input by four."
+    stem: Literal["cifar", "strided", "imagenet"] = Field(
+        "cifar", description="First layer of a ResNet; strided halves the input, imagenet quarters."
     )
 
     # Viewmaker

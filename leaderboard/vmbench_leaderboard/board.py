@@ -1,5 +1,6 @@
 """The one pure step: results -> board. Filtering comes first, and everything follows from it."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
@@ -132,7 +133,7 @@ def _build(collected: Collected, measured: _Measured) -> Board:
         )
         for row in collected.runs
     ]
-    rows.sort(key=lambda row: (row.rank or len(rows) + 1, len(row.missing), row.key))
+    rows.sort(key=_place)
     return Board(
         domains=tuple(sorted({key.domain for key in keys})),
         preset=measured.preset,
@@ -142,6 +143,12 @@ def _build(collected: Collected, measured: _Measured) -> Board:
         ranked_by=ranked_by,
         notes=board_notes(collected, measured.preset, unscaled),
     )
+
+
+def _place(row: Row) -> tuple[int, int, RowKey]:
+    """Where a row stands: ranked ones by rank and all others below, the most complete first."""
+    below = sys.maxsize
+    return (below if row.rank is None else row.rank, len(row.missing), row.key)
 
 
 def _seconds(runs: RunsOfRow) -> float:

@@ -68,7 +68,7 @@ def test_resnet50_is_four_times_as_wide_and_50_layers_deep():
     "spec",
     [Grid(1, 5, 3), Grid(2, 33, 17), Sequence(3, 2), Sequence(1, 101), Vector(1), Vector(11)],
 )
-@pytest.mark.parametrize("stem", ["cifar", "imagenet"])
+@pytest.mark.parametrize("stem", ["cifar", "strided", "imagenet"])
 def test_any_size_gives_features_and_gradients(spec, stem):
     encoder = build_encoder(spec, Config(width=4, stem=stem))
     x = torch.randn(3, *spec.shape)

@@ -1,6 +1,7 @@
 """The pure step: coherence, cells, scores, ranks, coverage, filters."""
 
 import random
+import typing
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from leaderboard.factory import DOMAINS, LEVELS, result, study
 
 from vmbench.errors import UserError
 from vmbench_leaderboard.board import Board, build_boards
-from vmbench_leaderboard.cells import RowKey, TaskKey
+from vmbench_leaderboard.cells import RowKey, TaskKey, ViewKind
 from vmbench_leaderboard.columns import board_columns, missing_cells, overview_columns
 from vmbench_leaderboard.contrasts import contrast
 from vmbench_leaderboard.filters import Filters
 from vmbench_leaderboard.statistics.aggregate import aggregate_interval, replicates
+from vmbench_leaderboard.views import registered_views
 
 DIGIT = TaskKey("audio", "fsdd", "digit")
 SPEAKER = TaskKey("audio", "fsdd", "speaker")
@@ -175,6 +177,7 @@ def test_incomplete_rows_are_unranked_and_name_what_they_lack():
     boards = build_boards(partial, views=unknown)
     found = boards[0]
     assert [r.key.method for r in found.incomplete] == ["gaussian-noise", "handcrafted"]
+    assert found.rows == (*found.ranked, *found.incomplete)
     assert all(r.rank is None and r.score is None for r in found.incomplete)
     assert {str(r.key): names for r, names in missing_cells(found)} == {
         "gaussian-noise (simclr)": "audio:speech/keyword",
@@ -296,6 +299,21 @@ def test_views_come_from_the_caller_by_name():
     )
     assert row(found, "viewmaker").views == "learned"
     assert row(found, "supervised").views == "none"
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("viewmaker", "learned"),
+        ("handcrafted", "handcrafted"),
+        ("viewmaker+handcrafted", "learned"),
+        ("viewmaker+nobody-s", "unknown"),
+        ("nobody-s", "unknown"),
+    ],
+)
+def test_views_of_registered_methods(method, kind):
+    assert registered_views(method) == kind
+    assert kind in typing.get_args(ViewKind)
 
 
 # Filters and coherence

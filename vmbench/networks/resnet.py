@@ -83,7 +83,8 @@ class ResNet(Encoder):
         spec: a Grid or a Sequence.
         width: channels of the first stage; the four stages have 1, 2, 4 and 8 times as many.
         embedding_dim: outputs of ``fc``; None leaves it out.
-        stem: ``cifar`` (3-wide, stride 1) or ``imagenet`` (7-wide, stride 2, max-pool).
+        stem: ``cifar`` (3-wide, stride 1), ``imagenet`` (7-wide, stride 2, max-pool) or ``strided``
+            (7-wide, stride 2), a middle way for large inputs on a CPU.
 
     Shapes: (B, *spec.shape) -> maps (B, 8 * width * expansion, ...).
 
@@ -107,7 +108,7 @@ class ResNet(Encoder):
             spec.channels_in, width, kernel, stride=stride, padding=kernel // 2, bias=False
         )
         self.bn1 = BATCH_NORM[dims](width)
-        self.pool = nn.Identity() if stem == "cifar" else MAX_POOL[dims](3, stride=2, padding=1)
+        self.pool = MAX_POOL[dims](3, stride=2, padding=1) if stem == "imagenet" else nn.Identity()
         inputs = width
         for stage, depth in enumerate(self.depths):
             blocks = []
