@@ -1,8 +1,8 @@
 """The frozen-feature probe: multinomial logistic regression by L-BFGS.
 
 Features are standardised by the training examples; the L2 penalty is the best of a log grid on
-val (ties in accuracy go to the lower log-loss); the model is refit on train and val, and test is read once
-(Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
+val (ties in accuracy go to the lower log-loss); the model is refit on train and val, and test is
+read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
 """
 
 import warnings
@@ -75,8 +75,11 @@ def linear_probe(
 def _score(
     probabilities: npt.NDArray[np.floating], labels: Labels, classes: Labels
 ) -> tuple[float, float]:
-    """Accuracy, and minus the log-loss to tell equals apart: among penalties that all get val
-    right, the strongest has margins so small that class frequencies decide test."""
+    """Accuracy, and minus the log-loss to tell equals apart.
+
+    Among penalties that all get val right, the strongest has margins so small that the class
+    frequencies decide on test.
+    """
     accuracy = float((classes[probabilities.argmax(1)] == labels).mean())
     known = (labels[:, None] == classes) * probabilities
     return accuracy, float(np.log(known.sum(1).clip(1e-12)).mean())
