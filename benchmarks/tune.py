@@ -15,6 +15,7 @@ import vmbench
 
 
 def main() -> None:
+    """Compare every variant under every method; one JSON line each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("domain")
     parser.add_argument("--variants", type=Path, help="JSON list of settings")

@@ -2,7 +2,8 @@
 
 Features are standardised by the training examples; the L2 penalty is the best of a log grid on
 val (ties in accuracy go to the lower log-loss); the model is refit on train and val, and test is
-read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
+read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv
+2011.13377).
 """
 
 import warnings
