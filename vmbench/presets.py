@@ -23,7 +23,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "probe_penalties": 10,
         "probe_max_iter": 30,
     },
-    "small": {},
+    "small": {"viewmaker_width": 8, "epochs": 8},
     "paper": {
         "batch_size": 256,
         "width": 64,
@@ -37,6 +37,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lr_schedule": "constant",
         "feature_bins": 1,
         "probe_penalties": 45,
+        "precision": "float32",
     },
 }
 

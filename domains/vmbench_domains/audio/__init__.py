@@ -11,3 +11,13 @@ class AudioDomain(Domain):
     datasets = {"spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits"}
     default = "spoken-digits"
     handcrafted = {"grid": "specaugment"}
+    presets = {
+        "small": {
+            "stem": "strided",
+            "downsample_to": 32,
+            "batch_size": 64,
+            "epochs": 5,
+            "epsilon": 0.1,
+        },
+        "paper": {"batch_size": 128, "stem": "imagenet"},
+    }

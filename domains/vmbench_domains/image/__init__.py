@@ -14,3 +14,4 @@ class ImageDomain(Domain):
     }
     default = "mnist"
     handcrafted = {"grid": "simclr-image"}
+    presets = {"small": {"epsilon": 0.1}}

@@ -14,3 +14,4 @@ class SensorDomain(Domain):
     }
     default = "watch"
     handcrafted = {"grid": "spectral-masks", "sequence": "jitter-warp"}
+    presets = {"small": {"epsilon": 0.5}, "paper": {"batch_size": 128}}

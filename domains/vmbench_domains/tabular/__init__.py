@@ -11,3 +11,4 @@ class TabularDomain(Domain):
     datasets = {"diamonds": "vmbench_domains.tabular.diamonds:Diamonds"}
     default = "diamonds"
     handcrafted = {"vector": "scarf"}
+    presets = {"small": {"epochs": 20, "epsilon": 0.3, "max_examples": 12_000}}
