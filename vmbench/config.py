@@ -69,7 +69,7 @@ class Config(BaseModel):
     probe_penalties: int = Field(
         12, ge=10, description="Size of the log grid of L2 penalties searched on val."
     )
-    probe_max_iter: int = Field(200, ge=10, description="L-BFGS iterations per penalty.")
+    probe_max_iter: int = Field(100, ge=10, description="L-BFGS iterations per penalty.")
 
     # Running
     precision: Literal["auto", "float32", "bfloat16"] = Field(
