@@ -83,7 +83,7 @@ class Source:
 
     def __init__(self, domain: Domain, name: str, data_dir: Path | None) -> None:
         self.domain, self.name, self.data_dir = domain, name, data_dir
-        self._survey: Survey | Exception | None = None
+        self._surveys: list[Survey | Exception] = []
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -105,16 +105,17 @@ class Source:
         self.dataset.write_sample(folder)
         return folder
 
-    def survey(self) -> Survey:
-        """The first pass over the examples; every clause shares it."""
-        if self._survey is None:
+    def survey(self, number: int = 0) -> Survey:
+        """The first pass over the examples, or the second (1); every clause shares them."""
+        while len(self._surveys) <= number:
             try:
-                self._survey = survey(self.dataset, self.folder)
+                self._surveys.append(survey(self.dataset, self.folder))
             except Exception as error:
-                self._survey = error
-        if isinstance(self._survey, Exception):
-            violated(f"the examples cannot be read: {type(self._survey).__name__}: {self._survey}")
-        return self._survey
+                self._surveys.append(error)
+        found = self._surveys[number]
+        if isinstance(found, Exception):
+            violated(f"the examples cannot be read: {type(found).__name__}: {found}")
+        return found
 
 
 def _loads(source: Source) -> None:
@@ -210,8 +211,15 @@ def _classes(source: Source) -> None:
             violated(f"train of task {task.name} has no example of {names}{more}")
 
 
+def _no_mutation(source: Source) -> None:
+    _first_problem("no-mutation")(source)
+    # In the first pass a library may be imported that draws as it loads: judge by the second.
+    if source.survey().draws_globally and source.survey(1).draws_globally:
+        violated("examples() changes a global random state: draw from a generator")
+
+
 def _deterministic(source: Source) -> None:
-    first, second = source.survey(), survey(source.dataset, source.folder)
+    first, second = source.survey(), source.survey(1)
     if first.count != second.count:
         violated(f"one pass yields {first.count} examples, the next {second.count}")
     if first.digest != second.digest:
@@ -241,7 +249,7 @@ DATASET_CLAUSES: dict[str, tuple[str, Callable[[Source], None]]] = {
     "classes": ("train has every class", _classes),
     "no-mutation": (
         "reading changes no file, no yielded example and no global random state",
-        _first_problem("no-mutation"),
+        _no_mutation,
     ),
     "deterministic": ("two passes are equal", _deterministic),
     "worker": ("a pickled copy yields the same in another process", _worker),

@@ -36,12 +36,14 @@ class Survey:
         problems: clause -> the first violation of it.
         classes: task -> split -> labels seen there.
         leaks: task -> how many examples repeat, byte for byte, one on another side of the split.
+        draws_globally: whether a global random state changed.
         start: digest of the first ``WORKER_EXAMPLES``.
     """
 
     count: int = 0
     digest: str = ""
     start: str = ""
+    draws_globally: bool = False
     problems: dict[str, str] = field(default_factory=dict)
     classes: dict[str, dict[Split, set[int]]] = field(default_factory=dict)
     leaks: dict[str, int] = field(default_factory=dict)
@@ -82,8 +84,7 @@ def survey(dataset: Dataset, folder: Path | None) -> Survey:
             _check_kept(seen, *kept.popleft())
     for each in kept:
         _check_kept(seen, *each)
-    if global_randomness() != random_before:
-        seen.note("no-mutation", "examples() changes a global random state: draw from a generator")
+    seen.draws_globally = global_randomness() != random_before
     if fingerprint(folder) != files_before:
         seen.note("no-mutation", f"examples() changes the files in {folder}")
     seen.digest = whole.hexdigest()
