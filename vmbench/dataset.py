@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import unknown_name
+from vmbench.errors import UserError, unknown_name
 from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
@@ -70,7 +70,8 @@ class Dataset(ABC):
         spec: shape of one example.
         tasks: at least one.
         card: licence, citation, homepage, notes.
-        package: ``(import name, extra)`` of the installed package that carries the data, or None.
+        package: ``(import name, extra)`` of the installed package that carries or makes the data,
+            or None; the extra is one of vmbench's, or "" for a plugin's own package.
         value_range: bounds of a valid input (views are clamped to them), or None.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
@@ -95,6 +96,27 @@ class Dataset(ABC):
         Raises:
             UserError: what is missing, where it was looked for, and how to get it.
         """
+
+    def write_sample(self, folder: Path) -> None:
+        """Write a tiny stand-in for the publisher's files, so that tests need no network.
+
+        Afterwards ``examples(folder)`` yields at least one example of every split, and of every
+        class that val or test has in train too. The files have the publisher's own names and
+        format, their content is synthetic, and ``folder`` exists and is empty. An embedded dataset
+        (one with a ``package``) is its own sample and writes nothing; every other one overrides
+        this.
+
+        Args:
+            folder: takes the place of ``--data-dir``.
+
+        Raises:
+            UserError: the dataset reads files and offers no sample of them.
+        """
+        if self.package is None:
+            raise UserError(
+                f"dataset '{self.name}' reads files and offers no sample of them: override "
+                f"write_sample(folder) to write a tiny set in the publisher's format"
+            )
 
     def task(self, name: str) -> Task:
         """The task called ``name``; raises :class:`~vmbench.errors.UserError`."""

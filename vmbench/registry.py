@@ -3,7 +3,7 @@
 An :class:`Entry` is a name, a ``module:attribute`` target and a one-line summary; the target is
 imported when somebody asks for it, never to list it. Built-in rooms hand in an index of entries
 (entry-point group ``vmbench.index``); strangers name one object per entry point
-(``vmbench.domains``, ``vmbench.methods``).
+(``vmbench.domains``, ``vmbench.methods``) or on the command line (:mod:`vmbench.plugins`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from vmbench.errors import UserError, unknown_name
 
 T = TypeVar("T")
 KINDS = ("domain", "method", "objective", "encoder")
 PLUGIN_GROUPS = {"vmbench.domains": "domain", "vmbench.methods": "method"}
+BUILT_IN = "vmbench"  # the distribution that owns the index
+# What a plugin's object must derive from, imported only when one is loaded.
+BASES = {"domain": "vmbench.domain:Domain", "method": "vmbench.method:Method"}
 
 
 @dataclass(frozen=True)
@@ -33,74 +36,139 @@ class Entry:
     target: str
     summary: str = ""
     facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
-    owner: str = "vmbench"
+    owner: str = BUILT_IN
 
     def load(self) -> object:
         """Import the target. Raises :class:`UserError` that names the owner and the cause."""
-        module, _, attribute = self.target.partition(":")
         try:
-            value: object = import_module(module)
-            for part in attribute.split("."):
-                value = getattr(value, part)
-        except Exception as error:  # a plugin may fail in any way; the rest must go on
-            cause = f"{type(error).__name__}: {error}"
-            raise UserError(
-                f"{self.kind} '{self.name}' of {self.owner} cannot be imported "
-                f"({self.target}): {cause}"
-            ) from error
-        return value
+            return import_target(self.target)
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way; the rest go on
+            raise self.broken("cannot be imported", error) from error
+
+    def broken(self, what: str, error: BaseException) -> UserError:
+        """The error for an object that fails: its owner, its target and the cause."""
+        cause = f"{type(error).__name__}: {error}"
+        return UserError(
+            f"{self.kind} '{self.name}' of {self.owner} {what} ({self.target}): {cause}"
+        )
+
+
+def import_target(target: str) -> object:
+    """The object that ``module:attribute`` stands for; whatever its import raises goes through."""
+    module, _, attribute = target.partition(":")
+    value: object = import_module(module)
+    for part in attribute.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def derives(value: object, kind: str) -> bool:
+    """Whether ``value``, a class or an instance, is what ``kind`` (domain or method) asks for."""
+    base = cast(type, import_target(BASES[kind]))
+    return issubclass(value if isinstance(value, type) else type(value), base)
 
 
 class Registry(Generic[T]):
-    """The entries of one kind. Loading checks the base class; a taken name is an error."""
+    """The entries of one kind. A name that two owners claim is an error for whoever asks for it."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, list[Entry]] = {}
 
     def add(self, entry: Entry) -> None:
         """Register ``entry``; raises :class:`UserError` naming both owners if the name is taken."""
-        taken = self._entries.get(entry.name)
-        if taken and (taken.target, taken.owner) != (entry.target, entry.owner):
-            raise UserError(
-                f"two {self.kind}s are named '{entry.name}': {taken.target} of {taken.owner} and "
-                f"{entry.target} of {entry.owner}; uninstall or rename one"
-            )
-        self._entries[entry.name] = entry
+        claims = self._entries.get(entry.name, [])
+        if claims and (claims[0].target, claims[0].owner) == (entry.target, entry.owner):
+            claims[0] = entry
+        elif claims:
+            raise self._taken([*claims, entry])
+        else:
+            self._entries[entry.name] = [entry]
+
+    def claim(self, entry: Entry) -> None:
+        """Register ``entry`` even if its name is taken: only asking for that name is an error."""
+        claims = self._entries.setdefault(entry.name, [])
+        if (entry.target, entry.owner) not in [(c.target, c.owner) for c in claims]:
+            claims.append(entry)
+
+    def _taken(self, claims: list[Entry]) -> UserError:
+        owners = " and ".join(f"{claim.target} of {claim.owner}" for claim in claims)
+        return UserError(
+            f"{len(claims) if len(claims) > 2 else 'two'} {self.kind}s are named "
+            f"'{claims[0].name}': {owners}; uninstall or rename one"
+        )
 
     def entry(self, name: str) -> Entry:
-        """The entry called ``name``, unloaded; raises :class:`UserError` with a near miss."""
+        """The entry called ``name``, unloaded.
+
+        Raises:
+            UserError: for an unknown name, with a near miss; for one that several owners claim,
+                with the owners.
+        """
         if name not in self._entries:
             raise unknown_name(self.kind, name, self._entries)
-        return self._entries[name]
+        claims = self._entries[name]
+        if len(claims) > 1:
+            raise self._taken(claims)
+        return claims[0]
 
     def get(self, name: str) -> T:
         """Import and return what ``name`` stands for; a class is instantiated."""
-        value = self.entry(name).load()
-        return cast(T, value() if isinstance(value, type) else value)
+        value: object = self.load_class(name)
+        if not isinstance(value, type):  # an instance was registered
+            return cast(T, value)
+        try:
+            return cast(T, value())
+        except UserError:
+            raise
+        except Exception as error:
+            raise self.entry(name).broken("cannot be created without arguments", error) from error
 
     def load_class(self, name: str) -> type[T]:
-        """Import and return the class that ``name`` stands for, for a caller with arguments."""
-        return cast(type[T], self.entry(name).load())
+        """Import and return the class that ``name`` stands for, for a caller with arguments.
+
+        Raises:
+            UserError: if it cannot be imported, derives from the wrong base or has another name.
+        """
+        entry = self.entry(name)
+        value: Any = entry.load()
+        if self.kind in BASES:
+            if not derives(value, self.kind):
+                raise UserError(
+                    f"{self.kind} '{name}' of {entry.owner} ({entry.target}) does not derive from "
+                    f"{BASES[self.kind].replace(':', '.')}"
+                )
+            if (called := getattr(value, "name", None)) != name:
+                raise UserError(
+                    f"{self.kind} '{name}' of {entry.owner} ({entry.target}) has "
+                    f"name = {called!r}: make both the same"
+                )
+        return cast(type[T], value)
 
     def __iter__(self) -> Iterator[Entry]:
-        """Entries in the order of registration."""
-        return iter(self._entries.values())
+        """Entries in the order of registration; each claim of a name that several claim."""
+        return (claim for claims in self._entries.values() for claim in claims)
 
     def __contains__(self, name: object) -> bool:
         """Whether something is registered under ``name``."""
         return name in self._entries
+
+    def taken(self, name: str) -> bool:
+        """Whether several owners claim ``name``, so that nobody gets it."""
+        return len(self._entries.get(name, [])) > 1
 
 
 @cache
 def _registries() -> dict[str, Registry[object]]:
     found: dict[str, Registry[object]] = {kind: Registry(kind) for kind in KINDS}
     for point in sorted(entry_points(group="vmbench.index"), key=lambda p: p.name):
+        if point.dist is not None and point.dist.name != BUILT_IN:
+            continue  # listing never imports a plugin, not even for an index of its own
         for entry in cast(Iterable[Entry], point.load()):
             found[entry.kind].add(entry)
     for group, kind in PLUGIN_GROUPS.items():
         for point in entry_points(group=group):
-            found[kind].add(_plugin_entry(kind, point))
+            found[kind].claim(_plugin_entry(kind, point))
     return found
 
 
@@ -108,7 +176,8 @@ def _plugin_entry(kind: str, point: EntryPoint) -> Entry:
     owner, summary = "an unknown distribution", ""
     if point.dist is not None:
         owner = f"{point.dist.name} {point.dist.version}"
-        summary = point.dist.metadata["Summary"] or ""
+        fields = point.dist.metadata.json  # where a missing field is no error
+        summary = str(fields.get("summary", ""))
     return Entry(kind, point.name, point.value, summary, owner=owner)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import typer
 
 import vmbench
-from vmbench.cli import doctor, listing, run
+from vmbench.cli import check, doctor, listing, new, run
+from vmbench.cli.plugins import with_plugins
 
 
 def build_app() -> typer.Typer:
@@ -20,10 +21,12 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    app.command("run")(run.run)
-    app.command("list")(listing.list_)
-    app.command("info")(listing.info)
-    app.command("doctor")(doctor.doctor)
+    app.command("run")(with_plugins(run.run))
+    app.command("list")(with_plugins(listing.list_))
+    app.command("info")(with_plugins(listing.info))
+    app.command("new")(new.new)
+    app.command("check")(with_plugins(check.check))
+    app.command("doctor")(with_plugins(doctor.doctor))
     for point in sorted(entry_points(group="vmbench.commands"), key=lambda p: p.name):
         try:
             group: Any = point.load()

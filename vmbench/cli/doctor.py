@@ -75,17 +75,19 @@ def _core() -> Iterator[Finding]:
 
 def _plugins() -> Iterator[Finding]:
     from vmbench.errors import UserError
-    from vmbench.registry import KINDS, registry
+    from vmbench.registry import BUILT_IN, KINDS, registry
 
     for kind in KINDS:
-        for entry in registry(kind):
+        owners = {entry.name: entry.owner for entry in registry(kind)}
+        for name, owner in owners.items():
             try:
-                registry(kind).load_class(entry.name)
+                registry(kind).load_class(name)
             except UserError as error:
-                yield Finding(f"{kind} {entry.name}", False, str(error), "reinstall or remove it")
+                mend = "" if registry(kind).taken(name) else "mend, reinstall or remove it"
+                yield Finding(f"{kind} {name}", False, str(error), mend)
             else:
-                if entry.owner != "vmbench":
-                    yield Finding(f"{kind} {entry.name}", True, f"plugin of {entry.owner}")
+                if owner != BUILT_IN:
+                    yield Finding(f"{kind} {name}", True, f"plugin of {owner}")
 
 
 def _embedded() -> Iterator[Finding]:
@@ -93,22 +95,24 @@ def _embedded() -> Iterator[Finding]:
     from vmbench.errors import UserError
     from vmbench.registry import registry
 
-    for entry in registry("domain"):
+    for domain_name in {entry.name: None for entry in registry("domain")}:
         try:
-            domain = cast(Domain, registry("domain").get(entry.name))
+            domain = cast(Domain, registry("domain").get(domain_name))
         except UserError:
             continue  # reported with the plugins
         for name in domain.datasets:
-            dataset = domain.dataset(name)
-            if dataset.package is None:
+            try:
+                dataset = domain.dataset(name)
+                needed, spec = dataset.package, str(dataset.spec)
+            except Exception as error:  # a plugin's fault; the rest of the report goes on
+                yield Finding(f"data {domain_name}/{name}", False, f"cannot be loaded: {error}")
                 continue
-            package, extra = dataset.package
-            yield _package(f"data {entry.name}/{name}", package, extra, str(dataset.spec))
+            if needed is not None:
+                yield _package(f"data {domain_name}/{name}", *needed, spec)
 
 
 def _package(what: str, package: str, extra: str, purpose: str) -> Finding:
     if find_spec(package) is None:
-        return Finding(
-            what, False, f"{purpose}: needs {package}", f"pip install 'vmbench[{extra}]'"
-        )
+        source = f"'vmbench[{extra}]'" if extra else package
+        return Finding(what, False, f"{purpose}: needs {package}", f"pip install {source}")
     return Finding(what, True, f"{purpose} ({package})")

@@ -2,12 +2,18 @@
 
 import json
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from vmbench.errors import unknown_name
-from vmbench.registry import KINDS, registry
+from vmbench.errors import UserError, unknown_name
+from vmbench.registry import BUILT_IN, KINDS, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vmbench.dataset import Dataset
+    from vmbench.domain import Domain
 
 Row = dict[str, str]
 
@@ -35,14 +41,16 @@ def rows(kind: Kind) -> list[Row]:
             for entry in registry("domain")
             for dataset in entry.facts.get("datasets", ())
         ]
+    known = registry(kind.value.removesuffix("s"))
     found = [
         {
             "name": entry.name,
             **{k: v if isinstance(v, str) else ", ".join(v) for k, v in entry.facts.items()},
             "summary": entry.summary,
             "owner": entry.owner,
+            **({"conflict": "name taken"} if known.taken(entry.name) else {}),
         }
-        for entry in registry(kind.value.removesuffix("s"))
+        for entry in known
     ]
     if kind is Kind.methods:
         found.insert(
@@ -86,8 +94,10 @@ def _print_rows(entries: list[Row]) -> None:
     widths = {c: max(len(row.get(c, "")) for row in entries) for c in columns}
     for row in entries:
         line = "  ".join(row.get(c, "").ljust(widths[c]) for c in columns)
-        foreign = row.get("owner", "vmbench") != "vmbench"
-        typer.echo(f"  {line}".rstrip() + (f"  [{row['owner']}]" if foreign else ""))
+        foreign = row.get("owner", BUILT_IN) != BUILT_IN
+        notes = [row["owner"]] if foreign else []
+        notes += [row["conflict"]] if "conflict" in row else []
+        typer.echo(f"  {line}".rstrip() + (f"  [{', '.join(notes)}]" if notes else ""))
 
 
 def info(
@@ -125,6 +135,9 @@ def describe(name: str) -> dict[str, Any]:
     if name in PRESETS:
         settings = [f"{key} = {value}" for key, value in PRESETS[name].items()]
         return {"preset": name, "summary": SUMMARIES[name], "settings": settings or ["defaults"]}
+    for domain in _loadable_domains():  # a plugin's datasets are known once it is imported
+        if name in domain.datasets:
+            return _describe_dataset(domain.name, name)
     known = [e.name for kind in KINDS for e in registry(kind)] + list(PRESETS)
     known += [d for e in registry("domain") for d in e.facts.get("datasets", ())]
     raise unknown_name("name", name, [*known, "config", "handcrafted"])
@@ -158,9 +171,7 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         "spec": str(dataset.spec),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
         "tasks": [f"{t.name}: {len(t.classes)} classes; {t.split_rule}" for t in dataset.tasks],
-        "source": "needs --data-dir"
-        if dataset.package is None
-        else f"embedded in the package {dataset.package[0]} (vmbench[{dataset.package[1]}])",
+        "source": _describe_source(dataset),
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,
         "homepage": dataset.card.homepage,
@@ -177,13 +188,28 @@ def _describe_config() -> dict[str, Any]:
     }
 
 
+def _describe_source(dataset: "Dataset") -> str:
+    if dataset.package is None:
+        return "needs --data-dir"
+    package, extra = dataset.package
+    return f"embedded in the package {package}" + (f" (vmbench[{extra}])" if extra else "")
+
+
 def _describe_handcrafted() -> dict[str, Any]:
+    families = [
+        f"{domain.name}, {spec}: {family}"
+        for domain in _loadable_domains()
+        for spec, family in domain.handcrafted.items()
+    ]
+    return {"method": "handcrafted", "summary": "the domain's own view family", "means": families}
+
+
+def _loadable_domains() -> "Iterator[Domain]":
+    """Every domain that can be imported; ``vmbench doctor`` reports the others."""
     from typing import cast
 
-    from vmbench.domain import Domain
-
-    families = []
     for entry in registry("domain"):
-        for spec, family in cast(Domain, registry("domain").get(entry.name)).handcrafted.items():
-            families.append(f"{entry.name}, {spec}: {family}")
-    return {"method": "handcrafted", "summary": "the domain's own view family", "means": families}
+        try:
+            yield cast("Domain", registry("domain").get(entry.name))
+        except UserError:
+            continue

@@ -1,0 +1,128 @@
+"""What ``vmbench new`` writes: built, installed in a clean environment, tested and run there."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+
+import pytest
+
+from vmbench.cli import invoke
+from vmbench.scaffold import write_package
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """A scaffolded domain and method, side by side."""
+    parent = tmp_path_factory.mktemp("new") / "deeper"
+    return [
+        write_package("domain", "ocean-noise", parent),
+        write_package("method", "zoom2", parent),
+    ]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, packages):
+    """An interpreter of its own that borrows this one's packages; both plugins are installed in it.
+
+    Nothing is downloaded, and this environment is left as it is.
+    """
+    home = tmp_path_factory.mktemp("environment")
+    venv.create(home, with_pip=False)
+    paths = sysconfig.get_paths("venv", {"base": str(home), "platbase": str(home)})
+    borrowed = sysconfig.get_paths()["purelib"]
+    with open(f"{paths['purelib']}/borrowed.pth", "w") as file:
+        file.write(f"import site; site.addsitedir({borrowed!r})\n")
+    python = f"{paths['scripts']}/python"
+    run(
+        *(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"),
+        *("--no-index", "--no-cache-dir", "--disable-pip-version-check", *map(str, packages)),
+    )
+    return python
+
+
+def run(*command, **options):
+    # The tests' own settings must not leak into what a stranger would see.
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    done = subprocess.run(command, capture_output=True, text=True, env=own, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_both_are_listed_with_their_distribution(environment):
+    listed = json.loads(run(environment, "-m", "vmbench", "list", "--json"))
+    owners = {row["name"]: row["owner"] for row in listed["domains"] + listed["methods"]}
+    assert owners["ocean-noise"] == "vmbench-ocean-noise 0.1.0"
+    assert owners["zoom2"] == "vmbench-zoom2 0.1.0"
+
+
+def test_their_own_tests_are_green(environment, packages):
+    for package, count in zip(packages, (17, 37), strict=True):
+        out = run(environment, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=package)
+        assert f"{count} passed" in out
+        assert "skipped" not in out
+
+
+def test_they_run_together(environment, tmp_path):
+    out = run(
+        *(environment, "-m", "vmbench", "run", "--domain", "ocean-noise", "--method", "zoom2"),
+        *("--preset", "smoke", "--quiet", "--json", "--out", str(tmp_path)),
+    )
+    result = json.loads(out)
+    assert (result["domain"], result["method"]) == ("ocean-noise", "zoom2")
+    assert [task["task"] for task in result["tasks"]] == ["speed"]
+
+
+def test_this_environment_is_left_alone():
+    assert "ocean-noise" not in run(sys.executable, "-m", "vmbench", "list", "--json")
+
+
+def test_what_is_written_is_short_linted_and_whole(packages):
+    for package in packages:
+        names = sorted(p.relative_to(package).as_posix() for p in package.rglob("*") if p.is_file())
+        module = f"{package.name.replace('-', '_')}.py"
+        assert names == ["README.md", "pyproject.toml", "tests/test_contract.py", module]
+        assert "$" not in "".join((package / name).read_text() for name in names)
+        assert len((package / module).read_text().splitlines()) <= 80
+        contract = (package / "tests/test_contract.py").read_text().splitlines()
+        assert len([line for line in contract if line]) == 3
+        points = tomllib.loads((package / "pyproject.toml").read_text())["project"]["entry-points"]
+        assert sum(len(group) for group in points.values()) == 1
+        run(sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "E,F,I,B,UP", package)
+        run(sys.executable, "-m", "ruff", "format", "--no-cache", "--check", package)
+
+
+@pytest.mark.parametrize(("kind", "name", "message"), [
+    ("domain", "Ocean", "use lower-case words"),
+    ("domain", "2d", "a letter first"),
+    ("domain", "a--b", "joined by hyphens"),
+    ("domain", "../up", "is no name for a domain"),
+    ("domain", "image", "already named 'image': vmbench_domains.image:ImageDomain of vmbench"),
+    ("domain", "baselines", "is vmbench's own"),
+    ("method", "handcrafted", "is vmbench's own"),
+    ("method", "scarf", "already named 'scarf'"),
+])  # fmt: skip
+def test_a_name_that_will_not_do(kind, name, message, capsys, tmp_path):
+    assert invoke(["new", kind, name, "--dir", str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(capsys, tmp_path):
+    arguments = ["new", "method", "zoom", "--dir", str(tmp_path)]
+    assert invoke(arguments) == 0
+    out = capsys.readouterr().out
+    assert f"pytest {tmp_path}/vmbench-zoom" in out
+    mine = tmp_path / "vmbench-zoom" / "vmbench_zoom.py"
+    mine.write_text("mine")
+    assert invoke(arguments) == 2
+    assert "vmbench-zoom exists: name another --dir" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    assert invoke([*arguments[:-1], str(tmp_path / "file")]) == 2
+    assert "cannot be written" in capsys.readouterr().err

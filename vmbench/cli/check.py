@@ -1,0 +1,58 @@
+"""``vmbench check``: the contract of a domain or a method, check by check."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from vmbench.errors import UserError
+
+if TYPE_CHECKING:
+    from vmbench.testing import Outcome
+
+
+class PluginKind(StrEnum):
+    """What a plugin can bring."""
+
+    domain = "domain"
+    method = "method"
+
+
+def check(
+    kind: PluginKind = typer.Argument(..., help="What is checked."),
+    name: str = typer.Argument(
+        ..., metavar="NAME|MODULE:OBJECT", help="A registered name or a class."
+    ),
+    data_dir: Path | None = typer.Option(
+        None, help="Folder of the publisher's files; without it, the datasets' synthetic samples."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> None:
+    """Hold a domain or method to its contract; exit code 1 if a check fails."""
+    from vmbench.registry import registry
+
+    if ":" in name:
+        from vmbench.plugins import register_plugin
+
+        entry = register_plugin(name)
+        if entry.kind != kind:
+            raise UserError(f"{name} is a {entry.kind}: vmbench check {entry.kind} {name}")
+        name = entry.name
+    subject = registry(kind.value).get(name)
+    if not as_json:
+        typer.echo(f"{kind.value} {name} of {registry(kind.value).entry(name).owner}")
+    from vmbench.testing.contract import check_any
+
+    report = check_any(subject, data_dir=data_dir, watch=None if as_json else _print)
+    typer.echo(json.dumps(report.document, indent=2) if as_json else report.verdict)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def _print(outcome: "Outcome") -> None:
+    """Each outcome as it comes: a large dataset takes a while."""
+    from vmbench.testing.report import line_of
+
+    typer.echo(f"  {line_of(outcome)}")

@@ -1,0 +1,22 @@
+"""``vmbench new``: an installable plugin with green tests."""
+
+from pathlib import Path
+
+import typer
+
+from vmbench.cli.check import PluginKind
+
+
+def new(
+    kind: PluginKind = typer.Argument(..., help="What the plugin brings."),
+    name: str = typer.Argument(..., help="As it will be in --domain or --method."),
+    directory: Path = typer.Option(Path("."), "--dir", help="Parent of the package's folder."),
+) -> None:
+    """Write a package that brings a domain or a method, with its contract test."""
+    from vmbench.scaffold import write_package
+
+    folder = write_package(kind.value, name, directory)
+    typer.echo(f"{folder}: a {kind.value} that works; its README.md says what to change. Next:")
+    typer.echo(f"  pip install -e {folder}")
+    typer.echo(f"  pytest {folder}")
+    typer.echo(f"  vmbench check {kind.value} {name}")
