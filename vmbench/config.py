@@ -46,6 +46,16 @@ class Config(BaseModel):
         "mlp", description="Projection after the encoder; linear is the published encoder's fc."
     )
     projection_dim: int = Field(64, ge=2, description="Dimensions of the projection.")
+    negatives: int = Field(
+        4096, ge=1, description="Negatives of instdisc and moco, capped by the training set's size."
+    )
+    bank_momentum: float = Field(
+        0.5, ge=0, lt=1, description="Share of its old vector that a memory (instdisc) keeps."
+    )
+    target_momentum: float = Field(
+        0.99, ge=0, le=1, description="Share of its old weights that a momentum encoder keeps."
+    )
+    prototypes: int = Field(64, ge=2, description="Prototypes of swav; fewer than batch_size.")
 
     # Optimisation
     epochs: int = Field(10, ge=1, le=10_000, description="Passes over the pretraining set.")

@@ -117,7 +117,7 @@ def run(
         preset=preset,
         seed=seed,
         pretrain=_pretrain_record(plan, session),
-        tasks=[_with_training_time(task, session) for task in tasks],
+        tasks=[_with_feature_std(_with_training_time(task, session), session) for task in tasks],
         parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
         config=plan.config.model_dump(),
         config_hash=plan.hash,
@@ -173,6 +173,14 @@ def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
     """A task that trained an encoder of its own (supervised) counts that time as its own."""
     fit = session.fits.get(f"{task.dataset}-{task.task}")
     return task if fit is None else task.model_copy(update={"seconds": task.seconds + fit.seconds})
+
+
+def _with_feature_std(task: TaskResult, session: Session) -> TaskResult:
+    """A task on a pretrained encoder also says how far from collapse that encoder ended."""
+    fit = session.fits.get(PRETRAIN)
+    if fit is None or fit.feature_std is None:
+        return task
+    return task.model_copy(update={"metrics": {**task.metrics, "feature_std": fit.feature_std}})
 
 
 def _environment(placement: Placement) -> Environment:

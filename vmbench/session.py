@@ -113,10 +113,18 @@ class Session:
             progress=self.progress,
             state_file=checkpoints / f"{name}.state.safetensors",
         )
+        self._warn_of_collapse(self.fits[name])
         save_file(encoder.state_dict(), checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
             save_file(views.state_dict(), checkpoints / f"{name}.views.safetensors")
         return encoder
+
+    def _warn_of_collapse(self, fit: Fit) -> None:
+        if fit.collapsed:
+            self.progress.say(
+                f"warning: the representations collapsed: feature_std {fit.feature_std:.2g}, below "
+                f"a tenth of 1/sqrt({fit.feature_dim}); lower lr or epsilon, or change --objective"
+            )
 
     def forget_training_states(self) -> None:
         """Delete what only an unfinished run needs; the encoder's and the views' weights stay."""

@@ -32,6 +32,7 @@ from vmbench.views import Views
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
 WARMUP = 0.05  # share of a cosine schedule spent warming up
+COLLAPSED = 0.1  # share of an even spread under which representations count as collapsed
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Fit:
     """What a training left: how much was done, in how many seconds, and the loss it ended on.
 
     ``final_loss`` is the mean over the last epoch; ``feature_std`` the last step's spread of the
-    unit representations (see :meth:`Objective.watch`), None where the objective does not watch it.
+    unit representations (see :meth:`Objective.watch`), None where the objective does not watch it;
+    ``feature_dim`` is their D.
     """
 
     epochs: int
@@ -47,6 +49,14 @@ class Fit:
     seconds: float
     final_loss: float
     feature_std: float | None
+    feature_dim: int | None
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the representations ended within a tenth of the spread of an even sphere."""
+        if self.feature_std is None or self.feature_dim is None:
+            return False
+        return self.feature_std < COLLAPSED / math.sqrt(self.feature_dim)
 
 
 def fit(
@@ -95,6 +105,7 @@ def fit(
         generator.set_state(state["generator"])
         done, seconds = state["step"], state["seconds"]
         losses = _EpochLoss(**state["losses"])
+        objective.feature_std, objective.feature_dim = state["features"]
     log.resume(done)
 
     def save(step_number: int, elapsed: float) -> None:
@@ -105,6 +116,7 @@ def fit(
                 "step": step_number,
                 "seconds": elapsed,
                 "losses": vars(losses),
+                "features": [objective.feature_std, objective.feature_dim],
             }
             checkpoint.save(state, state_file)
 
@@ -154,6 +166,7 @@ def fit(
         seconds=seconds,
         final_loss=losses.mean,
         feature_std=None if spread is None else spread.item(),
+        feature_dim=objective.feature_dim,
     )
 
 

@@ -3,8 +3,26 @@
 The losses are also plain functions, usable in anybody's loop.
 """
 
-from vmbench.objectives.base import Batch, ContrastiveObjective, Objective
+from vmbench.objectives.base import Batch, ContrastiveObjective, Objective, ProjectionObjective
+from vmbench.objectives.byol import byol
+from vmbench.objectives.instdisc import instdisc
+from vmbench.objectives.moco import moco
 from vmbench.objectives.simclr import simclr
 from vmbench.objectives.simclr_reference import simclr_reference
+from vmbench.objectives.simsiam import simsiam
+from vmbench.objectives.swav import sinkhorn, swav
 
-__all__ = ["Batch", "ContrastiveObjective", "Objective", "simclr", "simclr_reference"]
+__all__ = [
+    "Batch",
+    "ContrastiveObjective",
+    "Objective",
+    "ProjectionObjective",
+    "byol",
+    "instdisc",
+    "moco",
+    "simclr",
+    "simclr_reference",
+    "simsiam",
+    "sinkhorn",
+    "swav",
+]

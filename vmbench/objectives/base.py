@@ -39,6 +39,7 @@ class Objective(nn.Module):
         self.config = config
         self.n_examples = n_examples
         self.feature_std: Tensor | None = None
+        self.feature_dim: int | None = None
 
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
         """The loss of one batch."""
@@ -55,6 +56,7 @@ class Objective(nn.Module):
         """
         with torch.no_grad():
             self.feature_std = functional.normalize(z.detach().float(), dim=1).std(0).mean()
+            self.feature_dim = z.shape[1]
 
 
 def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequential:
@@ -68,13 +70,8 @@ def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequent
     )
 
 
-class ContrastiveObjective(Objective):
-    """Base of the losses over two views' projections: implement :meth:`loss`.
-
-    Both views are encoded in one call, so batch norm sees them together.
-    """
-
-    paper: ClassVar[str] = ""
+class ProjectionObjective(Objective):
+    """Base of the objectives over projections of the representation: owns the head."""
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)
@@ -85,6 +82,21 @@ class ContrastiveObjective(Objective):
             else mlp_head(encoder.dim, config.projection_dim)
         )
 
+    def project(self, views: Tensor) -> Tensor:
+        """Projections (N, projection_dim) in float32 of views (N, *spec.shape); watched."""
+        z: Tensor = self.head(self.encoder(views)).float()
+        self.watch(z)
+        return z
+
+
+class ContrastiveObjective(ProjectionObjective):
+    """Base of the losses over two views' projections: implement :meth:`loss`.
+
+    Both views are encoded in one call, so batch norm sees them together.
+    """
+
+    paper: ClassVar[str] = ""
+
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of the projections (B, D) of the two views, row by row of the same example."""
         raise NotImplementedError
@@ -92,7 +104,5 @@ class ContrastiveObjective(Objective):
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
         """Two views of each example, one encoding, one loss."""
         views = torch.cat([make_view(batch.x), make_view(batch.x)])
-        z = self.head(self.encoder(views)).float()
-        self.watch(z)
-        z1, z2 = z.chunk(2)
+        z1, z2 = self.project(views).chunk(2)
         return self.loss(z1, z2)

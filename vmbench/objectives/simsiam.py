@@ -1,0 +1,53 @@
+"""Simple siamese networks (Chen and He 2021, arXiv 2011.10566)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vmbench.config import Config
+from vmbench.networks.encoder import Encoder
+from vmbench.objectives.base import Batch, ProjectionObjective, mlp_head
+from vmbench.views import MakeView
+
+BOTTLENECK = 4  # output over hidden width of the published predictor, 2048 / 512
+
+
+def simsiam(p: Tensor, z: Tensor) -> Tensor:
+    """``- mean_i cos(p_i, stopgrad(z_i))`` (equations 1 and 3).
+
+    Args:
+        p: predictions (B, D) from one view; any scale.
+        z: projections (B, D) of the other view; no gradient flows into them.
+
+    Returns:
+        A scalar in [-1, 1].
+
+    >>> simsiam(torch.eye(2), 3 * torch.eye(2)).item()
+    -1.0
+    """
+    return -functional.cosine_similarity(p, z.detach(), dim=1).mean()
+
+
+class SimSiam(ProjectionObjective):
+    """Each view's prediction against the other's projection, averaged (equation 4).
+
+    There are neither negatives nor a momentum encoder: the stopped gradient alone prevents
+    collapse; see ``feature_std``.
+
+    The viewmaker gets its gradient through the predictor's branch, which both views pass; the
+    branch whose gradient is stopped gives neither player any.
+    """
+
+    paper = "Chen and He 2021, arXiv 2011.10566"
+
+    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
+        super().__init__(encoder, config, n_examples)
+        dim = config.projection_dim
+        self.predictor = mlp_head(dim, dim, max(1, dim // BOTTLENECK))
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """The symmetric loss of two views of each example."""
+        z = self.project(torch.cat([make_view(batch.x), make_view(batch.x)]))
+        z1, z2 = z.chunk(2)
+        p1, p2 = self.predictor(z).float().chunk(2)
+        return (simsiam(p1, z2) + simsiam(p2, z1)) / 2
