@@ -13,4 +13,4 @@ class SensorDomain(Domain):
         "watch-raw": "vmbench_domains.sensor.watch:WatchRaw",
     }
     default = "watch"
-    handcrafted = {"grid": "spectral-masks", "sequence": "jitter-warp"}
+    handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}
