@@ -29,29 +29,14 @@ def main() -> None:
     for settings in variants or [{}]:
         for method in options.method or ["random-init", "handcrafted", "viewmaker"]:
             started = time.perf_counter()
-            result = vmbench.run(
-                options.domain,
-                method,
-                seed=options.seed,
-                settings=settings,
-                pretrain=options.pretrain,
-                out=options.out,
-            )
+            result = vmbench.run(options.domain, method, seed=options.seed, settings=settings,
+                                 pretrain=options.pretrain, out=options.out)
             values = {f"{t.dataset}/{t.task}": round(t.probe.val_value, 4) for t in result.tasks}
             mean = sum(values.values()) / len(values)
-            print(
-                json.dumps(
-                    {
-                        "method": method,
-                        "settings": settings,
-                        "val_mean": round(mean, 4),
-                        "val": values,
-                        "loss": result.pretrain.final_loss,
-                        "seconds": round(time.perf_counter() - started),
-                    }
-                ),
-                flush=True,
-            )
+            print(json.dumps({
+                "method": method, "settings": settings, "val_mean": round(mean, 4), "val": values,
+                "loss": result.pretrain.final_loss, "seconds": round(time.perf_counter() - started),
+            }), flush=True)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Encoder(nn.Module):
         return x
 
     def trunk(self, embedded: Tensor) -> Tensor:
-        """Feature maps of what :meth:`embed` returned: ``maps(x) == trunk(embed(x))``."""
+        """Feature maps of what :meth:`embed` returned; the two in turn are :meth:`maps`."""
         return self.maps(embedded)
 
     def pooled(self, x: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ class Encoder(nn.Module):
         return self.average(self.maps(x))
 
     def average(self, maps: Tensor) -> Tensor:
-        """Feature maps (B, dim, ...) averaged over space: (B, dim)."""
+        """The average over space of feature maps (B, dim, ...): (B, dim)."""
         return maps.flatten(2).mean(2) if self.spatial else maps
 
     @property
