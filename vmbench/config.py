@@ -23,7 +23,7 @@ class Config(BaseModel):
     batch_size: int = Field(128, ge=2, description="Examples per step; two views of each.")
 
     # Encoder
-    encoder: str = Field("auto", description="A registered encoder; auto follows the spec.")
+    encoder: str = Field("auto", description="A registered encoder; auto follows the dataset.")
     width: int = Field(16, ge=1, description="Channels of the encoder's first stage.")
     stem: Literal["cifar", "strided", "imagenet"] = Field(
         "cifar", description="First layer of a ResNet; strided halves the input, imagenet quarters."

@@ -75,6 +75,7 @@ class Dataset(ABC):
         value_range: bounds of a valid input (views are clamped to them), or None.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
+        encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
     """
 
     name: ClassVar[str]
@@ -85,6 +86,7 @@ class Dataset(ABC):
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
+    encoder: ClassVar[str] = "auto"
 
     @abstractmethod
     def examples(self, data_dir: Path | None) -> Iterator[Example]:

@@ -13,6 +13,24 @@ ENTRIES: list[Entry] = [
         {"views": "learned", "specs": ("grid", "sequence", "vector"), "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
+        "method",
+        "viewmaker+handcrafted",
+        "vmbench.methods.viewmaker_handcrafted:ViewmakerHandcrafted",
+        "the domain's handcrafted views, then the viewmaker's perturbation as a supplement",
+        {"views": "learned", "specs": ("grid", "sequence", "vector"), "paper": _VIEWMAKER_PAPER},
+    ),
+    Entry(
+        "method",
+        "divmaker",
+        "vmbench.methods.divmaker:Divmaker",
+        "learned views without an adversary: trained to differ from one another",
+        {
+            "views": "learned",
+            "specs": ("grid", "sequence", "vector"),
+            "paper": "Bayrooti et al. 2023, arXiv 2302.05757",
+        },
+    ),
+    Entry(
         "objective",
         "simclr",
         "vmbench.objectives.simclr:SimCLR",

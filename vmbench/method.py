@@ -13,10 +13,11 @@ from torch import Tensor
 
 from vmbench.dataset import Task
 from vmbench.specs import ALL_KINDS
-from vmbench.views import ViewContext, Views
+from vmbench.views import Identity, ViewContext, Views
 
 if TYPE_CHECKING:
     from vmbench.examples import Examples
+    from vmbench.objectives.base import Objective
     from vmbench.session import Session
 
 ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
@@ -39,6 +40,8 @@ class Method(ABC):
         specs: kinds of spec that it serves.
         paper: where it comes from.
         yardstick: True for a floor or a ceiling, which no objective applies to.
+        uses_handcrafted: True where it builds on the domain's handcrafted family, so that a
+            domain without one cannot run it.
     """
 
     name: ClassVar[str]
@@ -46,6 +49,12 @@ class Method(ABC):
     specs: ClassVar[tuple[str, ...]] = ALL_KINDS
     paper: ClassVar[str] = ""
     yardstick: ClassVar[bool] = False
+    uses_handcrafted: ClassVar[bool] = False
+
+    @property
+    def takes_objective(self) -> bool:
+        """Whether ``--objective`` applies to it."""
+        return not self.yardstick
 
     @abstractmethod
     def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
@@ -53,7 +62,18 @@ class Method(ABC):
 
 
 class ViewMethod(Method):
-    """Base of the methods that pretrain an encoder on two views: implement :meth:`views`."""
+    """Base of the methods that pretrain an encoder on two views: implement :meth:`views`.
+
+    Class attributes:
+        objective: the loss that the method brings and that replaces ``--objective``, or None.
+    """
+
+    objective: ClassVar["type[Objective] | None"] = None
+
+    @property
+    def takes_objective(self) -> bool:
+        """Whether ``--objective`` applies to it: not where it brings its own."""
+        return self.objective is None
 
     @abstractmethod
     def views(self, context: ViewContext) -> Views:
@@ -62,3 +82,15 @@ class ViewMethod(Method):
     def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
         """The encoder that ``session`` pretrained with these views; the same for every task."""
         return session.pretrained(self)
+
+
+class PretextMethod(ViewMethod):
+    """Base of the methods whose objective makes its own inputs: set ``objective``.
+
+    Masks, mixtures and shuffles are part of such an objective, for it must know what it did to
+    an example; it gets the examples themselves, and nothing distorts them before.
+    """
+
+    def views(self, context: ViewContext) -> Views:
+        """None: every example as it is."""
+        return Identity()

@@ -26,12 +26,13 @@ class Plan:
     """A request with every name resolved.
 
     ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for.
+    ``objective`` is None for a yardstick and for a method that brings its own.
     """
 
     domain: Domain
     method_name: str
     method: Method
-    objective: str
+    objective: str | None
     preset: str
     seed: int
     config: Config
@@ -40,13 +41,19 @@ class Plan:
     data_dir: Path | None
 
     @property
+    def handcrafted(self) -> str | None:
+        """The domain's own view family for the spec, if it has one."""
+        return self.domain.handcrafted.get(self.pretrain.spec.kind)
+
+    @property
     def document(self) -> dict[str, Any]:
         """``config.json``: everything that can change the result."""
         return {
             "domain": self.domain.name,
             "method": self.method_name,
             "views": self.method.name,
-            "objective": None if self.method.yardstick else self.objective,
+            **({"handcrafted": self.handcrafted} if self.method.uses_handcrafted else {}),
+            "objective": self.objective,
             "preset": self.preset,
             "seed": self.seed,
             "pretrain": f"{self.pretrain.name}@{self.pretrain.revision}",
@@ -62,9 +69,12 @@ class Plan:
 
     @property
     def run_id(self) -> str:
-        """Readable, and unique for (domain, method, objective, configuration, seed)."""
-        parts = [self.domain.name, self.method_name]
-        parts += [] if self.method.yardstick else [self.objective]
+        """Readable, and unique for (domain, method, objective, configuration, seed).
+
+        A ``+`` is spelt out: in the query of a URL it stands for a space.
+        """
+        parts = [self.domain.name, self.method_name.replace("+", "-and-")]
+        parts += [self.objective] if self.objective else []
         return "-".join([*parts, self.preset, f"s{self.seed}", self.hash])
 
 
@@ -86,9 +96,11 @@ def make_plan(
         registry("method").entry(method)
     adapter = cast(Domain, registry("domain").get(domain))
     config = make_config(base, adapter.presets.get(preset, {}), settings)
+    pretrained_on = adapter.dataset(pretrain or adapter.default)
+    if config.encoder == "auto":
+        config = config.model_copy(update={"encoder": pretrained_on.encoder})
     if config.encoder != "auto":
         registry("encoder").entry(config.encoder)
-    pretrained_on = adapter.dataset(pretrain or adapter.default)
     kind = pretrained_on.spec.kind
     name = _resolve_handcrafted(adapter, kind) if method == HANDCRAFTED else method
     resolved = cast(Method, registry("method").get(name))
@@ -98,13 +110,15 @@ def make_plan(
             f"'{pretrained_on.name}' of domain {domain} is a {pretrained_on.spec}: "
             f"choose another method (vmbench list methods)"
         )
+    if resolved.uses_handcrafted:
+        _resolve_handcrafted(adapter, kind)
     if seed < 0:
         raise UserError(f"--seed {seed} must not be negative")
     return Plan(
         domain=adapter,
         method_name=method,
         method=resolved,
-        objective=objective,
+        objective=objective if resolved.takes_objective else None,
         preset=preset,
         seed=seed,
         config=config,

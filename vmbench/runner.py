@@ -44,7 +44,8 @@ def run(
     Args:
         domain: a registered domain.
         method: a registered method, or ``handcrafted`` for the domain's own views.
-        objective: what the encoder minimises; yardsticks ignore it.
+        objective: what the encoder minimises; yardsticks ignore it, and so do methods that
+            bring their own.
         preset: ``smoke``, ``small`` or ``paper``.
         seed: of the weights, the batches' order and the views.
         pretrain: dataset to pretrain on; default: the domain's.
@@ -91,11 +92,12 @@ def run(
         folder=folder,
         examples=examples,
         indices=limit(examples.training(), plan.config.max_examples),
-        objective=objective,
+        objective=plan.objective,
         config=plan.config,
         placement=placement,
         seed=seed,
         progress=progress,
+        handcrafted=plan.handcrafted,
     )
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
@@ -113,7 +115,7 @@ def run(
         command=command or _command(plan),
         domain=domain,
         method=method,
-        objective=None if plan.method.yardstick else objective,
+        objective=plan.objective,
         preset=preset,
         seed=seed,
         pretrain=_pretrain_record(plan, session),
@@ -152,7 +154,7 @@ def _draw_views(plan: Plan, session: Session) -> None:
 
 def _command(plan: Plan) -> str:
     names = ["--domain", plan.domain.name, "--method", plan.method_name]
-    names += [] if plan.method.yardstick else ["--objective", plan.objective]
+    names += ["--objective", plan.objective] if plan.objective else []
     return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors.torch import save_file
@@ -18,7 +19,7 @@ from vmbench.objectives.base import Objective
 from vmbench.progress import MetricsLog, Progress
 from vmbench.registry import registry
 from vmbench.trainer import Fit, fit
-from vmbench.views import ViewContext, Views
+from vmbench.views import Identity, ViewContext, Views
 
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
 REFERENCE_SIZE = 4096  # examples that a view family may take its statistics from
@@ -37,20 +38,22 @@ class Session:
         folder: the run's folder.
         examples: what is pretrained on.
         indices: the training examples, after ``max_examples``.
-        objective: name of the objective.
+        objective: name of the objective; a method that brings its own goes without it.
+        handcrafted: the domain's own view family for the spec, if it has one.
         fits: the trainings that this process did or found finished, by name.
-        views: the method's views, once they are built.
+        views: the method's views, once they are built; None where nothing is distorted.
         viewmaker_parameters: trainable numbers in them, where they learn.
     """
 
     folder: Path
     examples: Examples
     indices: Indices
-    objective: str
+    objective: str | None
     config: Config
     placement: Placement
     seed: int
     progress: Progress
+    handcrafted: str | None = None
     fits: dict[str, Fit] = field(default_factory=dict)
     viewmaker_parameters: int = 0
     views: Views | None = None
@@ -147,21 +150,26 @@ class Session:
             config=self.config,
             value_range=self.examples.dataset.value_range,
             reference=self.examples.batch(self.indices[:REFERENCE_SIZE]),
+            handcrafted=self.handcrafted,
         )
 
     def pretrained(self, method: ViewMethod) -> Representation:
-        """Pretrain on two views of ``method``, once; every task is probed on the same encoder."""
+        """Pretrain on ``method``'s views, once; every task is probed on the same encoder.
+
+        The loss is the run's objective, or the one that the method brings.
+        """
         if self._pretrained is None:
             with self.seeded():
                 views = method.views(self.context())
-            self.views = views
+            self.views = None if isinstance(views, Identity) else views
             self.viewmaker_parameters = count_parameters(views) if views.learned else 0
-            loss = registry("objective").load_class(self.objective)
+            loss = method.objective
+            if loss is None:
+                assert self.objective is not None
+                loss = cast(type[Objective], registry("objective").load_class(self.objective))
 
             def build(encoder: Encoder) -> Objective:
-                objective = loss(encoder, self.config, len(self.indices))  # type: ignore[call-arg]
-                assert isinstance(objective, Objective)
-                return objective
+                return loss(encoder, self.config, len(self.indices))
 
             encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
             self._pretrained = self.representation(encoder)

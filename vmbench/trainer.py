@@ -1,11 +1,14 @@
 """The one training loop: batch -> views -> encoder -> objective -> step, learned views or not.
 
-A viewmaker's adversarial update is the only place that knows that views may learn:
+The update of the views is the only place that knows that they may learn. An adversary's:
 
 - ``joint`` (default): one forward and one backward serve both players. The gradient is reversed
   between encoder and viewmaker (Ganin & Lempitsky 2015), so the encoder descends and the viewmaker
   ascends the same loss.
 - ``alternating``: the reference's two full passes, encoder first; half of each is thrown away.
+
+Learned views that are no adversary minimise a loss of their own in a second pass on either
+schedule, and the encoder's loss sends them nothing.
 """
 
 import math
@@ -72,7 +75,7 @@ def fit(
     progress: Progress,
     state_file: Path | None = None,
 ) -> Fit:
-    """Train ``objective`` (encoder and head) and, if it learns, the adversary ``views``.
+    """Train ``objective`` (encoder and head) and, if they learn, the ``views``.
 
     Args:
         objective: holds the encoder; trained to minimise its loss.
@@ -81,7 +84,7 @@ def fit(
         indices: the training examples, positions in ``examples``.
         config: the run's hyperparameters.
         placement: device and precision.
-        seed: of the batches' order and of all noise in the views.
+        seed: of the batches' order and of all random numbers of views and objective.
         log: receives a line every few steps.
         progress: shows loss, steps per second and the time left.
         state_file: where the training state is kept; an existing one is continued, bit for bit.
@@ -127,6 +130,7 @@ def fit(
             batch = Batch(
                 examples.batch(indices[positions]).to(device),
                 torch.from_numpy(positions).to(device),
+                generator,
             )
             loss = step(batch)
             objective.after_step()
@@ -278,7 +282,9 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
 
     def make_view(x: Tensor) -> Tensor:
         view = views(x, generator)
-        return reverse_gradient(view) if views.learned else view
+        if not views.learned:
+            return view
+        return reverse_gradient(view) if views.adversarial else view.detach()
 
     def step(batch: Batch) -> Tensor:
         with placement.mixed():
@@ -286,6 +292,8 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
         for optimizer in players.optimizers:
             optimizer.zero_grad()
         torch.autograd.backward(loss)
+        if views.learned and not views.adversarial:
+            _descend_own_loss(players, placement, generator, batch)
         for optimizer in players.optimizers:
             optimizer.step()
         return loss.detach()
@@ -293,12 +301,25 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
     return step
 
 
+def _descend_own_loss(
+    players: _Players, placement: Placement, generator: torch.Generator, batch: Batch
+) -> None:
+    """The gradient of the views' own loss, for their parameters and no others."""
+    with placement.mixed():
+        loss = players.views.own_loss(batch.x, players.objective.encoder, generator)
+    torch.autograd.backward(loss, inputs=list(players.views.parameters()))
+
+
 def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
+    def make_view(x: Tensor) -> Tensor:
+        view = views(x, generator)
+        return view if views.adversarial else view.detach()
+
     def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
         with placement.mixed():
-            loss: Tensor = objective(batch, lambda x: views(x, generator))
+            loss: Tensor = objective(batch, make_view)
         for each in players.optimizers:
             each.zero_grad()
         torch.autograd.backward(sign * loss)
@@ -307,8 +328,14 @@ def _alternating(players: _Players, placement: Placement, generator: torch.Gener
 
     def step(batch: Batch) -> Tensor:
         loss = one_pass(batch, players.encoder, 1)
-        if players.viewmaker is not None:
+        if players.viewmaker is None:
+            return loss
+        if views.adversarial:
             one_pass(batch, players.viewmaker, -1)
+        else:
+            players.viewmaker.zero_grad()
+            _descend_own_loss(players, placement, generator, batch)
+            players.viewmaker.step()
         return loss
 
     return step

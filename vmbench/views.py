@@ -20,12 +20,17 @@ class ViewContext:
         value_range: bounds of a valid input, or None if it is unbounded (normalised data).
         reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU: marginals
             and standard deviations come from here. No other split is ever in it.
+        handcrafted: name of the domain's own view family for this spec, None if it has none.
     """
 
     spec: Spec
     config: Config
     value_range: tuple[float, float] | None
     reference: Tensor
+    handcrafted: str | None = None
+
+
+Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D)
 
 
 class Views(nn.Module):
@@ -35,13 +40,24 @@ class Views(nn.Module):
     one view of each example: same shape, dtype and device, finite, and never ``x`` itself modified
     in place. All randomness is per example and comes from ``generator`` (on x's device).
 
-    ``learned`` is True for an adversary: its parameters are trained to maximise the loss.
+    ``learned`` is True where its parameters are trained along with the encoder. An
+    ``adversarial`` family (the default) is trained to maximise the encoder's loss; any other
+    minimises its :meth:`own_loss`, and the encoder's loss sends it no gradient.
     """
 
     learned: ClassVar[bool] = False
+    adversarial: ClassVar[bool] = True
 
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
         """One view of each example of ``x``."""
+        raise NotImplementedError
+
+    def own_loss(self, x: Tensor, encode: Encode, generator: Generator) -> Tensor:
+        """What a learned family that is not adversarial minimises on a batch: a scalar.
+
+        ``encode`` is the encoder, in training mode; the gradient runs through it, but only the
+        family's own parameters are stepped.
+        """
         raise NotImplementedError
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:

@@ -23,6 +23,15 @@ def random_band(batch: int, size: int, limit: int, generator: Generator) -> Tens
     return _band(integers_below(size - width + 1, generator), width, size)
 
 
+def random_stretch(batch: int, size: int, shortest: float, generator: Generator) -> Tensor:
+    """A contiguous band whose share of the axis is uniform on shortest..1, anywhere that it fits.
+
+    It has one entry at least.
+    """
+    width = (size * uniform((batch,), generator, shortest, 1.0)).long().clamp(min=1)
+    return _band(integers_below(size - width + 1, generator), width, size)
+
+
 def centred_band(batch: int, size: int, width: int, generator: Generator) -> Tensor:
     """A contiguous band of ``width`` around a uniform centre; what passes the border is cut off."""
     centre = integers(size, (batch,), generator)

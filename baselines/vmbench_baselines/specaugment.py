@@ -3,6 +3,9 @@
 Height is frequency and width is time. Source of the masks: SpecAugment (Park et al. 2019, section
 2, without its time warping); of their sizes and of the noise: Tamkin et al. 2021, which hides up
 to 40 of 64 bins of a speech spectrogram and up to 20 of 32 of a sensor's, so both are one rule.
+That makes ``specaugment`` and ``spectral-noise`` one distortion under the two names that the
+literature has for it: on speech masks and noise always go together, on sensors the plain masks
+(``spectral``) are the published baseline and the noise a variant.
 """
 
 from torch import Generator, Tensor
@@ -68,10 +71,10 @@ class SpecAugment(ViewMethod):
         return SpectralViews(context, NOISE)
 
 
-class SpectralMasks(ViewMethod):
+class Spectral(ViewMethod):
     """Sensor spectrograms' handcrafted views: masks alone."""
 
-    name = "spectral-masks"
+    name = "spectral"
     kind = "handcrafted"
     specs = (Grid.kind,)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
@@ -82,7 +85,7 @@ class SpectralMasks(ViewMethod):
 
 
 class SpectralNoise(ViewMethod):
-    """The published variant of the sensor views: masks, then noise."""
+    """The published variant of the sensor views: masks, then noise, as ``specaugment`` does."""
 
     name = "spectral-noise"
     kind = "handcrafted"

@@ -14,8 +14,15 @@ ENTRIES: list[Entry] = [
         "domain",
         "audio",
         "vmbench_domains.audio:AudioDomain",
-        "log-mel spectrograms of speech",
-        {"datasets": ("spoken-digits",), "default": "spoken-digits"},
+        "log-mel spectrograms of speech, or its waveforms",
+        {"datasets": ("spoken-digits", "spoken-digits-waveform"), "default": "spoken-digits"},
+    ),
+    Entry(
+        "encoder",
+        "logmel-resnet18",
+        "vmbench_domains.audio.encoder:LogMelResNet18",
+        "waveforms to log-mel spectrograms, then residual network of 18 layers",
+        {"specs": ("sequence",)},
     ),
     Entry(
         "domain",

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vmbench.specs import Grid
-from vmbench_baselines.specaugment import NOISE, SpecAugment, SpectralMasks, SpectralNoise
+from vmbench_baselines.specaugment import NOISE, SpecAugment, Spectral, SpectralNoise
 
 
 def bands(flags):
@@ -16,7 +16,7 @@ def bands(flags):
     [(Grid(1, 64, 64), (40, 40)), (Grid(2, 32, 32), (20, 20)), (Grid(2, 17, 23), (11, 14))],
 )
 def test_masks_are_one_band_of_rows_and_one_of_columns(make_context, spec, limits):
-    views = SpectralMasks().views(make_context(spec))
+    views = Spectral().views(make_context(spec))
     x = torch.ones(400, *spec.shape)
     widest = [0, 0]
     narrowest = [99, 99]
@@ -36,7 +36,7 @@ def test_masks_are_one_band_of_rows_and_one_of_columns(make_context, spec, limit
 
 
 def test_every_bin_is_masked_sometimes(make_context):
-    views = SpectralMasks().views(make_context(Grid(1, 16, 16)))
+    views = Spectral().views(make_context(Grid(1, 16, 16)))
     hidden = views(torch.ones(500, 1, 16, 16), torch.Generator().manual_seed(0)) == 0
     assert hidden.any(0).all()
 
@@ -44,7 +44,7 @@ def test_every_bin_is_masked_sometimes(make_context):
 def test_unnormalised_data_is_masked_by_its_channel_mean(make_context):
     context = make_context(Grid(2, 8, 8), (0.0, 1.0))
     context.reference[:, 0] = 0.25
-    view = SpectralMasks().views(context)(torch.ones(50, 2, 8, 8), torch.Generator())
+    view = Spectral().views(context)(torch.ones(50, 2, 8, 8), torch.Generator())
     assert view[:, 0].unique().tolist() == [0.25, 1.0]
     assert view[:, 1].min().item() == pytest.approx(context.reference[:, 1].mean().item())
 
@@ -55,6 +55,16 @@ def test_noise_follows_the_sd_of_its_channel(make_context, method):
     context.reference[:, 1] *= 3
     x = torch.full((300, 2, 20, 20), 9.0)
     noisy = method().views(context)(x, torch.Generator().manual_seed(0))
-    masked = SpectralMasks().views(context)(x, torch.Generator().manual_seed(0))
+    masked = Spectral().views(context)(x, torch.Generator().manual_seed(0))
     sd = (noisy - masked).std((0, 2, 3))
     torch.testing.assert_close(sd, NOISE * context.reference.std((0, 2, 3)), rtol=0.02, atol=0)
+
+
+def test_specaugment_and_spectral_noise_are_one_distortion(make_context):
+    for spec in (Grid(1, 64, 64), Grid(6, 32, 32)):
+        context = make_context(spec)
+        views = [
+            method().views(context)(context.reference, torch.Generator().manual_seed(5))
+            for method in (SpecAugment, SpectralNoise)
+        ]
+        assert torch.equal(*views)

@@ -13,7 +13,8 @@ from vmbench.specs import Grid, Sequence, Vector
 from vmbench_baselines.index import ENTRIES
 
 ENTRIES = [e for e in ENTRIES if issubclass(e.load(), ViewMethod)]
-METHODS = {entry.name: entry.load() for entry in ENTRIES}
+# A method that brings its objective distorts in there, where the objective knows what was done.
+METHODS = {e.name: e.load() for e in ENTRIES if e.load().objective is None}
 
 SIZES = st.integers(1, 24)
 SPECS = {

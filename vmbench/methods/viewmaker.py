@@ -7,6 +7,20 @@ from vmbench.networks.viewmaker import Viewmaker
 from vmbench.views import ViewContext, Views
 
 
+def build_viewmaker(context: ViewContext) -> Viewmaker:
+    """A viewmaker for the spec, bounded by ``config.epsilon`` and by the valid range."""
+    config = context.config
+    return Viewmaker(
+        context.spec,
+        epsilon=config.epsilon,
+        clamp=context.value_range,
+        num_res_blocks=config.num_res_blocks,
+        frequency_domain=config.frequency_domain,
+        downsample_to=config.downsample_to,
+        width=config.viewmaker_width,
+    )
+
+
 class AdversarialViews(Views):
     """Views from a trained :class:`~vmbench.networks.Viewmaker`; the loop trains it to maximise."""
 
@@ -31,15 +45,4 @@ class ViewmakerMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """A viewmaker for the spec, bounded by ``config.epsilon``."""
-        config = context.config
-        return AdversarialViews(
-            Viewmaker(
-                context.spec,
-                epsilon=config.epsilon,
-                clamp=context.value_range,
-                num_res_blocks=config.num_res_blocks,
-                frequency_domain=config.frequency_domain,
-                downsample_to=config.downsample_to,
-                width=config.viewmaker_width,
-            )
-        )
+        return AdversarialViews(build_viewmaker(context))

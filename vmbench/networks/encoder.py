@@ -12,11 +12,15 @@ from vmbench.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
 class Encoder(nn.Module):
     """Base of the encoders. A subclass sets ``dim`` and implements :meth:`maps`.
 
+    :func:`build_encoder` leaves the spec it was built for in ``spec``.
+
     Args:
         dim: channels of the last feature map.
         embedding_dim: outputs of the linear layer ``fc`` that the published encoders end with;
             None leaves it out (an objective then brings its own projection head).
     """
+
+    spec: Spec
 
     def __init__(self, dim: int, embedding_dim: int | None) -> None:
         super().__init__()
@@ -27,9 +31,21 @@ class Encoder(nn.Module):
         """Feature maps (B, dim, ...) of a batch; (B, dim) where the spec has no space."""
         raise NotImplementedError
 
+    def embed(self, x: Tensor) -> Tensor:
+        """The first layers' output, which e-Mix mixes; where there are none, ``x`` itself."""
+        return x
+
+    def trunk(self, embedded: Tensor) -> Tensor:
+        """Feature maps of what :meth:`embed` returned; the two in turn are :meth:`maps`."""
+        return self.maps(embedded)
+
     def pooled(self, x: Tensor) -> Tensor:
         """(B, dim): the feature maps averaged over space."""
-        return self.maps(x).flatten(2).mean(2) if self.spatial else self.maps(x)
+        return self.average(self.maps(x))
+
+    def average(self, maps: Tensor) -> Tensor:
+        """The average over space of feature maps (B, dim, ...): (B, dim)."""
+        return maps.flatten(2).mean(2) if self.spatial else maps
 
     @property
     def spatial(self) -> bool:
@@ -38,7 +54,11 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The representation (B, embedding_dim), or (B, dim) without ``fc``."""
-        pooled = self.pooled(x)
+        return self.representation(self.maps(x))
+
+    def representation(self, maps: Tensor) -> Tensor:
+        """What :meth:`forward` makes of the feature maps."""
+        pooled = self.average(maps)
         return pooled if self.fc is None else self.fc(pooled)
 
     def features(self, x: Tensor, bins: int) -> Tensor:
@@ -59,4 +79,5 @@ def build_encoder(spec: Spec, config: Config) -> Encoder:
     embedding = config.projection_dim if config.head == "linear" else None
     encoder = build(spec, width=config.width, embedding_dim=embedding, stem=config.stem)  # type: ignore[call-arg]
     assert isinstance(encoder, Encoder)
+    encoder.spec = spec
     return encoder

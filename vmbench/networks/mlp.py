@@ -48,7 +48,16 @@ class MLP(Encoder):
 
     def maps(self, x: Tensor) -> Tensor:
         """The last hidden vector (B, 16 * width)."""
-        hidden = self.first(x.flatten(1))
+        return self.trunk(self.embed(x))
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The first hidden vector (B, 16 * width)."""
+        embedded: Tensor = self.first(x.flatten(1))
+        return embedded
+
+    def trunk(self, embedded: Tensor) -> Tensor:
+        """The residual blocks."""
+        hidden = embedded
         for block in self.blocks:
             hidden = hidden + block(hidden)
         last: Tensor = self.last(hidden)

@@ -123,7 +123,16 @@ class ResNet(Encoder):
 
     def maps(self, x: Tensor) -> Tensor:
         """Feature maps (B, dim, ...) of the last stage."""
-        out: Tensor = self.pool(torch.relu(self.bn1(self.conv1(x))))
+        return self.trunk(self.embed(x))
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The stem's output (B, width, ...)."""
+        embedded: Tensor = self.pool(torch.relu(self.bn1(self.conv1(x))))
+        return embedded
+
+    def trunk(self, embedded: Tensor) -> Tensor:
+        """The four stages."""
+        out = embedded
         for stage in range(1, len(self.depths) + 1):
             out = getattr(self, f"layer{stage}")(out)
         return out

@@ -1,10 +1,10 @@
 """What the training loop asks of an objective, and the common shape of the two-view ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
@@ -14,10 +14,15 @@ from vmbench.views import MakeView
 
 @dataclass(frozen=True)
 class Batch:
-    """Normalised examples (B, *spec.shape) and their positions (B,) in the training set."""
+    """Normalised examples (B, *spec.shape) and their positions (B,) in the training set.
+
+    An objective that draws random numbers (masks, mixtures) takes them from ``generator``, which
+    is on the device of ``x`` and is saved with the training state (default: the CPU's global one).
+    """
 
     x: Tensor
     index: Tensor
+    generator: Generator = field(default_factory=lambda: torch.default_generator)
 
 
 class Objective(nn.Module):

@@ -1,16 +1,22 @@
-"""Audio: speech as log-mel spectrograms."""
+"""Audio: speech as log-mel spectrograms or as waveforms."""
 
 from vmbench.domain import Domain
 
 
 class AudioDomain(Domain):
-    """Clips as a Grid (1, mels, frames) of decibels; the lowest mel is the first row."""
+    """Clips as a Grid (1, mels, frames) of decibels, the lowest mel first, or as a Sequence (1, T).
+
+    The spectrograms of a Sequence are made inside its encoder, after the views.
+    """
 
     name = "audio"
-    summary = "log-mel spectrograms of speech"
-    datasets = {"spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits"}
+    summary = "log-mel spectrograms of speech, or its waveforms"
+    datasets = {
+        "spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits",
+        "spoken-digits-waveform": "vmbench_domains.audio.spoken_digits:SpokenDigitsWaveform",
+    }
     default = "spoken-digits"
-    handcrafted = {"grid": "specaugment"}
+    handcrafted = {"grid": "specaugment", "sequence": "waveform"}
     presets = {
         "small": {
             "stem": "strided",

@@ -74,11 +74,12 @@ class LogMel:
             pad(clips, (left, right), mode="reflect"),
             n_fft=self.n_fft,
             hop_length=self.hop,
-            window=torch.hann_window(self.n_fft),
+            window=torch.hann_window(self.n_fft, device=clips.device),
             center=False,
             return_complex=True,
         )
         power = spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)
-        mel = mel_filterbank(self.sample_rate, self.n_fft, self.mels) @ power
+        filters = mel_filterbank(self.sample_rate, self.n_fft, self.mels).to(clips.device)
+        mel = filters @ power
         decibels = 10 * mel.clamp_min(SILENCE).log10()
         return torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - self.top_db)

@@ -5,13 +5,13 @@ from functools import cache
 from itertools import islice, product
 from math import gcd
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.dataset import Card, Dataset, Example, HeldOut, Split, Task
-from vmbench.specs import Grid
+from vmbench.specs import Grid, Sequence, Spec
 from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
 from vmbench_domains.audio.voices import VOICES
 from vmbench_domains.packaged import import_carrier
@@ -26,7 +26,7 @@ CLIP_LENGTH = 16_000  # 1 s
 UP, DOWN = CLIP_RATE // gcd(CLIP_RATE, SAMPLE_RATE), SAMPLE_RATE // gcd(CLIP_RATE, SAMPLE_RATE)
 LOUDNESS_DB = (-32.0, -20.0)  # of the speech, relative to full scale
 SIGNAL_TO_NOISE_DB = (10.0, 30.0)
-CHUNK = 240  # clips per call of the log-mel transform
+CHUNK = 240  # clips transformed at once
 
 HELD_OUT_VOICES = HeldOut.draw(list(VOICES), val=8, test=12, seed=0)
 VAL_RENDERINGS, TEST_RENDERINGS = 1, 2
@@ -38,7 +38,7 @@ class SpokenDigits(Dataset):
 
     name = "spoken-digits"
     revision = "1"
-    spec = Grid(1, 64, 64)
+    spec: ClassVar[Spec] = Grid(1, 64, 64)
     tasks = (
         Task("digit", DIGITS, "12 of 80 voices held out for test, 8 for val"),
         Task(
@@ -62,17 +62,21 @@ class SpokenDigits(Dataset):
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every clip: voice by voice, digit by digit, rendering by rendering."""
+        clips = self.clips()
+        sides = labels_and_splits()
+        while chunk := list(islice(clips, CHUNK)):
+            for x in self.represent(np.stack(chunk)):
+                labels, splits = next(sides)
+                yield Example(x, labels, splits)
+
+    def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Clips (N, 16000) -> log-mel spectrograms (N, 1, 64, 64)."""
         import torch
 
         from vmbench_domains.audio.logmel import LogMel
 
-        log_mel = LogMel()
-        clips = self.clips()
-        sides = labels_and_splits()
-        while chunk := list(islice(clips, CHUNK)):
-            for x in log_mel(torch.from_numpy(np.stack(chunk))).unsqueeze(1).numpy():
-                labels, splits = next(sides)
-                yield Example(x, labels, splits)
+        spectrograms: npt.NDArray[np.float32] = LogMel()(torch.from_numpy(clips)).numpy()
+        return spectrograms[:, None]
 
     def clips(self) -> Iterator[npt.NDArray[np.float32]]:
         """Yield the waveforms in the order of :meth:`examples`: (16000,) at 16 kHz, in -1..1."""
@@ -87,6 +91,18 @@ class SpokenDigits(Dataset):
             for voice, digit, rendering in product(VOICES, DIGITS, RENDERINGS)
         ]
         yield from speak(said, Path(loader.get_library_path()), Path(loader.get_data_path()))
+
+
+class SpokenDigitsWaveform(SpokenDigits):
+    """The same clips and splits as waveforms (600 MB in the cache); the encoder transforms them."""
+
+    name = "spoken-digits-waveform"
+    spec = Sequence(1, CLIP_LENGTH)
+    encoder = "logmel-resnet18"
+
+    def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Clips (N, 16000) -> (N, 1, 16000)."""
+        return clips[:, None]
 
 
 def make_clip(speech: npt.NDArray[np.int16], rng: np.random.Generator) -> npt.NDArray[np.float32]:

@@ -13,5 +13,5 @@ class SensorDomain(Domain):
         "watch-raw": "vmbench_domains.sensor.watch:WatchRaw",
     }
     default = "watch"
-    handcrafted = {"grid": "spectral-masks", "sequence": "jitter-warp"}
+    handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}
     presets = {"small": {"epsilon": 0.5}, "paper": {"batch_size": 128}}

@@ -1,0 +1,43 @@
+"""e-Mix (Tamkin et al. 2021, DABS, arXiv 2111.12062): i-Mix on embeddings, for any kind of data.
+
+Tokens of a text cannot be mixed, so DABS mixes what its embedding layers make of an example. Here
+that is the output of the encoder's first layers (``Encoder.embed``): a ResNet's stem, an MLP's
+first hidden vector. As in DABS the partner's embedding is taken as it is, without a gradient.
+"""
+
+from torch import Tensor
+
+from vmbench.method import PretextMethod
+from vmbench.objectives.base import Batch, ContrastiveObjective
+from vmbench.views import MakeView
+from vmbench_baselines.mixup import draw_mixture, mix, mixed_n_pair
+
+
+class EMix(ContrastiveObjective):
+    """N-pair loss of mixed embeddings against the same batch unmixed."""
+
+    paper = "Tamkin et al. 2021, arXiv 2111.12062"
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """Embed once, mix, encode mixtures and examples apart, and compare; makes no view."""
+        embedded = self.encoder.embed(batch.x)
+        share, partner = draw_mixture(len(embedded), batch.generator)
+        z = self.project(mix(embedded, embedded[partner].detach(), share))
+        candidates = self.project(embedded)
+        self.watch(candidates)
+        return mixed_n_pair(z, candidates, share, partner, self.config.temperature)
+
+    def project(self, embedded: Tensor) -> Tensor:
+        """Projections (B, D), float32, of embeddings."""
+        maps = self.encoder.trunk(embedded)
+        projected: Tensor = self.head(self.encoder.representation(maps))
+        return projected.float()
+
+
+class EMixMethod(PretextMethod):
+    """e-Mix on any spec."""
+
+    name = "emix"
+    kind = "none"
+    paper = "Tamkin et al. 2021, arXiv 2111.12062"
+    objective = EMix

@@ -1,0 +1,57 @@
+"""Masked autoencoding (He et al. 2022, arXiv 2111.06377) of any spec, without a transformer.
+
+There the encoder never sees the masked patches. A convolution cannot skip any, so here, as in DABS
+2.0, masked tokens are replaced: by a learned number per channel. He et al. hide 75% of an image
+because neighbouring patches tell of one another; table features do so less, and half are hidden.
+While it pretrains, the encoder (and so its batch norm) sees masked inputs only.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from vmbench.config import Config
+from vmbench.method import PretextMethod
+from vmbench.networks.encoder import Encoder
+from vmbench.objectives.base import Batch, Objective
+from vmbench.specs import Grid, Sequence, Vector
+from vmbench.views import MakeView
+from vmbench_baselines.masks import random_subset
+from vmbench_baselines.tokens import TokenDecoder, Tokens
+
+MASKED = {Grid.kind: 0.75, Sequence.kind: 0.75, Vector.kind: 0.5}  # share of the tokens
+
+
+class MaskedReconstruction(Objective):
+    """Mean squared error of the masked tokens' values, reconstructed from the unmasked ones."""
+
+    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
+        super().__init__(encoder, config, n_examples)
+        spec = encoder.spec
+        self.tokens = Tokens.of(spec)
+        self.masked = max(
+            1, min(self.tokens.count - 1, round(MASKED[spec.kind] * self.tokens.count))
+        )
+        self.decoder = TokenDecoder(encoder, self.tokens, self.tokens.numel)
+        self.mask_value = nn.Parameter(torch.zeros(spec.channels_in, *[1] * len(spec.space)))
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """Mask each example at random, encode it, and compare what was masked; makes no view."""
+        mask = random_subset(len(batch.x), self.tokens.count, self.masked, batch.generator)
+        maps = self.encoder.maps(self.hide(batch.x, mask))
+        self.watch(self.encoder.average(maps))
+        error = self.decoder(maps).float() - self.tokens.split(batch.x)
+        loss: Tensor = error[mask].square().mean()
+        return loss
+
+    def hide(self, x: Tensor, mask: Tensor) -> Tensor:
+        """``x`` with the tokens of ``mask`` (B, tokens) replaced by the learned mask value."""
+        return torch.where(self.tokens.spread(mask, x), self.mask_value, x)
+
+
+class MAE(PretextMethod):
+    """Masked autoencoding on any spec."""
+
+    name = "mae"
+    kind = "none"
+    paper = "He et al. 2022, arXiv 2111.06377"
+    objective = MaskedReconstruction

@@ -1,0 +1,71 @@
+"""The encoder that makes its own spectrograms."""
+
+import pytest
+import torch
+
+from vmbench.config import make_config
+from vmbench.errors import UserError
+from vmbench.networks import ResNet18, build_encoder
+from vmbench.plan import make_plan
+from vmbench.specs import Grid, Sequence
+from vmbench_baselines.mae import MaskedReconstruction
+from vmbench_domains.audio.encoder import MEAN_DB, SD_DB
+from vmbench_domains.audio.logmel import LogMel
+
+CONFIG = make_config({"encoder": "logmel-resnet18", "width": 4})
+
+
+def test_it_is_a_resnet_on_the_standardised_spectrograms_of_every_channel():
+    torch.manual_seed(0)
+    encoder = build_encoder(Sequence(2, 4000), CONFIG).eval()
+    x = torch.randn(3, 2, 4000)
+    resnet = ResNet18(Grid(2, 64, 16), width=4, embedding_dim=None).eval()
+    resnet.load_state_dict(encoder.state_dict())
+    by_hand = torch.stack([(LogMel()(x[:, c]) - MEAN_DB) / SD_DB for c in range(2)], dim=1)
+    torch.testing.assert_close(encoder.maps(x), resnet.maps(by_hand))
+    torch.testing.assert_close(encoder.trunk(encoder.embed(x)), encoder.maps(x))
+
+
+def test_spectrograms_are_float32_under_autocast_and_pass_gradients():
+    encoder = build_encoder(Sequence(1, 2000), CONFIG)
+    x = torch.randn(2, 1, 2000, requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        spectrograms = encoder.spectrograms(x)
+    assert spectrograms.dtype == torch.float32
+    torch.testing.assert_close(spectrograms, encoder.spectrograms(x))
+    encoder(x).square().sum().backward()
+    assert x.grad.isfinite().all()
+    assert x.grad.abs().amax(2).min() > 0
+
+
+def test_white_noise_of_unit_sd_comes_out_roughly_standard():
+    """The numbers are for clips with an sd of 1 (but speech is sparser than noise)."""
+    encoder = build_encoder(Sequence(1, 16_000), CONFIG)
+    spectrograms = encoder.spectrograms(torch.randn(4, 1, 16_000))
+    assert -1 < spectrograms.mean() < 3
+
+
+def test_masked_modelling_of_waveforms_decodes_spectrogram_maps():
+    from vmbench.objectives import Batch
+
+    objective = MaskedReconstruction(build_encoder(Sequence(1, 4000), CONFIG), CONFIG, 10)
+    loss = objective(Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x: x)
+    loss.backward()
+    assert objective.encoder.conv1.weight.grad.abs().max() > 0
+
+
+def test_it_wants_a_whole_transform():
+    with pytest.raises(UserError, match="1024 samples or more"):
+        build_encoder(Sequence(1, 1000), CONFIG)
+
+
+def test_auto_means_it_on_the_waveforms_and_only_there():
+    def plan(dataset, **settings):
+        return make_plan("audio", "handcrafted", "simclr", "smoke", 0, dataset, (), settings)
+
+    waveforms = plan("spoken-digits-waveform")
+    assert waveforms.config.encoder == "logmel-resnet18"
+    assert waveforms.method.name == "waveform"
+    assert waveforms.document["config"]["encoder"] == "logmel-resnet18"
+    assert plan("spoken-digits").config.encoder == "auto"
+    assert plan("spoken-digits-waveform", encoder="resnet18").config.encoder == "resnet18"
