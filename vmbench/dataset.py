@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,7 @@ class Dataset(ABC):
         value_range: bounds of a valid input (views are clamped to them), or None.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
+        presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
     """
 
@@ -87,6 +88,7 @@ class Dataset(ABC):
     value_range: ClassVar[tuple[float, float] | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
     encoder: ClassVar[str] = "auto"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @abstractmethod
     def examples(self, data_dir: Path | None) -> Iterator[Example]:

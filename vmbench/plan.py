@@ -95,8 +95,9 @@ def make_plan(
     if method != HANDCRAFTED:
         registry("method").entry(method)
     adapter = cast(Domain, registry("domain").get(domain))
-    config = make_config(base, adapter.presets.get(preset, {}), settings)
     pretrained_on = adapter.dataset(pretrain or adapter.default)
+    adapted = (owner.presets.get(preset, {}) for owner in (adapter, pretrained_on))
+    config = make_config(base, *adapted, settings)
     if config.encoder == "auto":
         config = config.model_copy(update={"encoder": pretrained_on.encoder})
     if config.encoder != "auto":

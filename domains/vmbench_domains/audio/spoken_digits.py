@@ -99,6 +99,7 @@ class SpokenDigitsWaveform(SpokenDigits):
     name = "spoken-digits-waveform"
     spec = Sequence(1, CLIP_LENGTH)
     encoder = "logmel-resnet18"
+    presets = {"small": {"downsample_to": 2_000, "epsilon": 0.05}}
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clips (N, 16000) -> (N, 1, 16000)."""
