@@ -1,6 +1,7 @@
 """One run in the making: what a method needs to build, train and hand over an encoder."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vmbench.networks.encoder import Encoder, build_encoder
 from vmbench.objectives.base import Objective
 from vmbench.progress import MetricsLog, Progress
 from vmbench.registry import registry
+from vmbench.trackers import Tracked, make_trackers
 from vmbench.trainer import Fit, fit
 from vmbench.views import ViewContext, Views
 
@@ -38,6 +40,7 @@ class Session:
         examples: what is pretrained on.
         indices: the training examples, after ``max_examples``.
         objective: name of the objective.
+        trackers: names of what follows the trainings live.
         fits: the trainings that this process did or found finished, by name.
         views: the method's views, once they are built.
         viewmaker_parameters: trainable numbers in them, where they learn.
@@ -52,6 +55,7 @@ class Session:
     seed: int
     progress: Progress
     fits: dict[str, Fit] = field(default_factory=dict)
+    trackers: tuple[str, ...] = ()
     viewmaker_parameters: int = 0
     views: Views | None = None
     _pretrained: Representation | None = None
@@ -99,20 +103,24 @@ class Session:
             objective = build(encoder)
         checkpoints = self.folder / "checkpoints"
         checkpoints.mkdir(exist_ok=True)
-        self.fits[name] = fit(
-            objective,
-            views,
-            examples,
-            indices,
-            config=self.config,
-            placement=self.placement,
-            seed=self.seed,
-            log=MetricsLog(
-                self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl")
-            ),
-            progress=self.progress,
-            state_file=checkpoints / f"{name}.state.safetensors",
+        tracked = Tracked(self.folder, name, self.config.model_dump())
+        log = MetricsLog(
+            self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl"),
+            make_trackers(self.trackers, tracked),
         )
+        with closing(log):
+            self.fits[name] = fit(
+                objective,
+                views,
+                examples,
+                indices,
+                config=self.config,
+                placement=self.placement,
+                seed=self.seed,
+                log=log,
+                progress=self.progress,
+                state_file=checkpoints / f"{name}.state.safetensors",
+            )
         save_file(encoder.state_dict(), checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
             save_file(views.state_dict(), checkpoints / f"{name}.views.safetensors")
