@@ -38,3 +38,6 @@ check:
 format: setup  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+board: setup  ## write leaderboard/README.md and index.html from leaderboard/results
+	$(BIN)/python -m vmbench_leaderboard.committed

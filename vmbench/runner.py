@@ -20,6 +20,7 @@ from vmbench.plan import Plan, claim_folder, command_line, make_plan
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.session import PRETRAIN, Session
+from vmbench.trackers import require_trackers
 
 
 def run(
@@ -36,6 +37,7 @@ def run(
     out: str | Path = "runs",
     resume: bool = True,
     overwrite: bool = False,
+    trackers: Sequence[str] = (),
     quiet: bool = True,
     command: str | None = None,
 ) -> Result:
@@ -56,6 +58,7 @@ def run(
         out: parent of the run's folder.
         resume: go on from an interrupted run of the same configuration.
         overwrite: start over, also where a finished run lies.
+        trackers: ``tensorboard`` or ``trackio``, to follow the training live; changes no result.
         quiet: no progress on stderr.
         command: what to write down as the command of this run.
 
@@ -69,6 +72,7 @@ def run(
     >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
     """
     progress = Progress(quiet=quiet)
+    require_trackers(trackers)
     plan = make_plan(
         domain,
         method,
@@ -98,6 +102,7 @@ def run(
         seed=seed,
         progress=progress,
         handcrafted=plan.handcrafted,
+        trackers=tuple(trackers),
     )
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:

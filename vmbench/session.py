@@ -1,6 +1,7 @@
 """One run in the making: what a method needs to build, train and hand over an encoder."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,7 @@ from vmbench.networks.encoder import Encoder, build_encoder
 from vmbench.objectives.base import Objective
 from vmbench.progress import MetricsLog, Progress
 from vmbench.registry import registry
+from vmbench.trackers import Tracked, make_trackers
 from vmbench.trainer import Fit, fit
 from vmbench.views import Identity, ViewContext, Views
 
@@ -40,6 +42,7 @@ class Session:
         indices: the training examples, after ``max_examples``.
         objective: name of the objective; a method that brings its own goes without it.
         handcrafted: the domain's own view family for the spec, if it has one.
+        trackers: names of what follows the trainings live.
         fits: the trainings that this process did or found finished, by name.
         views: the method's views, once they are built; None where nothing is distorted.
         viewmaker_parameters: trainable numbers in them, where they learn.
@@ -55,6 +58,7 @@ class Session:
     progress: Progress
     handcrafted: str | None = None
     fits: dict[str, Fit] = field(default_factory=dict)
+    trackers: tuple[str, ...] = ()
     viewmaker_parameters: int = 0
     views: Views | None = None
     _pretrained: Representation | None = None
@@ -102,20 +106,24 @@ class Session:
             objective = build(encoder)
         checkpoints = self.folder / "checkpoints"
         checkpoints.mkdir(exist_ok=True)
-        self.fits[name] = fit(
-            objective,
-            views,
-            examples,
-            indices,
-            config=self.config,
-            placement=self.placement,
-            seed=self.seed,
-            log=MetricsLog(
-                self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl")
-            ),
-            progress=self.progress,
-            state_file=checkpoints / f"{name}.state.safetensors",
+        tracked = Tracked(self.folder, name, self.config.model_dump())
+        log = MetricsLog(
+            self.folder / ("metrics.jsonl" if name == PRETRAIN else f"metrics-{name}.jsonl"),
+            make_trackers(self.trackers, tracked),
         )
+        with closing(log):
+            self.fits[name] = fit(
+                objective,
+                views,
+                examples,
+                indices,
+                config=self.config,
+                placement=self.placement,
+                seed=self.seed,
+                log=log,
+                progress=self.progress,
+                state_file=checkpoints / f"{name}.state.safetensors",
+            )
         self._warn_of_collapse(self.fits[name])
         save_file(encoder.state_dict(), checkpoints / f"{name}.encoder.safetensors")
         if views.learned:

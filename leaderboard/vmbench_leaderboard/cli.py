@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from vmbench_leaderboard.board import Board
     from vmbench_leaderboard.check import Judged
+    from vmbench_leaderboard.load import Loaded
 
 app = typer.Typer(
     help="Boards from result files: show, export, diff, check.",
@@ -48,6 +49,14 @@ class Format(StrEnum):
     HTML = "html"
     GITHUB = "github"
     BADGE = "badge"
+    FIGURES = "figures"
+
+
+class FigureFormat(StrEnum):
+    """Of the files that ``export --format figures`` writes."""
+
+    SVG = "svg"
+    PNG = "png"
 
 
 @app.command()
@@ -75,7 +84,12 @@ def show(
 def export(
     paths: list[Path] | None = PATHS,
     format: Format = typer.Option(..., "--format", help="What to write."),
-    out: Path | None = typer.Option(None, "--out", help="File to write.  [default: stdout]"),
+    out: Path | None = typer.Option(
+        None, "--out", help="File to write, or the folder of figures.  [default: stdout]"
+    ),
+    figure_format: FigureFormat | None = typer.Option(
+        None, "--figure-format", help="With --format figures: svg or png.  [default: svg]"
+    ),
     baseline: Path | None = typer.Option(
         None, "--baseline", help="With --format github: compare with these results, verdict first."
     ),
@@ -83,12 +97,20 @@ def export(
     objective: list[str] = OBJECTIVE,
     preset: list[str] = PRESET,
 ) -> None:
-    """Write the board as Markdown, CSV, JSON, a web page, a GitHub job summary or a badge."""
+    """Write the board as Markdown, CSV, JSON, a web page, a GitHub job summary, a badge or figures.
+
+    Figures are training curves, score against time and epsilon sweeps, in the folder --out.
+    """
     from vmbench.errors import UserError
 
     with _schema_exit():
         if baseline is not None and format is not Format.GITHUB:
             raise UserError(f"--baseline has no place in --format {format.value}: use 'diff'")
+        if format is Format.FIGURES:
+            _write_figures(paths, domain, objective, preset, out, figure_format)
+            return
+        if figure_format is not None:
+            raise UserError(f"--figure-format has no place in --format {format.value}")
         render = import_module(f"vmbench_leaderboard.render.{format.value}").render
         boards = _boards(paths, domain, objective, preset)
         if baseline is None:
@@ -211,6 +233,12 @@ def _boards(
 ) -> "tuple[Board, ...]":
     from vmbench_leaderboard.board import build_boards
     from vmbench_leaderboard.filters import Filters
+
+    loaded = _load(paths)
+    return build_boards(loaded.results, Filters(tuple(domain), tuple(objective), tuple(preset)))
+
+
+def _load(paths: list[Path] | None) -> "Loaded":
     from vmbench_leaderboard.load import load
     from vmbench_leaderboard.wording import counted
 
@@ -218,7 +246,48 @@ def _boards(
     if loaded.unfinished:
         count = counted(len(loaded.unfinished), "unfinished run")
         _say(f"{count} left out, the first in {loaded.unfinished[0]}")
-    return build_boards(loaded.results, Filters(tuple(domain), tuple(objective), tuple(preset)))
+    return loaded
+
+
+def _write_figures(
+    paths: list[Path] | None,
+    domain: list[str],
+    objective: list[str],
+    preset: list[str],
+    out: Path | None,
+    figure_format: FigureFormat | None,
+) -> None:
+    from vmbench.errors import UserError
+    from vmbench_leaderboard.board import build_boards
+    from vmbench_leaderboard.filters import Filters
+    from vmbench_leaderboard.render.figures import draw
+    from vmbench_leaderboard.series import read_losses, runs_of
+    from vmbench_leaderboard.wording import counted
+
+    if out is None:
+        raise UserError("--format figures writes several files: name their folder with --out DIR")
+    loaded = _load(paths)
+    boards = build_boards(loaded.results, Filters(tuple(domain), tuple(objective), tuple(preset)))
+    files = {id(result): file for result, file in zip(loaded.results, loaded.files, strict=True)}
+    losses, bare = {}, []
+    for result in (result for row in boards[0].rows for result in runs_of(row)):
+        found = read_losses(files[id(result)])
+        if found is not None:
+            losses[id(result)] = found
+        elif result.objective is not None and result.pretrain.steps:
+            bare.append(files[id(result)])
+    if bare:
+        _say(
+            f"no metrics.jsonl beside {counted(len(bare), 'result')}, the first {bare[0]}: "
+            "left out of the training curves"
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        written = draw(boards, losses, out, (figure_format or FigureFormat.SVG).value)
+    except OSError as error:
+        raise UserError(f"cannot write figures to {out}: {error.strerror}") from error
+    for path in written:
+        typer.echo(path)
 
 
 @contextmanager

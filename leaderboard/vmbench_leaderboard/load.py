@@ -32,10 +32,12 @@ class Loaded:
     Attributes:
         results: in the order of the files' paths; a file named twice is read once.
         unfinished: run folders that hold a configuration and no result (yet).
+        files: the file of each result.
     """
 
     results: tuple[Result, ...]
     unfinished: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -48,6 +50,7 @@ def load(paths: Sequence[Path]) -> Loaded:
     """
     certain, likely, unfinished = _find(paths)
     results: list[Result] = []
+    files: list[Path] = []
     versions: dict[str, int] = {}
     first_failure: SchemaError | None = None
     for path in sorted(certain | likely):
@@ -57,6 +60,7 @@ def load(paths: Sequence[Path]) -> Loaded:
         version = str(SCHEMA_VERSION)
         try:
             results.append(Result.model_validate_json(data))
+            files.append(path)
         except pydantic_core.ValidationError:
             failure = _failure(path)
             first_failure = first_failure or failure
@@ -79,7 +83,7 @@ def load(paths: Sequence[Path]) -> Loaded:
             f"no results in {where}{waiting}: make one with "
             f"'vmbench run --domain NAME --method NAME', or name the folder that holds them"
         )
-    return Loaded(tuple(results), tuple(sorted(unfinished)))
+    return Loaded(tuple(results), tuple(sorted(unfinished)), tuple(files))
 
 
 def _find(paths: Iterable[Path]) -> tuple[set[Path], set[Path], set[Path]]:

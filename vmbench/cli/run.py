@@ -38,6 +38,9 @@ def run(
         [], "--set", metavar="KEY=VALUE", help="Override any setting; repeatable (info config)."
     ),
     config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
+    tracker: list[str] = typer.Option(
+        [], metavar="NAME", help="Follow live in tensorboard or trackio; repeatable."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print result.json on stdout."),
     quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
 ) -> None:
@@ -65,6 +68,7 @@ def run(
         out=out,
         resume=resume,
         overwrite=overwrite,
+        trackers=tracker,
         quiet=quiet,
         command=command_line(sys.argv[1:]),
     )

@@ -1,0 +1,259 @@
+"""Figures for a paper: training curves, score against time, epsilon sweeps; SVG or PNG.
+
+Colours are Okabe & Ito's (told apart with any colour vision), and every line also has a marker or
+a dash of its own. Equal results give equal bytes: no date, and a fixed salt for SVG ids.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from vmbench.errors import missing_package
+from vmbench_leaderboard.board import Board
+from vmbench_leaderboard.cells import Row, TaskKey
+from vmbench_leaderboard.series import Losses, Series, epsilon_sweeps, training_curves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FigureFormat = Literal["svg", "png"]
+
+# Okabe & Ito 2008, "Color Universal Design"; their yellow is too pale for a line on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+DASHES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+STYLE: dict[str, Any] = {
+    "svg.hashsalt": "vmbench",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "axes.axisbelow": True,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
+}
+# Where dates and versions would be written: left out, for equal bytes.
+METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "png": {"Software": None}}
+COLUMNS = 3
+
+
+def draw(
+    boards: Sequence[Board],
+    losses: Mapping[int, Losses],
+    folder: Path,
+    format: FigureFormat = "svg",
+) -> list[Path]:
+    """Write every figure that the results allow, and return the files in the order of drawing.
+
+    Args:
+        boards: all domains first where there are several, as :func:`build_boards` returns them.
+        losses: step -> loss of each run that has them, by ``id`` of its result.
+        folder: existing folder to write to.
+        format: ``svg`` or ``png`` (150 dots per inch).
+
+    Raises:
+        UserError: if matplotlib is not installed.
+    """
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError as error:
+        raise missing_package("matplotlib", "plots", "the figures") from error
+    written = []
+    with rc_context(STYLE):
+        for board in boards:
+            figures = {"time": _time(board)}
+            if len(board.domains) == 1:
+                figures["curves"] = _curves(board, training_curves(board, losses))
+                figures["epsilon"] = _epsilon(board, epsilon_sweeps(board))
+            for kind, figure in figures.items():
+                if figure is not None:
+                    FigureCanvasAgg(figure)
+                    path = folder / f"{kind}-{_file_name(board.title)}.{format}"
+                    figure.savefig(path, format=format, dpi=150, metadata=METADATA[format])
+                    written.append(path)
+    return written
+
+
+def _curves(board: Board, curves: Mapping[str, Sequence[Series]]) -> "Figure | None":
+    """Loss over steps, a panel per objective."""
+    if not curves:
+        return None
+    names = list(dict.fromkeys(s.label for lines in curves.values() for s in lines))
+    several = any(series.seeds > 1 for lines in curves.values() for series in lines)
+    figure, panels = _panels(
+        f"{board.title} ({board.preset}): training loss{_shade(several)}", len(curves)
+    )
+    for axes, (objective, lines) in zip(panels, curves.items(), strict=True):
+        for series in lines:
+            style = _style(names.index(series.label))
+            axes.plot(series.x, series.y, linewidth=1.3, label=_plain(series.label), **style)
+            _band(axes, series, style["color"])
+        axes.set_title(_plain(f"objective: {objective or 'none'}"))
+        axes.set_xlabel("optimiser steps")
+        axes.set_ylabel("loss of a batch (nats)")
+    _legend(figure, panels)
+    return figure
+
+
+def _time(board: Board) -> "Figure | None":
+    """Normalised score against time where the board has scores, else each task's value."""
+    scored = [row for row in board.rows if row.score is not None]
+    if scored:
+        title = f"{board.title} ({board.preset}): score against time"
+        several = any(row.score_interval for row in scored)
+        figure, panels = _panels(title + _bars(several), 1)
+        for place, row in enumerate(scored):
+            interval = row.score_interval
+            bounds = (interval.low, interval.high) if interval else None
+            assert row.score is not None
+            _point(panels[0], place, row, row.score, bounds)
+        panels[0].set_ylabel("normalised score (random-init = 0, supervised = 1)")
+    elif len(board.domains) > 1:
+        return None  # values of different metrics and tasks: the domains' own figures have them
+    else:
+        several = any(cell.interval for row in board.rows for cell in row.cells.values())
+        title = f"{board.title} ({board.preset}): value against time"
+        figure, panels = _panels(title + _bars(several), len(board.tasks))
+        for axes, task in zip(panels, board.tasks, strict=True):
+            for place, row in enumerate(board.rows):
+                cell = row.cells.get(task.key)
+                if cell is not None:
+                    bounds = (cell.interval.low, cell.interval.high) if cell.interval else None
+                    _point(axes, place, row, cell.mean, bounds)
+            axes.set_title(_plain(f"{task.key.dataset}/{task.key.task}"))
+            axes.set_ylabel(_plain(f"test {task.metric} (0 to 1)"))
+    for axes in panels:
+        axes.set_xscale("log")
+        axes.set_xlabel("mean time of a run (s)")
+    _legend(figure, panels)
+    return figure
+
+
+def _epsilon(board: Board, sweeps: Mapping[TaskKey, Sequence[Series]]) -> "Figure | None":
+    """Value against epsilon, a panel per task."""
+    if not sweeps:
+        return None
+    metrics = {task.key: task.metric for task in board.tasks}
+    several = any(series.seeds > 1 for lines in sweeps.values() for series in lines)
+    names = list(dict.fromkeys(s.label for lines in sweeps.values() for s in lines))
+    figure, panels = _panels(
+        f"{board.title} ({board.preset}): the viewmaker's budget{_bars(several)}", len(sweeps)
+    )
+    ticks = sorted({x for lines in sweeps.values() for series in lines for x in series.x})
+    for axes, (task, lines) in zip(panels, sweeps.items(), strict=True):
+        for series in lines:
+            place = names.index(series.label)
+            style = _style(place)
+            axes.plot(
+                series.x,
+                series.y,
+                marker=MARKERS[place % len(MARKERS)],
+                markersize=5,
+                linewidth=1.3,
+                label=_plain(series.label),
+                **style,
+            )
+            for x, low, high in zip(series.x, series.low, series.high, strict=True):
+                if low is not None and high is not None:
+                    axes.vlines(x, low, high, color=style["color"], linewidth=1.3)
+        if min(ticks) > 0:
+            axes.set_xscale("log")
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+        axes.set_title(_plain(f"{task.dataset}/{task.task}"))
+        axes.set_xlabel("epsilon (mean |change| of a normalised input)")
+        axes.set_ylabel(_plain(f"test {metrics[task]} (0 to 1)"))
+    _legend(figure, panels)
+    return figure
+
+
+def _panels(title: str, count: int) -> "tuple[Figure, list[Axes]]":
+    from matplotlib.figure import Figure
+
+    columns = min(count, COLUMNS)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(max(5.5, 4.2 * columns), 3.6 * rows + 1.2), layout="constrained")
+    figure.suptitle(_plain(title))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    panels: list[Axes] = list(grid.flat)
+    for spare in panels[count:]:
+        spare.remove()
+    return figure, panels[:count]
+
+
+def _point(
+    axes: "Axes", place: int, row: Row, value: float, bounds: tuple[float, float] | None
+) -> None:
+    colour = COLOURS[place % len(COLOURS)]
+    # A log axis has no zero; no run is faster than a millisecond.
+    x = max(row.seconds, 1e-3)
+    axes.plot(
+        [x],
+        [value],
+        linestyle="none",
+        marker=MARKERS[place % len(MARKERS)],
+        # A yardstick is hollow: it is no contender.
+        markerfacecolor="white" if row.yardstick else colour,
+        color=colour,
+        markersize=7,
+        label=_plain(str(row.key)),
+    )
+    if bounds is not None:
+        axes.vlines(x, *bounds, color=colour, linewidth=1.3)
+
+
+def _band(axes: "Axes", series: Series, colour: str) -> None:
+    inside = [
+        (x, low, high)
+        for x, low, high in zip(series.x, series.low, series.high, strict=True)
+        if low is not None and high is not None
+    ]
+    if inside:
+        x, low, high = zip(*inside, strict=True)
+        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def _legend(figure: "Figure", panels: "Sequence[Axes]") -> None:
+    """One legend below all panels, each name once."""
+    entries = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    columns = max(1, min(len(entries), int(figure.get_figwidth() // 2.7)))
+    figure.legend(
+        list(entries.values()),
+        list(entries),
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+    )
+
+
+def _style(place: int) -> dict[str, Any]:
+    return {
+        "color": COLOURS[place % len(COLOURS)],
+        "linestyle": DASHES[place // len(COLOURS) % len(DASHES)],
+    }
+
+
+def _shade(several: bool) -> str:
+    return "\nmean over seeds; shaded: its 95% bootstrap interval" if several else ""
+
+
+def _bars(several: bool) -> str:
+    return "\nmean over seeds; bars: 95% bootstrap interval" if several else ""
+
+
+def _plain(text: str) -> str:
+    """Text that stays text: no mathematics, and no name that hides from the legend."""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    text = "\n".join(lines).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.") or "board"
