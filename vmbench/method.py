@@ -17,6 +17,7 @@ from vmbench.views import ViewContext, Views
 
 if TYPE_CHECKING:
     from vmbench.examples import Examples
+    from vmbench.networks.encoder import Encoder
     from vmbench.session import Session
 
 ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
@@ -24,10 +25,17 @@ ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
 
 @dataclass(frozen=True)
 class Representation:
-    """What the probe reads: a batch (B, *spec.shape) -> features (B, D), and the encoder's size."""
+    """What is evaluated.
+
+    Attributes:
+        features: a batch (B, *spec.shape) -> features (B, D) on the CPU.
+        parameters: trainable numbers in the encoder.
+        encoder: where the features come from; None for a method without one.
+    """
 
     features: Callable[[Tensor], Tensor]
     parameters: int
+    encoder: "Encoder | None" = None
 
 
 class Method(ABC):
@@ -39,6 +47,8 @@ class Method(ABC):
         specs: kinds of spec that it serves.
         paper: where it comes from.
         yardstick: True for a floor or a ceiling, which no objective applies to.
+        encodes: False if it has no encoder that could be fine-tuned.
+        augmented: True if it can be trained on the views that ``--views`` names.
     """
 
     name: ClassVar[str]
@@ -46,6 +56,8 @@ class Method(ABC):
     specs: ClassVar[tuple[str, ...]] = ALL_KINDS
     paper: ClassVar[str] = ""
     yardstick: ClassVar[bool] = False
+    encodes: ClassVar[bool] = True
+    augmented: ClassVar[bool] = False
 
     @abstractmethod
     def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:

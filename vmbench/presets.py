@@ -22,6 +22,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "feature_bins": 1,
         "probe_penalties": 10,
         "probe_max_iter": 30,
+        "finetune_epochs": 2,
     },
     "small": {},
     "paper": {
@@ -37,6 +38,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "lr_schedule": "constant",
         "feature_bins": 1,
         "probe_penalties": 45,
+        "finetune_epochs": 100,
     },
 }
 

@@ -1,12 +1,13 @@
 """The frozen-feature probe: multinomial logistic regression by L-BFGS.
 
 Features are standardised by the training examples; the L2 penalty is the best of a log grid on
-val (ties in accuracy go to the lower log-loss); the model is refit on train and val, and test is read once
-(Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
+val (ties in accuracy go to the lower log-loss); the model is refit on train and val, and test is
+read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv
+2011.13377).
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,15 @@ Labels = npt.NDArray[np.int64]
 
 # Penalties on the mean loss: below, L-BFGS does not converge; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+
+
+@dataclass(frozen=True)
+class FittedProbe:
+    """A fitted model: features (N, D), not standardised -> class indices (N,)."""
+
+    predict: Callable[[Features], Labels]
+    penalty: float
+    val_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,27 @@ def linear_probe(
         penalties: size of the log grid.
         max_iter: L-BFGS iterations per penalty.
     """
+    probe = fit_probe(features, labels, penalties=penalties, max_iter=max_iter)
+    return ProbeReport(probe.predict(features["test"]), probe.penalty, probe.val_accuracy)
+
+
+def fit_probe(
+    features: Mapping[Split, Features],
+    labels: Mapping[Split, Labels],
+    *,
+    penalties: int,
+    max_iter: int,
+    refit: bool = True,
+) -> FittedProbe:
+    """:func:`linear_probe` without its last step: the model itself, and no test is needed.
+
+    Args:
+        features: (N, D) of train and val, not standardised.
+        labels: (N,) class indices of train and val.
+        penalties: size of the log grid.
+        max_iter: L-BFGS iterations per penalty.
+        refit: on train and val with the chosen penalty; otherwise on train alone.
+    """
     scale = _Scale(features["train"])
     train, val = scale(features["train"]), scale(features["val"])
     scores: list[tuple[float, float]] = []
@@ -64,19 +95,25 @@ def linear_probe(
         _fit(model, train, labels["train"], penalty)
         scores.append(_score(model.predict_proba(val), labels["val"], model.classes_))
     best = scores.index(max(scores))
-    both = np.concatenate([features["train"], features["val"]])
-    scale = _Scale(both)
+    splits: tuple[Split, ...] = ("train", "val") if refit else ("train",)
+    learned = np.concatenate([features[split] for split in splits])
+    final_scale = _Scale(learned)
     final = _model(max_iter, warm=False)
-    _fit(final, scale(both), np.concatenate([labels["train"], labels["val"]]), grid[best])
-    predictions = final.predict(scale(features["test"])).astype(np.int64)
-    return ProbeReport(predictions, grid[best], scores[best][0])
+    _fit(final, final_scale(learned), np.concatenate([labels[s] for s in splits]), grid[best])
+
+    def predict(x: Features) -> Labels:
+        predictions: Labels = final.predict(final_scale(x)).astype(np.int64)
+        return predictions
+
+    return FittedProbe(predict, grid[best], scores[best][0])
 
 
 def _score(
     probabilities: npt.NDArray[np.floating], labels: Labels, classes: Labels
 ) -> tuple[float, float]:
     """Accuracy, and minus the log-loss to tell equals apart: among penalties that all get val
-    right, the strongest has margins so small that class frequencies decide test."""
+    right, the strongest has margins so small that class frequencies decide test.
+    """
     accuracy = float((classes[probabilities.argmax(1)] == labels).mean())
     known = (labels[:, None] == classes) * probabilities
     return accuracy, float(np.log(known.sum(1).clip(1e-12)).mean())

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 import vmbench
-from vmbench.cli import doctor, listing, run
+from vmbench.cli import doctor, listing, run, views
 
 
 def build_app() -> typer.Typer:
@@ -23,6 +23,7 @@ def build_app() -> typer.Typer:
     app.command("run")(run.run)
     app.command("list")(listing.list_)
     app.command("info")(listing.info)
+    app.command("views")(views.views)
     app.command("doctor")(doctor.doctor)
     for point in sorted(entry_points(group="vmbench.commands"), key=lambda p: p.name):
         try:
