@@ -72,7 +72,7 @@ class Config(BaseModel):
     )
     viewmaker_lr: float = Field(1e-3, gt=0, description="The viewmaker's learning rate (Adam).")
 
-    # Probe
+    # Evaluation
     feature_bins: int = Field(
         2, ge=1, description="Bins per axis that the last feature map is pooled to for the probe."
     )
@@ -80,6 +80,10 @@ class Config(BaseModel):
         12, ge=10, description="Size of the log grid of L2 penalties searched on val."
     )
     probe_max_iter: int = Field(100, ge=10, description="L-BFGS iterations per penalty.")
+
+    finetune_epochs: int = Field(
+        10, ge=1, le=10_000, description="Passes over a task's train split with --eval finetune."
+    )
 
     # Running
     precision: Literal["auto", "float32", "bfloat16"] = Field(

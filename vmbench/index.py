@@ -100,4 +100,38 @@ ENTRIES: list[Entry] = [
         "residual MLP for table rows",
         {"specs": ("grid", "sequence", "vector")},
     ),
+    Entry(
+        "evaluation",
+        "linear",
+        "vmbench.evaluation.linear:LinearEvaluation",
+        "logistic regression on frozen features (the default)",
+        {"paper": "Kornblith et al. 2019, arXiv 1805.08974"},
+    ),
+    Entry(
+        "evaluation",
+        "knn",
+        "vmbench.evaluation.knn:KNNEvaluation",
+        "weighted nearest neighbours on frozen features",
+        {"paper": "Wu et al. 2018, arXiv 1805.01978"},
+    ),
+    Entry(
+        "evaluation",
+        "finetune",
+        "vmbench.evaluation.finetune:FinetuneEvaluation",
+        "the encoder and a linear layer trained end to end",
+        {"paper": "Kornblith et al. 2019, arXiv 1805.08974"},
+    ),
+    Entry(
+        "evaluation",
+        "fewshot",
+        "vmbench.evaluation.fewshot:FewShotEvaluation",
+        "logistic regression on 1, 5, 10 labels per class and on 1%",
+    ),
+    Entry(
+        "evaluation",
+        "robustness",
+        "vmbench.evaluation.robustness:RobustnessEvaluation",
+        "the linear probe on corrupted test inputs",
+        {"paper": "Hendrycks and Dietterich 2019, arXiv 1903.12261"},
+    ),
 ]

@@ -17,6 +17,7 @@ from vmbench.views import Identity, ViewContext, Views
 
 if TYPE_CHECKING:
     from vmbench.examples import Examples
+    from vmbench.networks.encoder import Encoder
     from vmbench.objectives.base import Objective
     from vmbench.session import Session
 
@@ -25,10 +26,17 @@ ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
 
 @dataclass(frozen=True)
 class Representation:
-    """What the probe reads: a batch (B, *spec.shape) -> features (B, D), and the encoder's size."""
+    """What is evaluated.
+
+    Attributes:
+        features: a batch (B, *spec.shape) -> features (B, D) on the CPU.
+        parameters: trainable numbers in the encoder.
+        encoder: where the features come from; None for a method without one.
+    """
 
     features: Callable[[Tensor], Tensor]
     parameters: int
+    encoder: "Encoder | None" = None
 
 
 class Method(ABC):
@@ -42,6 +50,8 @@ class Method(ABC):
         yardstick: True for a floor or a ceiling, which no objective applies to.
         uses_handcrafted: True where it builds on the domain's handcrafted family, so that a
             domain without one cannot run it.
+        encodes: False if it has no encoder that could be fine-tuned.
+        augmented: True if it can be trained on the views that ``--views`` names.
     """
 
     name: ClassVar[str]
@@ -50,6 +60,8 @@ class Method(ABC):
     paper: ClassVar[str] = ""
     yardstick: ClassVar[bool] = False
     uses_handcrafted: ClassVar[bool] = False
+    encodes: ClassVar[bool] = True
+    augmented: ClassVar[bool] = False
 
     @property
     def takes_objective(self) -> bool:

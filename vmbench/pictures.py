@@ -1,12 +1,13 @@
 """The gallery of views: an example in the centre, its scaled perturbations around it."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import missing_package
+from vmbench.errors import UserError, missing_package
 from vmbench.specs import Grid, Sequence, Spec
 
 if TYPE_CHECKING:
@@ -19,7 +20,22 @@ AROUND = 8  # views of one example
 EXAMPLE_COLOUR, VIEW_COLOUR = "#0072B2", "#D55E00"
 
 
-def draw_gallery(spec: Spec, example: Array, views: Array, path: Path, title: str) -> None:
+SUFFIXES = (".png", ".svg")
+
+
+def check_picture(path: Path) -> None:
+    """Raise :class:`UserError` unless a picture can be written to ``path``."""
+    if path.suffix not in SUFFIXES:
+        raise UserError(
+            f"{path} is no picture that can be drawn: end it in {' or '.join(SUFFIXES)}"
+        )
+    if find_spec("matplotlib") is None:
+        raise missing_package("matplotlib", "plots", "a picture of the views")
+
+
+def draw_gallery(
+    spec: Spec, example: Array, views: Array, path: Path, title: str, *, normalised: bool = True
+) -> None:
     """Write a PNG or SVG, by the suffix of ``path``.
 
     Args:
@@ -28,9 +44,10 @@ def draw_gallery(spec: Spec, example: Array, views: Array, path: Path, title: st
         views: (8, *spec.shape), views of it.
         path: file to write.
         title: over the picture.
+        normalised: whether the numbers are standard deviations of the training data.
 
     Raises:
-        UserError: if matplotlib is not installed.
+        UserError: if matplotlib is not installed or the file cannot be written.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -13,11 +13,13 @@ from vmbench.config import Config, digest, make_config
 from vmbench.dataset import Dataset, Task
 from vmbench.domain import Domain
 from vmbench.errors import UserError
-from vmbench.method import Method
+from vmbench.evaluation import Evaluation
+from vmbench.method import Method, ViewMethod
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
 from vmbench.results import write_atomically
 
+LINEAR = "linear"  # the default evaluation
 HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
@@ -25,7 +27,8 @@ HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it h
 class Plan:
     """A request with every name resolved.
 
-    ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for.
+    ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for; and so
+    ``views_name`` and ``views``, the augmentation of a supervised training, or None.
     ``objective`` is None for a yardstick and for a method that brings its own.
     """
 
@@ -39,6 +42,20 @@ class Plan:
     pretrain: Dataset
     tasks: tuple[tuple[Dataset, Task], ...]
     data_dir: Path | None
+    evaluation: Evaluation
+    views_name: str | None = None
+    views: ViewMethod | None = None
+
+    @property
+    def label(self) -> str:
+        """The method's name in results: ``supervised+viewmaker`` where it is augmented."""
+        augmentation = [] if self.views_name is None else [self.views_name]
+        return "+".join([self.method_name, *augmentation])
+
+    @property
+    def uses_handcrafted(self) -> bool:
+        """Whether the method or the augmentation builds on the domain's own family."""
+        return any(each.uses_handcrafted for each in (self.method, self.views) if each)
 
     @property
     def handcrafted(self) -> str | None:
@@ -51,14 +68,17 @@ class Plan:
         return {
             "domain": self.domain.name,
             "method": self.method_name,
-            "views": self.method.name,
-            **({"handcrafted": self.handcrafted} if self.method.uses_handcrafted else {}),
+            "label": self.label,
+            "views": self.views_name,
+            "family": (self.views or self.method).name,
+            **({"handcrafted": self.handcrafted} if self.uses_handcrafted else {}),
             "objective": self.objective,
             "preset": self.preset,
             "seed": self.seed,
             "pretrain": f"{self.pretrain.name}@{self.pretrain.revision}",
             "transfer": [f"{d.name}@{d.revision}/{t.name}" for d, t in self.tasks],
             "data_dir": None if self.data_dir is None else str(self.data_dir.resolve()),
+            "eval": self.evaluation.name,
             "config": self.config.hashed(),
         }
 
@@ -69,12 +89,13 @@ class Plan:
 
     @property
     def run_id(self) -> str:
-        """Readable, and unique for (domain, method, objective, configuration, seed).
+        """Readable, and unique for (domain, method, objective, evaluation, configuration, seed).
 
         A ``+`` is spelt out: in the query of a URL it stands for a space.
         """
-        parts = [self.domain.name, self.method_name.replace("+", "-and-")]
+        parts = [self.domain.name, self.label.replace("+", "-and-")]
         parts += [self.objective] if self.objective else []
+        parts += [] if self.evaluation.name == LINEAR else [self.evaluation.name]
         return "-".join([*parts, self.preset, f"s{self.seed}", self.hash])
 
 
@@ -88,12 +109,16 @@ def make_plan(
     transfer: Sequence[str],
     settings: Mapping[str, Any],
     data_dir: Path | None = None,
+    evaluation: str = LINEAR,
+    views: str | None = None,
 ) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
     base = preset_settings(preset)
     registry("objective").entry(objective)
-    if method != HANDCRAFTED:
-        registry("method").entry(method)
+    registry("evaluation").entry(evaluation)
+    for name in (method, views):
+        if name not in (None, HANDCRAFTED):
+            registry("method").entry(name)
     adapter = cast(Domain, registry("domain").get(domain))
     pretrained_on = adapter.dataset(pretrain or adapter.default)
     adapted = (owner.presets.get(preset, {}) for owner in (adapter, pretrained_on))
@@ -102,17 +127,29 @@ def make_plan(
         config = config.model_copy(update={"encoder": pretrained_on.encoder})
     if config.encoder != "auto":
         registry("encoder").entry(config.encoder)
-    kind = pretrained_on.spec.kind
-    name = _resolve_handcrafted(adapter, kind) if method == HANDCRAFTED else method
-    resolved = cast(Method, registry("method").get(name))
-    if kind not in resolved.specs:
+    resolved = _resolve_method(method, adapter, pretrained_on)
+    judge = cast(Evaluation, registry("evaluation").get(evaluation))
+    if judge.trains_encoder and not resolved.encodes:
         raise UserError(
-            f"method '{method}' serves {' and '.join(resolved.specs)} inputs, but dataset "
-            f"'{pretrained_on.name}' of domain {domain} is a {pretrained_on.spec}: "
-            f"choose another method (vmbench list methods)"
+            f"method '{method}' has no encoder that --eval {evaluation} could train: choose "
+            f"another --eval (vmbench list evaluations)"
         )
-    if resolved.uses_handcrafted:
-        _resolve_handcrafted(adapter, kind)
+    augmentation = None
+    if views is not None:
+        if not resolved.augmented:
+            raise UserError(
+                f"--views {views} is the augmentation of a supervised training, and method "
+                f"'{method}' is none: use --method supervised, or --method {views} to pretrain "
+                f"on these views"
+            )
+        family = _resolve_method(views, adapter, pretrained_on)
+        if not isinstance(family, ViewMethod):
+            raise UserError(
+                f"--views {views} makes no views: name a view family (vmbench list methods)"
+            )
+        augmentation = family
+    if any(each.uses_handcrafted for each in (resolved, augmentation) if each):
+        _resolve_handcrafted(adapter, pretrained_on.spec.kind)
     if seed < 0:
         raise UserError(f"--seed {seed} must not be negative")
     return Plan(
@@ -126,7 +163,24 @@ def make_plan(
         pretrain=pretrained_on,
         tasks=_tasks(adapter, pretrained_on, transfer),
         data_dir=data_dir,
+        evaluation=judge,
+        views_name=views,
+        views=augmentation,
     )
+
+
+def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
+    """The method called ``name``; raises :class:`UserError` if it does not serve the dataset."""
+    kind = dataset.spec.kind
+    resolved = _resolve_handcrafted(domain, kind) if name == HANDCRAFTED else name
+    method = cast(Method, registry("method").get(resolved))
+    if kind not in method.specs:
+        raise UserError(
+            f"method '{name}' serves {' and '.join(method.specs)} inputs, but dataset "
+            f"'{dataset.name}' of domain {domain.name} is a {dataset.spec}: "
+            f"choose another method (vmbench list methods)"
+        )
+    return method
 
 
 def _resolve_handcrafted(domain: Domain, kind: str) -> str:

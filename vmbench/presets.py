@@ -22,6 +22,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "feature_bins": 1,
         "probe_penalties": 10,
         "probe_max_iter": 30,
+        "finetune_epochs": 2,
     },
     "small": {"viewmaker_width": 8, "epochs": 8},
     "paper": {
@@ -38,6 +39,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "feature_bins": 1,
         "probe_penalties": 45,
         "precision": "float32",
+        "finetune_epochs": 100,
     },
 }
 

@@ -6,7 +6,7 @@ read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al
 2011.13377).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,15 @@ Weights = npt.NDArray[np.float64]
 # On the mean loss, so that a penalty means the same at every number of examples. Below, L-BFGS
 # does not converge; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+
+
+@dataclass(frozen=True)
+class FittedProbe:
+    """A fitted model: features (N, D), not standardised -> class indices (N,)."""
+
+    predict: Callable[[Features], Labels]
+    penalty: float
+    val_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,27 @@ def linear_probe(
         penalties: size of the log grid.
         max_iter: L-BFGS iterations per penalty.
     """
+    probe = fit_probe(features, labels, penalties=penalties, max_iter=max_iter)
+    return ProbeReport(probe.predict(features["test"]), probe.penalty, probe.val_accuracy)
+
+
+def fit_probe(
+    features: Mapping[Split, Features],
+    labels: Mapping[Split, Labels],
+    *,
+    penalties: int,
+    max_iter: int,
+    refit: bool = True,
+) -> FittedProbe:
+    """:func:`linear_probe` without its last step: the model itself, and no test is needed.
+
+    Args:
+        features: (N, D) of train and val, not standardised.
+        labels: (N,) class indices of train and val.
+        penalties: size of the log grid.
+        max_iter: L-BFGS iterations per penalty.
+        refit: on train and val with the chosen penalty; otherwise on train alone.
+    """
     classes, codes = np.unique(labels["train"], return_inverse=True)
     scale = _Scale(features["train"])
     train, val = scale(features["train"]), scale(features["val"])
@@ -70,15 +100,20 @@ def linear_probe(
         weights = fit_softmax(train, codes, penalty, max_iter, weights)
         scores.append(_score(_probabilities(val, weights), labels["val"], classes))
     best = scores.index(max(scores))
-    both = np.concatenate([features["train"], features["val"]])
-    scale = _Scale(both)
-    classes, codes = np.unique(
-        np.concatenate([labels["train"], labels["val"]]), return_inverse=True
+    splits: tuple[Split, ...] = ("train", "val") if refit else ("train",)
+    learned = np.concatenate([features[split] for split in splits])
+    final_scale = _Scale(learned)
+    final_classes, codes = np.unique(
+        np.concatenate([labels[split] for split in splits]), return_inverse=True
     )
-    start = np.zeros((len(classes), both.shape[1] + 1))
-    weights = fit_softmax(scale(both), codes, grid[best], max_iter, start)
-    predictions = classes[_probabilities(scale(features["test"]), weights).argmax(1)]
-    return ProbeReport(predictions, grid[best], scores[best][0])
+    start = np.zeros((len(final_classes), learned.shape[1] + 1))
+    final = fit_softmax(final_scale(learned), codes, grid[best], max_iter, start)
+
+    def predict(x: Features) -> Labels:
+        predictions: Labels = final_classes[_probabilities(final_scale(x), final).argmax(1)]
+        return predictions
+
+    return FittedProbe(predict, grid[best], scores[best][0])
 
 
 def fit_softmax(x: Features, y: Labels, penalty: float, max_iter: int, start: Weights) -> Weights:

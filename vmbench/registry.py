@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 from vmbench.errors import UserError, unknown_name
 
 T = TypeVar("T")
-KINDS = ("domain", "method", "objective", "encoder")
+KINDS = ("domain", "method", "objective", "encoder", "evaluation")
 PLUGIN_GROUPS = {"vmbench.domains": "domain", "vmbench.methods": "method"}
 BUILT_IN = "vmbench"  # the distribution that owns the index
 # What a plugin's object must derive from, imported only when one is loaded.
@@ -182,7 +182,7 @@ def _plugin_entry(kind: str, point: EntryPoint) -> Entry:
 
 
 def registry(kind: str) -> Registry[object]:
-    """The registry of one kind: ``domain``, ``method``, ``objective`` or ``encoder``.
+    """The registry of one of :data:`KINDS`.
 
     >>> "viewmaker" in registry("method")
     True

@@ -16,7 +16,8 @@ from vmbench.dataset import Dataset
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
 from vmbench.examples import Examples, prepare
-from vmbench.plan import Plan, claim_folder, command_line, make_plan
+from vmbench.gallery import draw_views
+from vmbench.plan import LINEAR, Plan, claim_folder, command_line, make_plan
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.session import PRETRAIN, Session
@@ -39,6 +40,8 @@ def run(
     overwrite: bool = False,
     trackers: Sequence[str] = (),
     quiet: bool = True,
+    evaluation: str = LINEAR,
+    views: str | None = None,
     command: str | None = None,
 ) -> Result:
     """Pretrain once with one seed, probe every task asked for, and write the run's folder.
@@ -60,6 +63,9 @@ def run(
         overwrite: start over, also where a finished run lies.
         trackers: ``tensorboard`` or ``trackio``, to follow the training live; changes no result.
         quiet: no progress on stderr.
+        evaluation: how the features are judged: ``linear``, ``knn``, ``finetune``, ``fewshot`` or
+            ``robustness``.
+        views: for ``supervised``: the view family that augments its training.
         command: what to write down as the command of this run.
 
     Returns:
@@ -83,6 +89,8 @@ def run(
         transfer,
         settings or {},
         None if data_dir is None else Path(data_dir),
+        evaluation,
+        views,
     )
     placement = place(plan.config, plan.pretrain.spec)
     folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
@@ -103,6 +111,7 @@ def run(
         progress=progress,
         handcrafted=plan.handcrafted,
         trackers=tuple(trackers),
+        augment_by=plan.views,
     )
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
@@ -110,8 +119,9 @@ def run(
         target = examples if same else _prepare(dataset, plan, progress)
         representation = plan.method.represent(session, target, task)
         encoder_parameters = representation.parameters
-        tasks.append(evaluate(target, task, representation.features, plan.config))
-        progress.say(f"  {dataset.name}/{task.name}: accuracy {tasks[-1].value:.4f}")
+        tasks.append(evaluate(plan.evaluation, session, target, task, representation))
+        found = f"{tasks[-1].metric} {tasks[-1].value:.4f}"
+        progress.say(f"  {dataset.name}/{task.name}: {found}")
 
     result = Result(
         schema_version=1,
@@ -119,7 +129,7 @@ def run(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command or _command(plan),
         domain=domain,
-        method=method,
+        method=plan.label,
         objective=plan.objective,
         preset=preset,
         seed=seed,
@@ -130,7 +140,8 @@ def run(
         config_hash=plan.hash,
         environment=_environment(placement),
     )
-    _draw_views(plan, session)
+    if session.views is not None and find_spec("matplotlib") is not None:
+        draw_views(session, folder / "views.png", plan.label)
     result.write(finished)
     session.forget_training_states()
     return result
@@ -141,25 +152,11 @@ def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
     return prepare(dataset, plan.data_dir)
 
 
-def _draw_views(plan: Plan, session: Session) -> None:
-    """``views.png``, where there are views and matplotlib is installed."""
-    if session.views is None or find_spec("matplotlib") is None:
-        return
-    from vmbench.pictures import AROUND, draw_gallery
-
-    example = session.examples.batch(session.indices[:1])[0]
-    draw_gallery(
-        session.examples.spec,
-        example.numpy(),
-        session.make_views(example, AROUND).numpy(),
-        session.folder / "views.png",
-        f"{plan.method_name} on {plan.pretrain.name}",
-    )
-
-
 def _command(plan: Plan) -> str:
     names = ["--domain", plan.domain.name, "--method", plan.method_name]
     names += ["--objective", plan.objective] if plan.objective else []
+    names += [] if plan.views_name is None else ["--views", plan.views_name]
+    names += [] if plan.evaluation.name == LINEAR else ["--eval", plan.evaluation.name]
     return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
 
 

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vmbench.config import Config
+from vmbench.dataset import Task
 from vmbench.device import Placement
 from vmbench.errors import UserError
 from vmbench.examples import Examples, Indices
@@ -45,7 +46,9 @@ class Session:
         trackers: names of what follows the trainings live.
         fits: the trainings that this process did or found finished, by name.
         views: the method's views, once they are built; None where nothing is distorted.
+        views_on: the training examples that the views were built for: a dataset and positions.
         viewmaker_parameters: trainable numbers in them, where they learn.
+        augment_by: makes the views that a supervised training sees; None: none.
     """
 
     folder: Path
@@ -61,6 +64,8 @@ class Session:
     trackers: tuple[str, ...] = ()
     viewmaker_parameters: int = 0
     views: Views | None = None
+    views_on: tuple[Examples, Indices] | None = None
+    augment_by: ViewMethod | None = None
     _pretrained: Representation | None = None
 
     def new_encoder(self) -> Encoder:
@@ -81,7 +86,7 @@ class Session:
                 out = encoder.features(x.to(self.placement.device), self.config.feature_bins)
             return out.float().cpu()
 
-        return Representation(features, count_parameters(encoder))
+        return Representation(features, count_parameters(encoder), encoder)
 
     def train(
         self,
@@ -90,8 +95,11 @@ class Session:
         views: Views,
         examples: Examples,
         indices: Indices,
+        encoder: Encoder | None = None,
     ) -> Encoder:
-        """Train a fresh encoder and return it; ``name`` tells the run's trainings apart.
+        """Train ``encoder`` (default: a fresh one) and return it.
+
+        ``name`` tells the run's trainings apart.
 
         The training state lives in ``checkpoints/NAME.state.safetensors`` and an interrupted
         training goes on from it.
@@ -101,7 +109,7 @@ class Session:
                 f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
                 f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
             )
-        encoder = self.new_encoder()
+        encoder = encoder or self.new_encoder()
         with self.seeded():
             objective = build(encoder)
         checkpoints = self.folder / "checkpoints"
@@ -151,15 +159,45 @@ class Session:
             batch = x.to(device).expand(count, *x.shape).contiguous()
             return self.views(batch, self.placement.generator(self.seed)).float().cpu()
 
-    def context(self) -> ViewContext:
-        """What a view family may know of the data: training examples only."""
+    def context(
+        self, examples: Examples | None = None, indices: Indices | None = None
+    ) -> ViewContext:
+        """What a view family may know of the data: training examples only.
+
+        By default those of pretraining; otherwise a task's: ``indices`` of ``examples``.
+        """
+        examples = examples or self.examples
+        indices = self.indices if indices is None else indices
         return ViewContext(
-            spec=self.examples.spec,
+            spec=examples.spec,
             config=self.config,
-            value_range=self.examples.dataset.value_range,
-            reference=self.examples.batch(self.indices[:REFERENCE_SIZE]),
+            value_range=examples.dataset.value_range,
+            reference=examples.batch(indices[:REFERENCE_SIZE]),
             handcrafted=self.handcrafted,
         )
+
+    def build_views(
+        self, method: ViewMethod, examples: Examples | None = None, indices: Indices | None = None
+    ) -> Views:
+        """Fresh views of ``method``, from the run's seed; the run's first are kept as its views."""
+        with self.seeded():
+            views = method.views(self.context(examples, indices))
+        if self.views is None and not isinstance(views, Identity):
+            self.views = views
+            self.views_on = examples or self.examples, self.indices if indices is None else indices
+            self.viewmaker_parameters = count_parameters(views) if views.learned else 0
+        return views
+
+    def augmentation(self, examples: Examples, indices: Indices) -> Views:
+        """What a supervised training on ``indices`` of ``examples`` sees instead of them."""
+        if self.augment_by is None:
+            return Identity()
+        return self.build_views(self.augment_by, examples, indices)
+
+    @staticmethod
+    def task_training(examples: Examples, task: Task) -> str:
+        """The name of the training of an encoder for one task alone."""
+        return f"{examples.dataset.name}-{task.name}"
 
     def pretrained(self, method: ViewMethod) -> Representation:
         """Pretrain on ``method``'s views, once; every task is probed on the same encoder.
@@ -167,10 +205,7 @@ class Session:
         The loss is the run's objective, or the one that the method brings.
         """
         if self._pretrained is None:
-            with self.seeded():
-                views = method.views(self.context())
-            self.views = None if isinstance(views, Identity) else views
-            self.viewmaker_parameters = count_parameters(views) if views.learned else 0
+            views = self.build_views(method)
             loss = method.objective
             if loss is None:
                 assert self.objective is not None

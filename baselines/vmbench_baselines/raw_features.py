@@ -26,6 +26,7 @@ class RawFeatures(Method):
     name = "raw-features"
     kind = "none"
     yardstick = True
+    encodes = False
 
     def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
         """No encoder: 0 parameters."""

@@ -143,7 +143,8 @@ def test_the_table_shows_every_task(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", ["domains", "methods", "objectives", "datasets", "encoders", "presets"]
+    "kind",
+    ["domains", "methods", "objectives", "datasets", "encoders", "evaluations", "presets"],
 )
 def test_list_and_info_agree(kind, capsys):
     code, stdout, _ = call(capsys, "list", kind, "--json")

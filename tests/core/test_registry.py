@@ -29,7 +29,7 @@ def test_a_plugin_that_fails_to_import_is_reported_with_owner_and_cause(target, 
         names.get("bad")
 
 
-@pytest.mark.parametrize("kind", ["domain", "method", "objective", "encoder"])
+@pytest.mark.parametrize("kind", ["domain", "method", "objective", "encoder", "evaluation"])
 def test_every_built_in_entry_loads_and_says_who_it_is(kind):
     for entry in registry(kind):
         loaded = registry(kind).load_class(entry.name)

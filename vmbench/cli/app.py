@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 import vmbench
-from vmbench.cli import check, doctor, listing, new, run
+from vmbench.cli import check, doctor, listing, new, run, views
 from vmbench.cli.plugins import with_plugins
 
 
@@ -26,6 +26,7 @@ def build_app() -> typer.Typer:
     app.command("info")(with_plugins(listing.info))
     app.command("new")(new.new)
     app.command("check")(with_plugins(check.check))
+    app.command("views")(views.views)
     app.command("doctor")(with_plugins(doctor.doctor))
     for point in sorted(entry_points(group="vmbench.commands"), key=lambda p: p.name):
         try:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     objectives = "objectives"
     datasets = "datasets"
     encoders = "encoders"
+    evaluations = "evaluations"
     presets = "presets"
 
 
@@ -102,7 +103,7 @@ def _print_rows(entries: list[Row]) -> None:
 
 def info(
     name: str = typer.Argument(
-        ..., help="A domain, dataset, method, objective, encoder, preset or 'config'."
+        ..., help="A domain, dataset, method, objective, encoder, evaluation, preset or 'config'."
     ),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:

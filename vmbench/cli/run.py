@@ -18,6 +18,12 @@ def run(
     domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
     method: str = typer.Option("viewmaker", help="Where the views come from (list methods)."),
     objective: str = typer.Option("simclr", help="What the encoder minimises (list objectives)."),
+    evaluation: str = typer.Option(
+        "linear", "--eval", help="How the features are judged (list evaluations)."
+    ),
+    views: str | None = typer.Option(
+        None, metavar="METHOD", help="For supervised: the view family that augments it."
+    ),
     preset: str = typer.Option("small", help="smoke (seconds), small (minutes) or paper (a GPU)."),
     seed: int = typer.Option(0, help="Of weights, batches and views."),
     epochs: int | None = typer.Option(None, help="Override the preset's epochs."),
@@ -70,6 +76,8 @@ def run(
         overwrite=overwrite,
         trackers=tracker,
         quiet=quiet,
+        evaluation=evaluation,
+        views=views,
         command=command_line(sys.argv[1:]),
     )
     if as_json:
@@ -98,15 +106,19 @@ def print_result(result: "Result", folder: Path) -> None:
     from rich.table import Table
 
     table = Table(
-        title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}",
+        title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}, "
+        f"{', '.join(sorted({task.probe.kind for task in result.tasks}))}",
         title_justify="left",
     )
-    for title in ("task", "accuracy", "balanced", "macro-F1", "val", "train/val/test"):
+    titles = {"balanced_accuracy": "balanced", "macro_f1": "macro-F1"}
+    headline = " / ".join(sorted({task.metric.replace("_", " ") for task in result.tasks}))
+    for title in ("task", headline, *titles.values(), "val", "train/val/test"):
         table.add_column(title, justify="left" if title == "task" else "right")
     for task in result.tasks:
         table.add_row(
             f"{task.dataset}/{task.task}",
-            *(f"{task.metrics[m]:.4f}" for m in ("accuracy", "balanced_accuracy", "macro_f1")),
+            f"{task.value:.4f}",
+            *(f"{task.metrics[m]:.4f}" if m in task.metrics else "-" for m in titles),
             f"{task.probe.val_value:.4f}",
             f"{task.n_train}/{task.n_val}/{task.n_test}",
         )

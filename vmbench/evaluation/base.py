@@ -1,0 +1,172 @@
+"""What every evaluation starts from and ends in."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from vmbench.config import Config
+from vmbench.dataset import SPLITS, Split, Task
+from vmbench.errors import UserError
+from vmbench.examples import Examples, Indices
+from vmbench.method import Representation
+from vmbench.metrics import classification_metrics
+from vmbench.networks.encoder import Encoder
+from vmbench.probe import Features, Labels
+from vmbench.results import Probe, TaskResult
+from vmbench.session import Session
+
+FEATURE_BATCH = 256
+
+Change = Callable[[Tensor], Tensor]
+
+
+def limit(indices: Indices, size: int | None) -> Indices:
+    """At most ``size`` of the ``indices``, the same ones every time, in their order."""
+    if size is None or len(indices) <= size:
+        return indices
+    return np.sort(np.random.default_rng(0).permutation(indices)[:size])
+
+
+def hide(x: Tensor, task: Task) -> Tensor:
+    """``x`` with the columns that hold the task's label set to zero, the training mean."""
+    if not task.hidden:
+        return x
+    x = x.clone()
+    for start, stop in task.hidden:
+        x[:, start:stop] = 0
+    return x
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One task, and the representation that is judged on it.
+
+    Attributes:
+        session: the run; for its settings, its device and its training loop.
+        examples: the dataset of the task.
+        task: whose labels and split are used.
+        representation: features (B, D) of a batch, and the encoder that they come from.
+        indices: positions in ``examples`` per split; train after ``max_examples``.
+    """
+
+    session: Session
+    examples: Examples
+    task: Task
+    representation: Representation
+    indices: Mapping[Split, Indices]
+
+    @property
+    def config(self) -> Config:
+        """The run's settings."""
+        return self.session.config
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder; raises :class:`UserError` for a method that has none."""
+        if self.representation.encoder is None:
+            raise UserError("this method has no encoder to train: choose another --eval")
+        return self.representation.encoder
+
+    def inputs(self, indices: Indices, change: Change | None = None) -> Iterator[Tensor]:
+        """Batches of inputs (B, *spec.shape), ``change``d if asked, the label's columns hidden."""
+        for x in self.examples.batches(indices, FEATURE_BATCH):
+            yield hide(x if change is None else change(x), self.task)
+
+    def features(self, indices: Indices, change: Change | None = None) -> Features:
+        """Features (len(indices), D), optionally of ``change``d inputs."""
+        batches = self.inputs(indices, change)
+        return np.concatenate([self.representation.features(x).numpy() for x in batches])
+
+    def split_features(self) -> dict[Split, Features]:
+        """Features of every split."""
+        return {split: self.features(self.indices[split]) for split in SPLITS}
+
+    def labels(self, split: Split) -> Labels:
+        """Class indices (N,) of a split."""
+        return self.examples.labels(self.task, self.indices[split])
+
+    def split_labels(self) -> dict[Split, Labels]:
+        """Class indices of every split."""
+        return {split: self.labels(split) for split in SPLITS}
+
+    def metrics(self, predictions: Labels) -> dict[str, float]:
+        """Test metrics of predicted class indices (n_test,)."""
+        return classification_metrics(predictions, self.labels("test"), len(self.task.classes))
+
+
+@dataclass(frozen=True)
+class Score:
+    """What an evaluation found.
+
+    Attributes:
+        metric: name of the headline, a key of ``metrics``.
+        metrics: test metrics, 0..1 each; the settings that val chose stand beside them as
+            ``chosen_*``.
+        val_value: the value on val of what was chosen.
+        penalty: the L2 penalty that val chose, where there is one.
+        n_train: examples that the headline learned from, where not the whole train split.
+        n_val: examples that chose its settings, where not the whole val split.
+    """
+
+    metrics: Mapping[str, float]
+    val_value: float
+    metric: str = "accuracy"
+    penalty: float | None = None
+    n_train: int | None = None
+    n_val: int | None = None
+
+
+class Evaluation(ABC):
+    """Base of the evaluations.
+
+    An evaluation chooses everything on val and reads test once, at the end, and draws whatever it
+    draws from seeds of its own, so that every method and every pretraining seed meets the same
+    draws.
+
+    Class attributes:
+        name: as in ``--eval``; also ``probe.kind`` in the result.
+        paper: where it comes from.
+        trains_encoder: True if it needs the encoder itself and not features alone.
+    """
+
+    name: ClassVar[str]
+    paper: ClassVar[str] = ""
+    trains_encoder: ClassVar[bool] = False
+
+    @abstractmethod
+    def score(self, problem: Problem) -> Score:
+        """Judge the representation on the task."""
+
+
+def evaluate(
+    evaluation: Evaluation,
+    session: Session,
+    examples: Examples,
+    task: Task,
+    representation: Representation,
+) -> TaskResult:
+    """Judge ``representation`` on ``task`` of ``examples``, as the result records it."""
+    started = time.perf_counter()
+    indices: dict[Split, Indices] = {split: examples.split(task, split) for split in SPLITS}
+    indices["train"] = limit(indices["train"], session.config.max_examples)
+    score = evaluation.score(Problem(session, examples, task, representation, indices))
+    return TaskResult(
+        dataset=examples.dataset.name,
+        task=task.name,
+        metric=score.metric,
+        higher_is_better=True,
+        value=score.metrics[score.metric],
+        metrics=dict(score.metrics),
+        n_train=len(indices["train"]) if score.n_train is None else score.n_train,
+        n_val=len(indices["val"]) if score.n_val is None else score.n_val,
+        n_test=len(indices["test"]),
+        n_classes=len(task.classes),
+        split_rule=task.split_rule,
+        probe=Probe(kind=evaluation.name, penalty=score.penalty, val_value=score.val_value),
+        seconds=time.perf_counter() - started,
+    )

@@ -1,0 +1,27 @@
+"""The linear probe on frozen features: the default."""
+
+from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.probe import linear_probe
+
+
+class LinearEvaluation(Evaluation):
+    """Logistic regression on frozen, standardised features; the penalty is chosen on val.
+
+    The model is refit on train and val with that penalty, and predicts test once
+    (:mod:`vmbench.probe`).
+    """
+
+    name = "linear"
+    paper = "Kornblith et al. 2019, arXiv 1805.08974"
+
+    def score(self, problem: Problem) -> Score:
+        """Accuracy on test."""
+        report = linear_probe(
+            problem.split_features(),
+            problem.split_labels(),
+            penalties=problem.config.probe_penalties,
+            max_iter=problem.config.probe_max_iter,
+        )
+        return Score(
+            problem.metrics(report.predictions), report.val_accuracy, penalty=report.penalty
+        )
