@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from vmbench.errors import unknown_name
-from vmbench.registry import KINDS, registry
+from vmbench.registry import KINDS, Entry, registry
 
 Row = dict[str, str]
 
@@ -31,7 +31,12 @@ def rows(kind: Kind) -> list[Row]:
         return [{"name": name, "summary": text} for name, text in SUMMARIES.items()]
     if kind is Kind.datasets:
         return [
-            {"name": dataset, "domain": entry.name, "owner": entry.owner}
+            {
+                "name": dataset,
+                "domain": entry.name,
+                "source": _source(entry, dataset),
+                "owner": entry.owner,
+            }
             for entry in registry("domain")
             for dataset in entry.facts.get("datasets", ())
         ]
@@ -59,6 +64,13 @@ def rows(kind: Kind) -> list[Row]:
     return found
 
 
+def _source(entry: Entry, dataset: str) -> str:
+    """Where the examples come from; empty where a plugin's entry does not say."""
+    if "embedded" not in entry.facts:
+        return ""
+    return "embedded" if dataset in entry.facts["embedded"] else "--data-dir"
+
+
 def list_(
     kind: Kind | None = typer.Argument(None, help="What to list; default: everything."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
@@ -78,7 +90,17 @@ def _print_rows(entries: list[Row]) -> None:
     """Columns by hand: importing rich would cost more than the command's whole budget."""
     columns = [
         c
-        for c in ("name", "views", "specs", "domain", "default", "datasets", "summary", "paper")
+        for c in (
+            "name",
+            "views",
+            "specs",
+            "domain",
+            "source",
+            "default",
+            "datasets",
+            "summary",
+            "paper",
+        )
         if any(row.get(c) for row in entries)
     ]
     if "summary" in columns and "datasets" in columns:
@@ -154,10 +176,15 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
 
     dataset = cast(Domain, registry("domain").get(domain)).dataset(name)
     facts: dict[str, Any] = {
-        "dataset": f"{name} (domain {domain}, revision {dataset.revision})",
-        "spec": str(dataset.spec),
+        "dataset": f"{name} (domain {domain}"
+        + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
+        "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
-        "tasks": [f"{t.name}: {len(t.classes)} classes; {t.split_rule}" for t in dataset.tasks],
+        "tasks": [
+            f"{t.name}: {len(t.classes)} classes; {t.split_rule}"
+            for t in getattr(dataset, "tasks", ())
+        ]
+        or ["follow from your files (vmbench data check)"],
         "source": "needs --data-dir"
         if dataset.package is None
         else f"embedded in the package {dataset.package[0]} (vmbench[{dataset.package[1]}])",

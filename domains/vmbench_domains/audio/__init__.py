@@ -8,6 +8,14 @@ class AudioDomain(Domain):
 
     name = "audio"
     summary = "log-mel spectrograms of speech"
-    datasets = {"spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits"}
+    datasets = {
+        "spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits",
+        "fsdd": "vmbench_domains.audio.fsdd:FSDD",
+        "audiomnist": "vmbench_domains.audio.audiomnist:AudioMNIST",
+        "speech-commands": "vmbench_domains.audio.speech_commands:SpeechCommands",
+        "esc-50": "vmbench_domains.audio.esc50:ESC50",
+        "librispeech-100": "vmbench_domains.audio.librispeech:LibriSpeech",
+        "audio-folder": "vmbench_domains.audio.folder:AudioFolder",
+    }
     default = "spoken-digits"
     handcrafted = {"grid": "specaugment"}
