@@ -79,6 +79,7 @@ class Dataset(ABC):
         value_range: bounds of a valid input (views are clamped to them), or None.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
+        generic: whether it reads any user's files in a documented layout, not one publisher's.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
     """
 
@@ -90,6 +91,7 @@ class Dataset(ABC):
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
+    generic: ClassVar[bool] = False
     fingerprint: str = ""
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -105,7 +107,7 @@ class Dataset(ABC):
         if target is not None:
             raise UserError(
                 f"--target is for your own tables and recordings; dataset '{self.name}' has its "
-                f"own tasks: {', '.join(task.name for task in self.tasks)}"
+                f"own tasks (vmbench info {self.name})"
             )
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 import vmbench
-from vmbench.cli import doctor, listing, run
+from vmbench.cli import data, doctor, listing, run
 
 
 def build_app() -> typer.Typer:
@@ -24,6 +24,7 @@ def build_app() -> typer.Typer:
     app.command("list")(listing.list_)
     app.command("info")(listing.info)
     app.command("doctor")(doctor.doctor)
+    app.add_typer(data.build_app(), name="data")
     for point in sorted(entry_points(group="vmbench.commands"), key=lambda p: p.name):
         try:
             group: Any = point.load()

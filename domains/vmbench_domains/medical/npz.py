@@ -107,6 +107,7 @@ class NpzFile(NpzImages):
     places = (".",)
     files = ("*.npz",)
     card = CARD
+    generic = True
 
     @property
     def path(self) -> Path:

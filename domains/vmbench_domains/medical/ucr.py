@@ -137,6 +137,7 @@ class UcrText(UcrSeries):
     """Any dataset of the UCR archive, or a file like it."""
 
     name = "ucr"
+    generic = True
     places = (".",)
     files = ("*_TRAIN.t*",)
     card = Card(

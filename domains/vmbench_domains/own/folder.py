@@ -39,6 +39,7 @@ class LabelledFolder(FileDataset):
     """
 
     card = CARD
+    generic = True
     places = (".",)
     suffixes: ClassVar[tuple[str, ...]]
     noun: ClassVar[str]

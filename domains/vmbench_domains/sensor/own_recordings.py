@@ -53,6 +53,7 @@ class Recordings(RecordingWindows):
 
     name = "recordings"
     card = CARD
+    generic = True
     places = (".",)
     raw: ClassVar[bool] = False
 

@@ -34,6 +34,7 @@ class Table(FileDataset):
 
     name = "table"
     card = CARD
+    generic = True
     places = (".",)
     normalize = "channel"
 
