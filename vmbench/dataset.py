@@ -8,6 +8,7 @@ method, :meth:`Dataset.examples`, that yields every example in the spec once. Al
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -43,12 +44,15 @@ class Task:
 class Example:
     """One example: ``x`` of the spec's shape, and per task a class index and a split.
 
-    A task that is missing from ``splits`` does not use this example at all.
+    A task that is missing from ``splits`` does not use this example at all. ``group`` is who or
+    what it stems from (a subject, speaker, patient), where that is known; ``vmbench data check``
+    looks for groups on both sides of a split.
     """
 
     x: npt.NDArray[np.float32]
     labels: Mapping[str, int]
     splits: Mapping[str, Split]
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Dataset(ABC):
     Class attributes:
         name: as in ``--pretrain`` and ``--transfer``.
         revision: changes whenever the examples or the splits do; part of the cache's key.
-        spec: shape of one example.
+        spec: shape of one example. Where it, the tasks or the revision follow from the user's
+            files, :meth:`bind` sets them.
         tasks: at least one.
         card: licence, citation, homepage, notes.
         package: ``(import name, extra)`` of the installed package that carries or makes the data,
@@ -77,18 +82,46 @@ class Dataset(ABC):
             from the training examples alone.
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
+        generic: whether it reads any user's files in a documented layout, not one publisher's.
+        fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
     """
 
     name: ClassVar[str]
-    revision: ClassVar[str]
-    spec: ClassVar[Spec]
-    tasks: ClassVar[tuple[Task, ...]]
+    revision: str
+    spec: Spec
+    tasks: tuple[Task, ...]
     card: ClassVar[Card]
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    generic: ClassVar[bool] = False
+    fingerprint: str = ""
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
+
+        Args:
+            data_dir: the value of ``--data-dir``; embedded datasets ignore it.
+            target: the value of ``--target``, the column that holds the label.
+
+        Raises:
+            UserError: what is missing, where it was looked for, and how to get it.
+        """
+        if target is not None:
+            raise UserError(
+                f"--target is for your own tables and recordings; dataset '{self.name}' has its "
+                f"own tasks (vmbench info {self.name})"
+            )
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What the user must know of the files read: skipped ones, filled values, the rate.
+
+        :meth:`bind` and :meth:`examples` add to it; it is kept with the cache and said every time.
+        """
+        return []
 
     @abstractmethod
     def examples(self, data_dir: Path | None) -> Iterator[Example]:

@@ -53,6 +53,7 @@ class Examples:
         shape = (-1, *[1] * len(self.spec.space))
         self.mean = torch.tensor(statistics["mean"]).view(shape)
         self.std = torch.tensor(statistics["std"]).view(shape)
+        self.remarks: list[str] = statistics.get("remarks", [])
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -102,6 +103,7 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
     """
     name = f"{dataset.name}-{dataset.revision}"
     source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
+    source += dataset.fingerprint
     key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source])
     folder = cache_folder() / f"{name}-{key}"
     if not (folder / "statistics.json").exists():
@@ -158,7 +160,8 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     if count == 0:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
-    (folder / "statistics.json").write_text(json.dumps(moments.statistics()))
+    statistics = {**moments.statistics(), "remarks": dataset.remarks}
+    (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)
     for task in tasks:
         check_task(built, task)

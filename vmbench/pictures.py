@@ -72,6 +72,9 @@ def draw_gallery(
             else (f"view {index + 1}")
         )
         draw(panel, example, views[index], text, scale=scale)
+    if spec.kind != Grid.kind and not normalised:
+        for panel in [centre, *panels]:
+            panel.set_ylabel("the data's own unit", fontsize=8)
     figure.savefig(path, dpi=110)
 
 
@@ -88,8 +91,7 @@ def _grid(
     elif rgb:
         axes.imshow(0.5 + image / (2 * scale))
     else:
-        bound = float(np.abs(image).max()) or 1.0
-        axes.imshow(image, cmap="PuOr", vmin=-bound, vmax=bound)
+        axes.imshow(image, cmap="PuOr", vmin=-scale, vmax=scale)
     axes.set_title(title, fontsize=9)
     axes.set_xlabel("column (time frame)" if not rgb else "column", fontsize=8)
     axes.set_ylabel("row (frequency band)" if not rgb else "row", fontsize=8)

@@ -111,6 +111,7 @@ def make_plan(
     data_dir: Path | None = None,
     evaluation: str = LINEAR,
     views: str | None = None,
+    target: str | None = None,
 ) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
     base = preset_settings(preset)
@@ -127,6 +128,7 @@ def make_plan(
         config = config.model_copy(update={"encoder": pretrained_on.encoder})
     if config.encoder != "auto":
         registry("encoder").entry(config.encoder)
+    pretrained_on.bind(data_dir, target)
     resolved = _resolve_method(method, adapter, pretrained_on)
     judge = cast(Evaluation, registry("evaluation").get(evaluation))
     if judge.trains_encoder and not resolved.encodes:
@@ -161,7 +163,7 @@ def make_plan(
         seed=seed,
         config=config,
         pretrain=pretrained_on,
-        tasks=_tasks(adapter, pretrained_on, transfer),
+        tasks=_tasks(adapter, pretrained_on, transfer, data_dir),
         data_dir=data_dir,
         evaluation=judge,
         views_name=views,
@@ -193,17 +195,22 @@ def _resolve_handcrafted(domain: Domain, kind: str) -> str:
 
 
 def _tasks(
-    domain: Domain, pretrain: Dataset, transfer: Sequence[str]
+    domain: Domain, pretrain: Dataset, transfer: Sequence[str], data_dir: Path | None
 ) -> tuple[tuple[Dataset, Task], ...]:
     """The tasks asked for; by default those of every embedded dataset that has the same spec."""
     found: dict[tuple[str, str], tuple[Dataset, Task]] = {}
     if transfer:
-        datasets = [
-            (domain.dataset(name.partition("/")[0]), name.partition("/")[2]) for name in transfer
-        ]
+        datasets = []
+        for wanted in transfer:
+            name, _, task_name = wanted.partition("/")
+            dataset = pretrain if name == pretrain.name else domain.dataset(name)
+            if dataset is not pretrain:
+                dataset.bind(data_dir)
+            datasets.append((dataset, task_name))
     else:
+        # The spec of one's own files is known only where they are: look at embedded ones alone.
         others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
-        alike = [o for o in others if o.spec == pretrain.spec and o.package and pretrain.package]
+        alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
         datasets = [(dataset, "") for dataset in [pretrain, *alike]]
     for dataset, wanted in datasets:
         if dataset.spec != pretrain.spec:

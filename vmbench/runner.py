@@ -34,6 +34,7 @@ def run(
     pretrain: str | None = None,
     transfer: Sequence[str] = (),
     data_dir: str | Path | None = None,
+    target: str | None = None,
     settings: Mapping[str, Any] | None = None,
     out: str | Path = "runs",
     resume: bool = True,
@@ -56,7 +57,9 @@ def run(
         pretrain: dataset to pretrain on; default: the domain's.
         transfer: ``DATASET`` or ``DATASET/TASK``; default: every task of the pretraining dataset
             and of the domain's other embedded datasets of the same spec.
-        data_dir: folder of the publisher's files, for datasets that no package carries.
+        data_dir: folder of the publisher's files or of your own, for datasets that no package
+            carries.
+        target: the column of your own table that holds the label.
         settings: hyperparameters that override the preset's (see :class:`~vmbench.config.Config`).
         out: parent of the run's folder.
         resume: go on from an interrupted run of the same configuration.
@@ -91,6 +94,7 @@ def run(
         None if data_dir is None else Path(data_dir),
         evaluation,
         views,
+        target,
     )
     placement = place(plan.config, plan.pretrain.spec)
     folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
@@ -116,10 +120,10 @@ def run(
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        target = examples if same else _prepare(dataset, plan, progress)
-        representation = plan.method.represent(session, target, task)
+        evaluated = examples if same else _prepare(dataset, plan, progress)
+        representation = plan.method.represent(session, evaluated, task)
         encoder_parameters = representation.parameters
-        tasks.append(evaluate(plan.evaluation, session, target, task, representation))
+        tasks.append(evaluate(plan.evaluation, session, evaluated, task, representation))
         found = f"{tasks[-1].metric} {tasks[-1].value:.4f}"
         progress.say(f"  {dataset.name}/{task.name}: {found}")
 
@@ -149,7 +153,10 @@ def run(
 
 def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    return prepare(dataset, plan.data_dir)
+    examples = prepare(dataset, plan.data_dir)
+    for remark in examples.remarks:
+        progress.say(f"  {dataset.name}: {remark}")
+    return examples
 
 
 def _command(plan: Plan) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 import vmbench
-from vmbench.cli import check, doctor, listing, new, run, views
+from vmbench.cli import check, data, doctor, listing, new, run, views
 from vmbench.cli.plugins import with_plugins
 
 
@@ -28,6 +28,7 @@ def build_app() -> typer.Typer:
     app.command("check")(with_plugins(check.check))
     app.command("views")(views.views)
     app.command("doctor")(with_plugins(doctor.doctor))
+    app.add_typer(data.build_app(), name="data")
     for point in sorted(entry_points(group="vmbench.commands"), key=lambda p: p.name):
         try:
             group: Any = point.load()

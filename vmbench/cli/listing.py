@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from vmbench.errors import UserError, unknown_name
-from vmbench.registry import BUILT_IN, KINDS, registry
+from vmbench.registry import BUILT_IN, KINDS, Entry, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,12 @@ def rows(kind: Kind) -> list[Row]:
         return [{"name": name, "summary": text} for name, text in SUMMARIES.items()]
     if kind is Kind.datasets:
         return [
-            {"name": dataset, "domain": entry.name, "owner": entry.owner}
+            {
+                "name": dataset,
+                "domain": entry.name,
+                "source": _source(entry, dataset),
+                "owner": entry.owner,
+            }
             for entry in registry("domain")
             for dataset in entry.facts.get("datasets", ())
         ]
@@ -68,6 +73,13 @@ def rows(kind: Kind) -> list[Row]:
     return found
 
 
+def _source(entry: Entry, dataset: str) -> str:
+    """Where the examples come from; empty where a plugin's entry does not say."""
+    if "embedded" not in entry.facts:
+        return ""
+    return "embedded" if dataset in entry.facts["embedded"] else "--data-dir"
+
+
 def list_(
     kind: Kind | None = typer.Argument(None, help="What to list; default: everything."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
@@ -87,7 +99,17 @@ def _print_rows(entries: list[Row]) -> None:
     """Columns by hand: importing rich would cost more than the command's whole budget."""
     columns = [
         c
-        for c in ("name", "views", "specs", "domain", "default", "datasets", "summary", "paper")
+        for c in (
+            "name",
+            "views",
+            "specs",
+            "domain",
+            "source",
+            "default",
+            "datasets",
+            "summary",
+            "paper",
+        )
         if any(row.get(c) for row in entries)
     ]
     if "summary" in columns and "datasets" in columns:
@@ -168,10 +190,15 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
 
     dataset = cast(Domain, registry("domain").get(domain)).dataset(name)
     facts: dict[str, Any] = {
-        "dataset": f"{name} (domain {domain}, revision {dataset.revision})",
-        "spec": str(dataset.spec),
+        "dataset": f"{name} (domain {domain}"
+        + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
+        "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
-        "tasks": [f"{t.name}: {len(t.classes)} classes; {t.split_rule}" for t in dataset.tasks],
+        "tasks": [
+            f"{t.name}: {len(t.classes)} classes; {t.split_rule}"
+            for t in getattr(dataset, "tasks", ())
+        ]
+        or ["follow from your files (vmbench data check)"],
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,

@@ -34,7 +34,8 @@ def run(
     transfer: list[str] = typer.Option(
         [], metavar="DATASET[/TASK]", help="Evaluate on this; repeatable. Default: all embedded."
     ),
-    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files."),
+    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files or yours."),
+    target: str | None = typer.Option(None, help="The label's column in your own table."),
     device: str = typer.Option("auto", help="auto, cpu, cuda, cuda:1, mps."),
     precision: str = typer.Option("auto", help="auto, float32 or bfloat16."),
     out: Path = typer.Option(Path("runs"), help="Parent of the run's folder."),
@@ -70,6 +71,7 @@ def run(
         pretrain=pretrain,
         transfer=transfer,
         data_dir=data_dir,
+        target=target,
         settings=settings,
         out=out,
         resume=resume,

@@ -37,7 +37,7 @@ class SyntheticDataset(Dataset):
 
     def __init__(self, spec: Spec) -> None:
         # An instance may narrow what the base declares for the class.
-        self.spec = spec  # type: ignore[misc]
+        self.spec = spec
         self.name = f"synthetic-{spec.kind}"  # type: ignore[misc]
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:

@@ -14,6 +14,12 @@ class AudioDomain(Domain):
     datasets = {
         "spoken-digits": "vmbench_domains.audio.spoken_digits:SpokenDigits",
         "spoken-digits-waveform": "vmbench_domains.audio.spoken_digits:SpokenDigitsWaveform",
+        "fsdd": "vmbench_domains.audio.fsdd:FSDD",
+        "audiomnist": "vmbench_domains.audio.audiomnist:AudioMNIST",
+        "speech-commands": "vmbench_domains.audio.speech_commands:SpeechCommands",
+        "esc-50": "vmbench_domains.audio.esc50:ESC50",
+        "librispeech-100": "vmbench_domains.audio.librispeech:LibriSpeech",
+        "audio-folder": "vmbench_domains.audio.folder:AudioFolder",
     }
     default = "spoken-digits"
     handcrafted = {"grid": "specaugment", "sequence": "waveform"}

@@ -1,11 +1,8 @@
 """Ten digits spoken by 80 synthetic voices: espeak-ng makes them while the cache is built."""
 
 from collections.abc import Iterator
-from functools import cache
 from itertools import islice, product
-from math import gcd
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +10,7 @@ import numpy.typing as npt
 from vmbench.dataset import Card, Dataset, Example, HeldOut, Split, Task
 from vmbench.specs import Grid, Sequence, Spec
 from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
+from vmbench_domains.audio.resample import resample
 from vmbench_domains.audio.voices import VOICES
 from vmbench_domains.packaged import import_carrier
 
@@ -23,7 +21,6 @@ RENDERINGS = tuple(product(RATES, PITCHES))
 
 CLIP_RATE = 16_000
 CLIP_LENGTH = 16_000  # 1 s
-UP, DOWN = CLIP_RATE // gcd(CLIP_RATE, SAMPLE_RATE), SAMPLE_RATE // gcd(CLIP_RATE, SAMPLE_RATE)
 LOUDNESS_DB = (-32.0, -20.0)  # of the speech, relative to full scale
 SIGNAL_TO_NOISE_DB = (10.0, 30.0)
 CHUNK = 240  # clips transformed at once
@@ -38,7 +35,7 @@ class SpokenDigits(Dataset):
 
     name = "spoken-digits"
     revision = "1"
-    spec: ClassVar[Spec] = Grid(1, 64, 64)
+    spec: Spec = Grid(1, 64, 64)
     tasks = (
         Task("digit", DIGITS, "12 of 80 voices held out for test, 8 for val"),
         Task(
@@ -116,25 +113,13 @@ def make_clip(speech: npt.NDArray[np.int16], rng: np.random.Generator) -> npt.ND
     Returns:
         (16000,) at 16 kHz, float32, clipped to -1..1.
     """
-    from scipy.signal import resample_poly
-
-    taps: Any = _anti_aliasing()  # which scipy's stubs do not know of
-    voice = resample_poly(speech.astype(np.float32), UP, DOWN, window=taps)[:CLIP_LENGTH]
+    voice = resample(speech.astype(np.float32), SAMPLE_RATE, CLIP_RATE)[:CLIP_LENGTH]
     onset = rng.integers(CLIP_LENGTH - len(voice), endpoint=True)
     loudness = 10 ** (rng.uniform(*LOUDNESS_DB) / 20)
     noise_level = loudness / 10 ** (rng.uniform(*SIGNAL_TO_NOISE_DB) / 20)
     clip: npt.NDArray[np.float32] = noise_level * rng.standard_normal(CLIP_LENGTH, dtype=np.float32)
     clip[onset : onset + len(voice)] += voice * (loudness / np.sqrt(np.mean(voice**2)))
     return np.clip(clip, -1, 1)
-
-
-@cache
-def _anti_aliasing() -> npt.NDArray[np.float32]:
-    """The low-pass filter of the resampling; designing it anew for each clip would take longest."""
-    from scipy.signal import firwin
-
-    taps = 20 * max(UP, DOWN) + 1
-    return firwin(taps, 1 / max(UP, DOWN), window=("kaiser", 5.0)).astype(np.float32)
 
 
 def labels_and_splits() -> Iterator[tuple[dict[str, int], dict[str, Split]]]:

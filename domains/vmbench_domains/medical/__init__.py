@@ -1,16 +1,28 @@
-"""Medical: physiological signals and clinical measurements."""
+"""Medical: physiological signals, clinical measurements and images."""
 
 from vmbench.domain import Domain
 
 
 class MedicalDomain(Domain):
-    """Signals as a Sequence (channels, T); measurements of a patient as a Vector."""
+    """Signals as a Sequence (channels, T); measurements of a patient as a Vector;
+    images as a Grid in 0..1.
+    """
 
     name = "medical"
-    summary = "physiological signals and clinical measurements"
+    summary = "physiological signals, clinical measurements and images"
     datasets = {
         "pig-cvp": "vmbench_domains.medical.pig_cvp:PigCVP",
         "breast-cancer": "vmbench_domains.medical.breast_cancer:BreastCancer",
+        "ecg5000": "vmbench_domains.medical.ucr:Ecg5000",
+        "ucr": "vmbench_domains.medical.ucr:UcrText",
+        "pneumoniamnist": "vmbench_domains.medical.medmnist:PneumoniaMnist",
+        "breastmnist": "vmbench_domains.medical.medmnist:BreastMnist",
+        "bloodmnist": "vmbench_domains.medical.medmnist:BloodMnist",
+        "dermamnist": "vmbench_domains.medical.medmnist:DermaMnist",
+        "octmnist": "vmbench_domains.medical.medmnist:OctMnist",
+        "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
+        "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
+        "npz": "vmbench_domains.medical.npz:NpzFile",
     }
     default = "pig-cvp"
-    handcrafted = {"sequence": "crop-jitter-scale", "vector": "scarf"}
+    handcrafted = {"grid": "simclr-image", "sequence": "crop-jitter-scale", "vector": "scarf"}

@@ -11,6 +11,16 @@ class SensorDomain(Domain):
     datasets = {
         "watch": "vmbench_domains.sensor.watch:Watch",
         "watch-raw": "vmbench_domains.sensor.watch:WatchRaw",
+        "hapt": "vmbench_domains.sensor.hapt:Hapt",
+        "hapt-raw": "vmbench_domains.sensor.hapt:HaptRaw",
+        "pamap2": "vmbench_domains.sensor.pamap2:Pamap2",
+        "pamap2-raw": "vmbench_domains.sensor.pamap2:Pamap2Raw",
+        "uci-har": "vmbench_domains.sensor.uci_har:UciHar",
+        "uci-har-raw": "vmbench_domains.sensor.uci_har:UciHarRaw",
+        "wisdm": "vmbench_domains.sensor.wisdm:Wisdm",
+        "wisdm-raw": "vmbench_domains.sensor.wisdm:WisdmRaw",
+        "recordings": "vmbench_domains.sensor.own_recordings:Recordings",
+        "recordings-raw": "vmbench_domains.sensor.own_recordings:RecordingsRaw",
     }
     default = "watch"
     handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}

@@ -24,7 +24,7 @@ FigureFormat = Literal["svg", "png"]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "vmbench",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -219,12 +219,13 @@ def _band(axes: "Axes", series: Series, colour: str) -> None:
 
 def _legend(figure: "Figure", panels: "Sequence[Axes]") -> None:
     """One legend below all panels, each name once."""
-    entries = {}
+    entries: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     columns = max(1, min(len(entries), int(figure.get_figwidth() // 2.7)))
-    figure.legend(
+    legend: Any = figure.legend  # its stubs lack ncols
+    legend(
         list(entries.values()),
         list(entries),
         loc="outside lower center",

@@ -1,0 +1,115 @@
+"""Audio files as log-mel spectrograms of one size: what every set of recorded clips shares."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.dataset import Example, Split
+from vmbench.errors import missing_package
+from vmbench.specs import Grid
+from vmbench_domains.audio.resample import resample
+from vmbench_domains.source import FileDataset, Skips
+
+RATE = 16_000
+FRAMES = MELS = 64
+SHORTEST_FFT = 1024
+AT_ONCE = 64  # clips per call of the log-mel transform
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One audio file, with class indices and splits per task, and who speaks."""
+
+    path: Path
+    labels: Mapping[str, int]
+    splits: Mapping[str, Split]
+    speaker: str | None = None
+
+
+class Clips(FileDataset):
+    """Clips at 16 kHz, padded or cut to ``seconds`` around their centre, as 64 mels x 64 frames.
+
+    Attributes:
+        seconds: length of a clip; the frames are spread over it.
+    """
+
+    spec = Grid(1, MELS, FRAMES)
+    normalize = "global"
+    seconds: float = 1.0
+
+    @abstractmethod
+    def clips(self) -> Sequence[Clip]:
+        """Every clip, in an order that never changes."""
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield every clip that can be read."""
+        import torch
+
+        from vmbench_domains.audio.logmel import LogMel
+
+        hop = round(self.seconds * RATE / FRAMES)
+        # The power of two from the hop on, so that no sample falls between two windows.
+        log_mel = LogMel(RATE, max(SHORTEST_FFT, 1 << (hop - 1).bit_length()), hop, MELS)
+        clips = self.clips()
+        skips = Skips(self, len(clips), "clips")
+        ready: list[tuple[Clip, npt.NDArray[np.float32]]] = []
+
+        def flush() -> Iterator[Example]:
+            if ready:
+                waves = torch.from_numpy(np.stack([wave for _, wave in ready]))
+                spectra = log_mel(waves).unsqueeze(1).numpy()
+                for (clip, _), x in zip(ready, spectra, strict=True):
+                    yield Example(x, clip.labels, clip.splits, clip.speaker)
+            ready.clear()
+
+        for clip in clips:
+            try:
+                wave = resample(*read_audio(clip.path), RATE)
+            except (RuntimeError, ValueError, OSError) as error:
+                skips.add(clip.path.name, error)
+                continue
+            ready.append((clip, fit(wave, hop * FRAMES)))
+            if len(ready) == AT_ONCE:
+                yield from flush()
+        yield from flush()
+        skips.close()
+
+
+def read_audio(path: Path) -> tuple[npt.NDArray[np.float32], int]:
+    """The mean of the channels (T,), full scale 1, and the rate in Hz.
+
+    Raises:
+        RuntimeError: soundfile cannot read it.
+        ValueError: it is empty, or holds NaN.
+        UserError: soundfile is not installed.
+    """
+    try:
+        import soundfile
+    except ModuleNotFoundError as error:
+        raise missing_package("soundfile", "audio", "reading audio files") from error
+    data: Any
+    data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    if len(data) == 0:
+        raise ValueError("no samples")
+    if not np.isfinite(data).all():
+        raise ValueError("NaN samples")
+    return data.mean(axis=1), int(rate)
+
+
+def fit(wave: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    """Cut the centre out of a long clip; centre a short one in silence.
+
+    >>> fit(np.array([1, 2, 3], np.float32), 5).tolist()
+    [0.0, 1.0, 2.0, 3.0, 0.0]
+    >>> fit(np.array([1, 2, 3, 4], np.float32), 2).tolist()
+    [2.0, 3.0]
+    """
+    excess = len(wave) - length
+    if excess >= 0:
+        return wave[excess // 2 : excess // 2 + length]
+    return np.pad(wave, (-excess // 2, -excess - -excess // 2))

@@ -1,0 +1,31 @@
+"""Any folder of audio files with one label each."""
+
+from pathlib import Path
+
+from vmbench.config import digest
+from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.own.folder import LabelledFolder
+from vmbench_domains.own.settings import read_settings
+
+
+class AudioFolder(Clips, LabelledFolder):
+    """Your own clips: at 16 kHz, padded or cut to 1 s (vmbench.toml: seconds)."""
+
+    name = "audio-folder"
+    suffixes = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+    noun = "clips"
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Take the length from vmbench.toml, if it is there."""
+        LabelledFolder.bind(self, data_dir, target)
+        self.seconds = float(read_settings(self.root, {"seconds": float}).get("seconds", 1.0))
+        self.revision = digest([self.revision, self.seconds])
+
+    def clips(self) -> list[Clip]:
+        """Every file, in the order of paths."""
+        (task,) = self.tasks
+        number = {label: i for i, label in enumerate(task.classes)}
+        return [
+            Clip(file.path, {task.name: number[file.label]}, {task.name: side}, file.subject)
+            for file, side in self.entries
+        ]

@@ -1,0 +1,51 @@
+"""Speech Commands, version 2: ``{word}/{speaker}_nohash_{take}.wav`` and two lists."""
+
+from vmbench.dataset import Card, Split, Task
+from vmbench_domains.audio.clips import Clip, Clips
+
+# fmt: off
+WORDS = (
+    "backward", "bed", "bird", "cat", "dog", "down", "eight", "five", "follow", "forward", "four",
+    "go", "happy", "house", "learn", "left", "marvin", "nine", "no", "off", "on", "one", "right",
+    "seven", "sheila", "six", "stop", "three", "tree", "two", "up", "visual", "wow", "yes", "zero",
+)
+# fmt: on
+LISTS: tuple[tuple[str, Split], ...] = (
+    ("validation_list.txt", "val"),
+    ("testing_list.txt", "test"),
+)
+
+
+class SpeechCommands(Clips):
+    """105,829 recordings of 35 words by 2,618 speakers, at 16 kHz, 1 s."""
+
+    name = "speech-commands"
+    revision = "1"
+    places = (
+        "speech_commands_v0.02",
+        "SpeechCommands/speech_commands_v0.02",
+        "speech_commands",
+        ".",
+    )
+    files = ("[a-z]*/*_nohash_*.wav", *(name for name, _ in LISTS))
+    tasks = (Task("word", WORDS, "the publisher's lists; no speaker is on two sides"),)
+    card = Card(
+        licence="CC BY 4.0",
+        citation="Warden 2018, Speech Commands: a dataset for limited-vocabulary speech "
+        "recognition, arXiv 1804.03209",
+        homepage="http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
+        notes="All 35 words are classes; _background_noise_ is not used.",
+    )
+
+    def clips(self) -> list[Clip]:
+        """Every file, word by word."""
+        sides: dict[str, Split] = {}
+        for name, side in LISTS:
+            sides |= dict.fromkeys((self.root / name).read_text().split(), side)
+        found = []
+        for number, word in enumerate(WORDS):
+            for path in sorted((self.root / word).glob("*_nohash_*.wav")):
+                split = sides.get(f"{word}/{path.name}", "train")
+                speaker = path.name.partition("_")[0]
+                found.append(Clip(path, {"word": number}, {"word": split}, speaker))
+        return found

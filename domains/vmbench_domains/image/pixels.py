@@ -1,0 +1,59 @@
+"""From pixels of any size to the values of a Grid."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.errors import missing_package
+from vmbench.specs import Grid
+
+
+def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]:
+    """Scale to 0..1, zero-pad to the spec's size on all sides, repeat grey to its channels.
+
+    Args:
+        image: (channels, height, width), no larger than the spec; channels are 1 or the spec's.
+        spec: of the result.
+
+    Returns:
+        (*spec.shape), float32.
+
+    >>> to_grid(np.full((1, 2, 2), 255, np.uint8), Grid(3, 4, 4)).sum()
+    np.float32(12.0)
+    """
+    _, height, width = image.shape
+    down, across = spec.height - height, spec.width - width
+    borders = ((0, 0), (down // 2, down - down // 2), (across // 2, across - across // 2))
+    padded = np.pad(image.astype(np.float32) / 255, borders)
+    return np.broadcast_to(padded, spec.shape)
+
+
+def read_image(path: Path, spec: Grid) -> npt.NDArray[np.float32]:
+    """Read an image file of any size: shorter side to the spec's, the centre cut out, 0..1.
+
+    Args:
+        path: anything that pillow reads.
+        spec: square, with 1 (grey) or 3 channels (RGB).
+
+    Returns:
+        (*spec.shape), float32.
+
+    Raises:
+        OSError, ValueError: pillow cannot read it.
+        UserError: pillow is not installed.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ModuleNotFoundError as error:
+        raise missing_package("pillow", "image", "reading image files") from error
+    size = (spec.width, spec.height)
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGB" if spec.channels == 3 else "L")
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    # Bilinear with a filter as wide as the shrinkage, so that nothing aliases.
+    fitted = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+    pixels = np.asarray(fitted, np.float32) / np.float32(255)
+    return pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None]

@@ -1,0 +1,150 @@
+"""The 2-D sets of MedMNIST v2 that have one label: classes as in the publisher's ``info.py``."""
+
+from vmbench.dataset import Card, Task
+from vmbench.specs import Grid
+from vmbench_domains.medical.npz import NpzImages
+
+SPLIT_RULE = "the publisher's train, val and test"
+GREY, RGB = Grid(1, 28, 28), Grid(3, 28, 28)
+PLACES = ("medmnist", "MedMNIST", ".medmnist", ".")
+ORGANS = (
+    "bladder", "femur-left", "femur-right", "heart", "kidney-left", "kidney-right", "liver",
+    "lung-left", "lung-right", "pancreas", "spleen",
+)  # fmt: skip
+
+
+def _card(source: str, licence: str = "CC BY 4.0") -> Card:
+    return Card(
+        licence=licence,
+        citation=f"Yang et al. 2023, MedMNIST v2, Scientific Data 10; from {source}",
+        homepage="https://medmnist.com (https://doi.org/10.5281/zenodo.10519652)",
+        notes="28x28 pixels; the publisher's larger versions are read by 'npz'.",
+    )
+
+
+class MedMnist(NpzImages):
+    """Base of these sets: one file each, 28x28."""
+
+    revision = "1"
+    places = PLACES
+
+
+class PneumoniaMnist(MedMnist):
+    """Chest X-rays of children, with and without pneumonia."""
+
+    name = "pneumoniamnist"
+    files = ("pneumoniamnist.npz",)
+    spec = GREY
+    tasks = (Task("pneumonia", ("normal", "pneumonia"), SPLIT_RULE),)
+    card = _card("Kermany et al. 2018, Cell 172")
+
+
+class BreastMnist(MedMnist):
+    """Ultrasound images of breasts."""
+
+    name = "breastmnist"
+    files = ("breastmnist.npz",)
+    spec = GREY
+    tasks = (Task("tumour", ("malignant", "normal, benign"), SPLIT_RULE),)
+    card = _card("Al-Dhabyani et al. 2020, Data in Brief 28")
+
+
+class BloodMnist(MedMnist):
+    """Microscope images of single blood cells."""
+
+    name = "bloodmnist"
+    files = ("bloodmnist.npz",)
+    spec = RGB
+    tasks = (
+        Task(
+            "cell",
+            (
+                "basophil",
+                "eosinophil",
+                "erythroblast",
+                "immature granulocytes",
+                "lymphocyte",
+                "monocyte",
+                "neutrophil",
+                "platelet",
+            ),
+            SPLIT_RULE,
+        ),
+    )
+    card = _card("Acevedo et al. 2020, Data in Brief 30")
+
+
+class PathMnist(MedMnist):
+    """Patches of colorectal tissue; the test comes from another clinic."""
+
+    name = "pathmnist"
+    files = ("pathmnist.npz",)
+    spec = RGB
+    tasks = (
+        Task(
+            "tissue",
+            (
+                "adipose",
+                "background",
+                "debris",
+                "lymphocytes",
+                "mucus",
+                "smooth muscle",
+                "normal colon mucosa",
+                "cancer-associated stroma",
+                "adenocarcinoma epithelium",
+            ),
+            SPLIT_RULE,
+        ),
+    )
+    card = _card("Kather et al. 2019, PLOS Medicine 16")
+
+
+class DermaMnist(MedMnist):
+    """Dermatoscope images of pigmented lesions."""
+
+    name = "dermamnist"
+    files = ("dermamnist.npz",)
+    spec = RGB
+    tasks = (
+        Task(
+            "lesion",
+            (
+                "actinic keratoses",
+                "basal cell carcinoma",
+                "benign keratosis-like lesions",
+                "dermatofibroma",
+                "melanoma",
+                "melanocytic nevi",
+                "vascular lesions",
+            ),
+            SPLIT_RULE,
+        ),
+    )
+    card = _card("Tschandl et al. 2018, HAM10000", "CC BY-NC 4.0")
+
+
+class OctMnist(MedMnist):
+    """Optical coherence tomography of retinas."""
+
+    name = "octmnist"
+    files = ("octmnist.npz",)
+    spec = GREY
+    tasks = (
+        Task(
+            "disease",
+            ("choroidal neovascularization", "diabetic macular edema", "drusen", "normal"),
+            SPLIT_RULE,
+        ),
+    )
+    card = _card("Kermany et al. 2018, Cell 172")
+
+
+class OrganAMnist(MedMnist):
+    """Organs in axial slices of abdominal CT."""
+
+    name = "organamnist"
+    files = ("organamnist.npz",)
+    spec = GREY
+    tasks = (Task("organ", ORGANS, SPLIT_RULE),)
+    card = _card("Bilic et al. 2023, LiTS")

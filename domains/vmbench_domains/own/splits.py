@@ -1,0 +1,102 @@
+"""Train, val and test of a user's own examples: as they say, else by group, else by class."""
+
+from collections.abc import Mapping, Sequence
+
+from vmbench.dataset import HeldOut, Split
+from vmbench.errors import UserError
+from vmbench_domains.rows import stratified_shares
+
+VAL_SHARE, TEST_SHARE = 0.1, 0.2
+SPLIT_SEED = 0
+FEWEST_GROUPS = 3
+NAMES: Mapping[str, Split] = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def split_name(text: object, where: str) -> Split:
+    """``train``, ``val`` or ``test`` for any of their usual names; raises :class:`UserError`."""
+    found = NAMES.get(str(text).strip().lower())
+    if found is None:
+        raise UserError(f"{where}: split {text!r} is none of train, val, test")
+    return found
+
+
+def assign_splits(
+    labels: Sequence[str],
+    groups: Sequence[str | None],
+    given: Sequence[Split | None],
+    where: object,
+) -> tuple[list[Split], str]:
+    """The side of every example, and the rule in words.
+
+    Args:
+        labels: class of each example.
+        groups: subject or speaker of each, or None throughout.
+        given: the split of each as the user wrote it, or None throughout.
+        where: for messages.
+
+    Raises:
+        UserError: some examples have a split or group and some none, or there are too few groups.
+    """
+    if any(given):
+        return _as_given(labels, groups, given, where)
+    if any(groups):
+        return _by_group(groups, where)
+    sides = stratified_shares(labels, val=VAL_SHARE, test=TEST_SHARE, seed=SPLIT_SEED)
+    return sides, "20% of each class held out for test, 10% for val; no subjects are named"
+
+
+def _as_given(
+    labels: Sequence[str],
+    groups: Sequence[str | None],
+    given: Sequence[Split | None],
+    where: object,
+) -> tuple[list[Split], str]:
+    sides = [side for side in given if side]
+    if len(sides) < len(given):
+        raise UserError(
+            f"{where}: {len(given) - len(sides)} of {len(given)} examples have no split, the "
+            f"others have: say train, val or test for each, or for none"
+        )
+    if "test" not in sides or "train" not in sides:
+        raise UserError(f"{where}: the split names no {'test' if 'train' in sides else 'train'}")
+    if "val" in sides:
+        return sides, "as the data says"
+    train = [row for row, side in enumerate(sides) if side == "train"]
+    inner, rule = (
+        _val_groups([groups[row] for row in train])
+        if all(groups) and len({groups[row] for row in train}) > 1
+        else (
+            stratified_shares([labels[row] for row in train], val=VAL_SHARE, test=0),
+            "10% of each class",
+        )
+    )
+    for row, side in zip(train, inner, strict=True):
+        sides[row] = side
+    return sides, f"test as the data says; {rule} of its train held out for val"
+
+
+def _val_groups(groups: Sequence[str | None]) -> tuple[list[Split], str]:
+    count = len(set(groups))
+    val = max(1, round(VAL_SHARE * count))
+    rule = HeldOut.draw(groups, val=val, test=0, seed=SPLIT_SEED)
+    return [rule.split(group) for group in groups], f"{val} of {count} subjects"
+
+
+def _by_group(groups: Sequence[str | None], where: object) -> tuple[list[Split], str]:
+    nameless = sum(group is None for group in groups)
+    if nameless:
+        raise UserError(f"{where}: {nameless} of {len(groups)} examples name no subject")
+    count = len(set(groups))
+    if count < FEWEST_GROUPS:
+        raise UserError(
+            f"{where}: {count} subjects are too few to hold one out for val and one for test "
+            f"({FEWEST_GROUPS} at least); add a column 'split' that says train, val or test"
+        )
+    val, test = (max(1, round(share * count)) for share in (VAL_SHARE, TEST_SHARE))
+    rule = HeldOut.draw(groups, val=val, test=test, seed=SPLIT_SEED)
+    sides = [rule.split(group) for group in groups]
+    return sides, f"{test} of {count} subjects held out for test, {val} for val"

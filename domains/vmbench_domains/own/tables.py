@@ -1,0 +1,87 @@
+"""CSV and Parquet files of a user: which there are, their columns, their rows."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vmbench.errors import UserError
+
+SUFFIXES = (".csv", ".tsv", ".parquet")
+AT_ONCE = 65_536  # rows per chunk
+
+
+def find_tables(where: Path) -> list[Path]:
+    """Every table in a folder and below it, sorted, or the one file that ``where`` is.
+
+    Raises:
+        UserError: there is none.
+    """
+    if where.is_file() and _suffix(where) in SUFFIXES:
+        return [where]
+    if not where.exists():
+        raise UserError(f"--data-dir {where} does not exist")
+    paths = sorted(
+        path
+        for path in where.rglob("*")
+        if path.is_file() and _suffix(path) in SUFFIXES and not path.name.startswith(".")
+    )
+    if not paths:
+        raise UserError(
+            f"--data-dir {where} holds no table ({', '.join(SUFFIXES)}, or .csv.gz): "
+            f"see docs/your-data.md"
+        )
+    return paths
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).suffix.lower()
+
+
+def read_header(path: Path) -> list[str]:
+    """The names of the columns; raises :class:`UserError` if they cannot be read."""
+    return [str(name) for name in _guarded(path, rows=0).columns]
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Any:
+    """Some columns of a whole file, as a pandas frame; raises :class:`UserError`."""
+    return _guarded(path, columns=list(columns))
+
+
+def read_chunks(path: Path, columns: Sequence[str]) -> Iterator[Any]:
+    """The same, as frames of up to AT_ONCE rows, so that the file is never in memory whole."""
+    import pandas
+
+    try:
+        if _suffix(path) == ".parquet":
+            from pyarrow import parquet
+
+            with parquet.ParquetFile(path) as file:
+                for batch in file.iter_batches(AT_ONCE, columns=list(columns)):
+                    yield batch.to_pandas()
+        else:
+            with pandas.read_csv(
+                path, sep=_separator(path), usecols=list(columns), chunksize=AT_ONCE
+            ) as chunks:
+                for chunk in chunks:
+                    yield chunk[list(columns)]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def _separator(path: Path) -> str:
+    return "\t" if _suffix(path) == ".tsv" else ","
+
+
+def _guarded(path: Path, *, columns: list[str] | None = None, rows: int | None = None) -> Any:
+    import pandas
+
+    try:
+        if _suffix(path) == ".parquet":
+            from pyarrow import parquet
+
+            if rows == 0:
+                return parquet.read_schema(path).empty_table().to_pandas()
+            return parquet.read_table(path, columns=columns).to_pandas()
+        return pandas.read_csv(path, sep=_separator(path), usecols=columns, nrows=rows)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,81 @@
+"""PAMAP2: three body-worn inertial units and a heart-rate monitor, ``Protocol/subject10N.dat``."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from vmbench.dataset import Card, HeldOut, Task
+from vmbench.specs import Sequence, Spec
+from vmbench_domains.sensor.recordings import (
+    Recording,
+    RecordingWindows,
+    Segment,
+    runs,
+    spectrogram_spec,
+)
+from vmbench_domains.text_table import read_columns
+
+COLUMNS = 54  # time, activity, then the channels: heart rate and three units of 17
+ACTIVITY, FIRST_CHANNEL = 1, 2
+CHANNELS = COLUMNS - FIRST_CHANNEL
+ACTIVITIES = {
+    1: "lying", 2: "sitting", 3: "standing", 4: "walking", 5: "running", 6: "cycling",
+    7: "Nordic walking", 12: "ascending stairs", 13: "descending stairs",
+    16: "vacuum cleaning", 17: "ironing", 24: "rope jumping",
+}  # fmt: skip
+CODES = {activity: label for label, activity in enumerate(ACTIVITIES)}
+HELD_OUT = HeldOut(val=frozenset({5}), test=frozenset({6}))
+
+
+class Pamap2(RecordingWindows):
+    """Windows of 10 s of 52 channels at 100 Hz, as spectrograms."""
+
+    name = "pamap2"
+    revision = "1"
+    spec: Spec = spectrogram_spec(CHANNELS)
+    window, step = 1000, 500
+    places = ("PAMAP2_Dataset/Protocol", "pamap2/Protocol", "Protocol", ".")
+    files = ("subject10[1-9].dat",)
+    tasks = (
+        Task(
+            "activity",
+            tuple(ACTIVITIES.values()),
+            "subject 6 of 9 is test, subject 5 val (the published subjects), the others train",
+        ),
+    )
+    card = Card(
+        licence="CC BY 4.0",
+        citation="Reiss, Stricker 2012, Introducing a new benchmarked dataset for activity "
+        "monitoring, ISWC",
+        homepage="https://archive.ics.uci.edu/dataset/231",
+        notes="Missing values are interpolated; of the heart rate, 9 of 10 are, being measured at "
+        "9 Hz. The 12 activities of the protocol; transient samples (activity 0) are left out. "
+        "Tamkin et al. 2021 report subject 5, this benchmark's val, and never use subject 6.",
+    )
+
+    def sessions(self) -> list[tuple[str, object]]:
+        """One file for each subject."""
+        return [(path.name, path) for path in sorted(self.root.glob(self.files[0]))]
+
+    def read(self, key: object) -> Recording:
+        """One subject's file."""
+        path = cast(Path, key)
+        table = read_columns(path)
+        if table.shape[1] != COLUMNS:
+            raise ValueError(f"{table.shape[1]} columns instead of {COLUMNS}")
+        number = int(path.stem.removeprefix("subject10"))
+        activities = table[:, ACTIVITY].astype(np.int64)
+        segments = [
+            Segment(start, stop, CODES[activity], HELD_OUT.split(number))
+            for start, stop in runs(activities)
+            if (activity := int(activities[start])) in CODES
+        ]
+        return Recording(str(number), table[:, FIRST_CHANNEL:].T, segments)
+
+
+class Pamap2Raw(Pamap2):
+    """The same windows and splits, raw."""
+
+    name = "pamap2-raw"
+    spec = Sequence(CHANNELS, Pamap2.window)

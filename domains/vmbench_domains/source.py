@@ -1,0 +1,113 @@
+"""Finding the files that a user keeps under ``--data-dir``, and telling what is missing or broken.
+
+A dataset declares the publisher's layout; nothing here downloads or writes.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from vmbench.config import digest
+from vmbench.dataset import Dataset
+from vmbench.errors import UserError
+
+HERE = "."  # the place that is --data-dir itself
+
+
+class FileDataset(Dataset):
+    """Base of the datasets that read their publisher's own files.
+
+    Class attributes:
+        places: folders under ``--data-dir``, tried in this order; ``"."`` is that folder itself.
+        files: patterns, each of which must match something in a place.
+
+    Attributes:
+        root: the place found by :meth:`bind`.
+    """
+
+    places: ClassVar[tuple[str, ...]]
+    files: ClassVar[tuple[str, ...]]
+    root: Path
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Find the place whose files match; raises :class:`UserError` if there is none."""
+        super().bind(data_dir, target)
+        self.root, found = self.locate(data_dir)
+        self.fingerprint = fingerprint(self.root, found)
+
+    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+        """The place, and every file in it that matches a pattern, sorted."""
+        if data_dir is None:
+            raise UserError(
+                f"dataset '{self.name}' is not embedded: get it from {self.card.homepage} and name "
+                f"its folder with --data-dir, so that {self.wanted()}"
+            )
+        if not data_dir.exists():
+            raise UserError(f"--data-dir {data_dir} does not exist")
+        lacking: list[str] = []
+        for place in self.places:
+            root = data_dir / place
+            matches = [sorted(root.glob(pattern)) for pattern in self.files]
+            if all(matches):
+                return root, sorted({path for match in matches for path in match})
+            if root.is_dir() and any(matches):  # the right place, but something is missing
+                pairs = zip(self.files, matches, strict=True)
+                lacking = lacking or [str(root / p) for p, match in pairs if not match]
+        missing = f"{', '.join(lacking)} is missing; " if lacking else ""
+        raise UserError(
+            f"dataset '{self.name}' is not in --data-dir {data_dir}: {missing}it is found where "
+            f"{self.wanted()}; its publisher has it at {self.card.homepage}"
+        )
+
+    def wanted(self) -> str:
+        """The layout in words, for error messages."""
+        places = " or ".join(f"DIR/{p}" if p != HERE else "DIR itself" for p in self.places)
+        return f"{places} holds {', '.join(self.files)}"
+
+
+def fingerprint(root: Path, paths: Iterable[Path]) -> str:
+    """Eight hex digits that differ when a file is added, removed or changed.
+
+    Names, sizes and times of change are compared, not contents: reading 100 hours of speech to
+    see whether they were read before would take as long as reading them.
+    """
+    states = [(str(path.relative_to(root)), path.stat()) for path in paths]
+    return digest([(name, state.st_size, state.st_mtime_ns) for name, state in states])
+
+
+class Skips:
+    """Counts the files or lines that cannot be read; too many are an error.
+
+    Up to 1% are skipped, or five if that is more, but never more than a quarter.
+
+    Args:
+        dataset: whose remarks name them.
+        total: files or lines to be read.
+        what: e.g. "clips".
+    """
+
+    NAMED = 5  # how many are named one by one
+
+    def __init__(self, dataset: Dataset, total: int, what: str) -> None:
+        self.dataset, self.total, self.what = dataset, total, what
+        self.limit = max(total // 100, min(5, total // 4))
+        self.found: list[str] = []
+
+    def add(self, where: object, cause: object) -> None:
+        """Note one; raises :class:`UserError` if that is one too many."""
+        self.found.append(f"{where} ({' '.join(str(cause).split())})")
+        if len(self.found) > self.limit:
+            raise UserError(
+                f"dataset '{self.dataset.name}': more than {self.limit} of {self.total} "
+                f"{self.what} cannot be read, e.g. {self.found[0]}; mend or remove them"
+            )
+
+    def close(self) -> None:
+        """Put what was skipped into the dataset's remarks."""
+        if self.found:
+            named = "; ".join(self.found[: self.NAMED])
+            more = len(self.found) - self.NAMED
+            self.dataset.remarks.append(
+                f"skipped {len(self.found)} of {self.total} {self.what} that cannot be read: "
+                f"{named}" + (f"; and {more} more" if more > 0 else "")
+            )

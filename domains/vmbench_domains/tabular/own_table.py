@@ -1,0 +1,200 @@
+"""Any table: a CSV or Parquet file whose ``--target`` column holds the label."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.config import digest
+from vmbench.dataset import Example, Split, Task
+from vmbench.errors import UserError
+from vmbench.specs import Vector
+from vmbench_domains.own.folder import CARD
+from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
+from vmbench_domains.own.splits import assign_splits, split_name
+from vmbench_domains.own.tables import find_tables, read_chunks, read_header
+from vmbench_domains.source import FileDataset, fingerprint
+from vmbench_domains.tabular.table import encode
+
+RESERVED = ("subject", "split")
+MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
+MOST_CLASSES = 1000
+SETTINGS = {"target": str, "drop": list}
+
+
+class Table(FileDataset):
+    """Your own table: numbers as they are, texts one-hot, one row an example.
+
+    A missing number becomes the mean of the training rows, a missing category zeros. A column
+    ``subject`` keeps the rows of one subject on one side; ``split`` says train, val or test.
+    """
+
+    name = "table"
+    card = CARD
+    generic = True
+    places = (".",)
+    normalize = "channel"
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Read the file once, chunk by chunk: columns, classes, categories, missing values."""
+        if data_dir is None:
+            raise UserError(
+                f"dataset '{self.name}' is your own table: name a CSV or Parquet file, or its "
+                f"folder, with --data-dir, and the label's column with --target"
+            )
+        self.paths = find_tables(data_dir)
+        settings = read_settings(data_dir, SETTINGS) if data_dir.is_dir() else {}
+        columns = read_header(self.paths[0])
+        self.target = self._target(target or settings.get("target"), columns)
+        dropped = [str(column) for column in settings.get("drop", [])]
+        self.columns = [c for c in columns if c not in (self.target, *RESERVED, *dropped)]
+        self._told = [c for c in RESERVED if c in columns]
+        self._survey(data_dir)
+        told = data_dir / SETTINGS_FILE
+        root = data_dir if data_dir.is_dir() else data_dir.parent
+        self.fingerprint = fingerprint(root, [*self.paths, *([told] if told.is_file() else [])])
+        rule = self.tasks[0].split_rule
+        self.revision = digest([self.fingerprint, self.target, dropped, rule])
+
+    def _target(self, target: str | None, columns: list[str]) -> str:
+        if target is None:
+            raise UserError(
+                f"which column of {self.paths[0]} is the label? name it with --target "
+                f"({', '.join(columns)})"
+            )
+        for path in self.paths:
+            found = read_header(path)
+            if target not in found:
+                raise UserError(f"{path} has no column '{target}'; it has {', '.join(found)}")
+            if found != columns:
+                raise UserError(f"{path} and {self.paths[0].name} have different columns")
+        return target
+
+    def _frames(self) -> Iterator[Any]:
+        for path in self.paths:
+            yield from read_chunks(path, [*self.columns, self.target, *self._told])
+
+    def _survey(self, where: Path) -> None:
+        labels: list[str] = []
+        groups: list[str | None] = []
+        given: list[Split | None] = []
+        missing: Counter[str] = Counter()
+        values: dict[str, set[str]] = {}
+        words: set[str] = set()
+        for frame in self._frames():
+            labels += [_text(value) for value in frame[self.target]]
+            subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
+            splits = frame["split"] if "split" in self._told else [None] * len(frame)
+            groups += [None if value is None else str(value) for value in subjects]
+            given += [None if value is None else split_name(value, str(where)) for value in splits]
+            for column in self.columns:
+                missing[column] += int(frame[column].isna().sum())
+                if not _is_number(frame[column]):
+                    words.add(column)
+                seen = values.setdefault(column, set())
+                if len(seen) <= MOST_CATEGORIES:
+                    seen.update(_text(v) for v in frame[column].dropna().unique())
+        if not labels:
+            raise UserError(f"{where} has no rows")
+        self._choose_columns(words, values)
+        classes = sorted(set(labels) - {""}, key=_numbers_first)
+        if len(classes) > MOST_CLASSES or len(classes) < 2:
+            raise UserError(
+                f"--target {self.target} has {len(classes)} different values: a class is needed, "
+                f"of 2 to {MOST_CLASSES}; regression is not carried"
+            )
+        kept = [row for row, label in enumerate(labels) if label]
+        sides, rule = assign_splits(
+            [labels[row] for row in kept],
+            [groups[row] for row in kept],
+            [given[row] for row in kept],
+            where,
+        )
+        self.tasks = (Task(self.target, tuple(classes), rule),)
+        self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
+        position = {label: code for code, label in enumerate(classes)}
+        self._rows: list[tuple[int, Split | None, str | None]] = [(-1, None, None)] * len(labels)
+        for row, side in zip(kept, sides, strict=True):
+            self._rows[row] = (position[labels[row]], side, groups[row])
+        self._note(missing, len(labels), len(labels) - len(kept))
+
+    def _choose_columns(self, words: set[str], values: dict[str, set[str]]) -> None:
+        names = [c for c in self.columns if c in words and len(values[c]) > MOST_CATEGORIES]
+        if names:
+            self.remarks.append(
+                f"left out, being texts of more than {MOST_CATEGORIES} values: {', '.join(names)}"
+            )
+        self.columns = [c for c in self.columns if c not in names]
+        self.numeric = [c for c in self.columns if c not in words]
+        self.categories = {c: sorted(values[c]) for c in self.columns if c in words}
+        if not self.columns:
+            raise UserError(f"{self.paths[0]} has no column besides '{self.target}' to learn from")
+
+    def _note(self, missing: Counter[str], count: int, unlabelled: int) -> None:
+        self.remarks.append(
+            f"{count} rows, {len(self.numeric)} numeric columns, {len(self.categories)} categories "
+            f"({sum(map(len, self.categories.values()))} values)"
+        )
+        gaps = {c: n for c, n in missing.items() if n and c in self.columns}
+        if gaps:
+            shares = ", ".join(f"{column} {n / count:.1%}" for column, n in gaps.items())
+            self.remarks.append(
+                f"missing values ({shares}): numbers become the training mean, categories zeros"
+            )
+        if unlabelled:
+            self.remarks.append(f"{unlabelled} rows without a label are left out")
+        self._gaps = any(c in self.numeric for c in gaps)
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield every row that has a label, in the order of the files."""
+        fill = self._means() if self._gaps else np.zeros(len(self.numeric), np.float32)
+        task, row = self.tasks[0].name, 0
+        for frame in self._frames():
+            for x in self._features(frame, fill):
+                label, side, subject = self._rows[row]
+                row += 1
+                if side is not None:
+                    yield Example(x, {task: label}, {task: side}, subject)
+
+    def _features(self, frame: Any, fill: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        for column in self.categories:
+            frame[column] = [_text(value) for value in frame[column]]
+        features = encode(frame, self.numeric, self.categories)
+        numbers = features[:, : len(fill)]
+        features[:, : len(fill)] = np.where(np.isfinite(numbers), numbers, fill)
+        return features
+
+    def _means(self) -> npt.NDArray[np.float32]:
+        """Mean of every numeric column over the training rows that have it."""
+        total, count, row = np.zeros(len(self.numeric)), np.zeros(len(self.numeric)), 0
+        for frame in self._frames():
+            trains = [side == "train" for _, side, _ in self._rows[row : row + len(frame)]]
+            row += len(frame)
+            numbers = frame.loc[trains, self.numeric].to_numpy(np.float64)
+            known = np.isfinite(numbers)
+            total += np.where(known, numbers, 0).sum(axis=0)
+            count += known.sum(axis=0)
+        return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def _is_number(column: Any) -> bool:
+    return bool(column.dtype.kind in "biuf")
+
+
+def _text(value: Any) -> str:
+    """A cell as text; empty if missing, and 1.0 as 1: a gap turns whole numbers into floats."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _numbers_first(text: str) -> tuple[bool, float, str]:
+    try:
+        return (False, float(text), text)
+    except ValueError:
+        return (True, 0.0, text)

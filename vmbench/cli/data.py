@@ -1,0 +1,110 @@
+"""``vmbench data check``: a folder of data, in plain words, before a run."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from vmbench.errors import UserError
+
+if TYPE_CHECKING:
+    from vmbench.data_check import Report, TaskReport
+
+SHOWN_CLASSES = 20
+WORDS = {
+    "none": "take the values as they are",
+    "channel": "normalise each channel by the training examples",
+    "global": "normalise all values by the training examples",
+}
+
+
+def build_app() -> typer.Typer:
+    """The sub-commands."""
+    app = typer.Typer(help="Look at data before a run.", no_args_is_help=True)
+    app.callback()(_group)
+    app.command("check")(check)
+    return app
+
+
+def _group() -> None:
+    """Look at data before a run."""
+
+
+def check(
+    folder: Path = typer.Argument(..., metavar="DIR", help="What --data-dir would name."),
+    domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
+    dataset: str | None = typer.Option(None, help="Check it as this dataset; default: find out."),
+    target: str | None = typer.Option(None, help="The label's column in your own table."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> None:
+    """Tell what DIR holds, what is wrong with it, and what a run would do."""
+    from vmbench.data_check import check_data, recognise
+    from vmbench.domain import Domain
+    from vmbench.registry import registry
+
+    adapter = cast(Domain, registry("domain").get(domain))
+    others: list[str] = []
+    if dataset is not None:
+        found = adapter.dataset(dataset)
+        if found.package is not None:
+            raise UserError(f"'{dataset}' is embedded: its data is in no folder of yours")
+        found.bind(folder, target)
+    else:
+        found, *rest = recognise(adapter, folder, target)
+        others = [other.name for other in rest]
+    report = check_data(found, folder)
+    if as_json:
+        typer.echo(json.dumps({**asdict(report), "usable": report.usable}, indent=2))
+    else:
+        _print(report, domain, folder, others, target)
+    if not report.usable:
+        raise typer.Exit(2)
+
+
+def _print(
+    report: "Report", domain: str, folder: Path, others: list[str], target: str | None
+) -> None:
+    from vmbench.plan import command_line
+
+    typer.echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
+    if others:
+        typer.echo(f"  also found: {', '.join(others)} (--dataset NAME checks it)")
+    typer.echo(f"  subjects, speakers or sources named: {report.groups or 'none'}")
+    for remark in report.remarks:
+        typer.echo(f"  {remark}")
+    for task in report.tasks:
+        _print_task(task)
+    for problem in report.problems:
+        typer.echo(f"  PROBLEM: {problem}")
+    if report.usable:
+        typer.echo(
+            f"a run would pretrain on {report.pretraining} examples (train in every task), "
+            f"{WORDS[report.normalize]} and keep {report.megabytes:g} MB in its cache:"
+        )
+        command = ["run", "--domain", domain, "--pretrain", report.dataset]
+        command += ["--data-dir", str(folder), *(["--target", target] if target else [])]
+        typer.echo(f"  {command_line(command)}")
+    else:
+        typer.echo("a run would refuse this data")
+
+
+def _print_task(task: "TaskReport") -> None:
+    sides = ", ".join(f"{task.total(split)} {split}" for split in ("train", "val", "test"))
+    typer.echo(f"task {task.name}: {len(task.classes)} classes; {sides}")
+    typer.echo(f"  split: {task.split_rule}")
+    totals = {name: sum(counts.values()) for name, counts in task.classes.items()}
+    largest, smallest = max(totals.values()), min(totals.values())
+    if largest > 2 * smallest:
+        typer.echo(f"  unequal classes, {largest} to {smallest}: read the balanced accuracy")
+    width = max(len(name) for name in totals)
+    for name, counts in list(task.classes.items())[:SHOWN_CLASSES]:
+        numbers = "  ".join(f"{counts[split]:6} {split}" for split in ("train", "val", "test"))
+        typer.echo(f"    {name:{width}}  {numbers}")
+    if len(totals) > SHOWN_CLASSES:
+        typer.echo(f"    ... and {len(totals) - SHOWN_CLASSES} classes more")
+    for problem in task.problems:
+        typer.echo(f"  PROBLEM: {problem}")
+    for leak in task.leaks:
+        typer.echo(f"  LEAK: {leak}")

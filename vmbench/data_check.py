@@ -1,0 +1,194 @@
+"""What a folder of data holds, and what a run would do with it: ``vmbench data check``."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vmbench.dataset import SPLITS, Dataset, Split, Task
+from vmbench.domain import Domain
+from vmbench.errors import UserError
+
+NAMED = 5  # groups, classes or datasets that a line names one by one
+Sides = dict[str, Split]
+
+
+@dataclass
+class TaskReport:
+    """One task: how many examples of every class are on each side, and what crosses sides.
+
+    Attributes:
+        classes: class -> split -> count.
+        problems: what a run would refuse.
+        leaks: what is on two sides of the split.
+    """
+
+    name: str
+    split_rule: str
+    classes: dict[str, dict[Split, int]]
+    problems: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+
+    def total(self, split: Split) -> int:
+        """Examples on one side."""
+        return sum(counts[split] for counts in self.classes.values())
+
+
+@dataclass
+class Report:
+    """What :func:`check_data` found."""
+
+    dataset: str
+    spec: str
+    examples: int
+    megabytes: float
+    groups: int
+    normalize: str
+    pretraining: int
+    remarks: list[str]
+    problems: list[str]
+    tasks: list[TaskReport]
+
+    @property
+    def usable(self) -> bool:
+        """Whether a run would take the data."""
+        return not self.problems and not any(task.problems for task in self.tasks)
+
+
+def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Dataset]:
+    """The datasets of ``domain`` whose files are in ``data_dir``, published ones before generic.
+
+    Raises:
+        UserError: none is.
+    """
+    found: list[Dataset] = []
+    errors: list[str] = []
+    candidates = [domain.dataset(name) for name in domain.datasets]
+    for generic in (False, True):
+        for dataset in candidates:
+            if dataset.package is not None or dataset.generic != generic:
+                continue
+            try:
+                dataset.bind(data_dir, target)
+                found.append(dataset)
+            except UserError as error:
+                errors += [str(error)] if generic else []
+        if found:
+            return found
+    if not any(dataset.package is None for dataset in candidates):
+        raise UserError(f"domain {domain.name} has embedded datasets alone")
+    names = ", ".join(d.name for d in candidates if d.package is None and not d.generic)
+    detail = f"; read as your own: {errors[0]}" if errors else ""
+    raise UserError(f"{data_dir} holds none of {names or 'the known datasets'}{detail}")
+
+
+def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
+    """Read every example once and count; nothing is cached, and one example is in memory at a time.
+
+    Args:
+        dataset: bound to ``data_dir``.
+        data_dir: the user's folder.
+
+    Raises:
+        UserError: the data cannot be read.
+    """
+    tasks = {task.name: _Tally(task) for task in dataset.tasks}
+    groups: set[str] = set()
+    count, unfit, infinite, pretraining = 0, 0, 0, 0
+    for example in dataset.examples(data_dir):
+        count += 1
+        unfit += example.x.shape != dataset.spec.shape
+        infinite += not np.isfinite(example.x).all()
+        # 16 bytes stand for an example; that two different ones share them is out of question.
+        key = hashlib.blake2b(np.ascontiguousarray(example.x).tobytes(), digest_size=16).digest()
+        for name, side in example.splits.items():
+            tasks[name].add(key, example.group, example.labels[name], side)
+        if example.group is not None:
+            groups.add(example.group)
+        pretraining += bool(example.splits) and set(example.splits.values()) == {"train"}
+    problems = [] if count else ["there are no examples"]
+    if unfit:
+        problems.append(f"{unfit} examples are of another shape than {dataset.spec}")
+    if infinite:
+        problems.append(f"{infinite} examples hold NaN or infinite values")
+    return Report(
+        dataset=dataset.name,
+        spec=str(dataset.spec),
+        examples=count,
+        megabytes=round(count * dataset.spec.numel * 4 / 1e6, 1),
+        groups=len(groups),
+        normalize=dataset.normalize,
+        pretraining=pretraining,
+        remarks=list(dataset.remarks),
+        problems=problems,
+        tasks=[tally.report() for tally in tasks.values()],
+    )
+
+
+class _Tally:
+    """Counts of one task while its examples go by."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.counts = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
+        self.outside = 0
+        self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
+        self.classes_of_group: dict[str, set[int]] = defaultdict(set)
+        self.copies: dict[bytes, dict[Split, int]] = {}
+
+    def add(self, key: bytes, group: str | None, label: int, side: Split) -> None:
+        if not 0 <= label < len(self.counts):
+            self.outside += 1
+            return
+        self.counts[label][side] += 1
+        seen = self.copies.setdefault(key, {})
+        seen[side] = seen.get(side, 0) + 1
+        if group is not None:
+            self.sides_of_group[group].add(side)
+            self.classes_of_group[group].add(label)
+
+    def report(self) -> TaskReport:
+        classes = dict(zip(self.task.classes, self.counts, strict=True))
+        report = TaskReport(self.task.name, self.task.split_rule, classes)
+        report.problems += self._problems(report)
+        report.leaks += self._leaks()
+        return report
+
+    def _problems(self, report: TaskReport) -> Iterator[str]:
+        if self.outside:
+            yield f"{self.outside} labels are outside 0..{len(self.counts) - 1}"
+        for split in SPLITS:
+            if not report.total(split):
+                yield f"the {split} split is empty"
+        lacking = [
+            name for name, n in report.classes.items() if n["val"] + n["test"] and not n["train"]
+        ]
+        if lacking:
+            yield f"val or test has classes that train has not: {_some(lacking)}"
+
+    def _leaks(self) -> Iterator[str]:
+        torn = sorted(group for group, sides in self.sides_of_group.items() if len(sides) > 1)
+        if torn and not self._groups_are_classes():
+            yield (
+                f"{len(torn)} of {len(self.sides_of_group)} subjects (speakers, sources) are on "
+                f"more than one side: {_some(torn)}"
+            )
+        crossing = [seen for seen in self.copies.values() if len(seen) > 1]
+        if crossing:
+            held_out = sum(n for seen in crossing for side, n in seen.items() if side != "train")
+            yield (
+                f"{len(crossing)} examples occur, byte for byte, on more than one side "
+                f"({held_out} copies in val and test)"
+            )
+
+    def _groups_are_classes(self) -> bool:
+        """Where the task is to recognise the groups, they must be on all sides."""
+        labels = [next(iter(found)) for found in self.classes_of_group.values() if len(found) == 1]
+        return len(labels) == len(self.classes_of_group) == len(set(labels))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
