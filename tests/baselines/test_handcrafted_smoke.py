@@ -1,4 +1,4 @@
-"""A whole run, on toy data, with the handcrafted families that act on spectrograms and waveforms."""
+"""Whole runs, on toy data, of the handcrafted families for spectrograms and waveforms."""
 
 import pytest
 
