@@ -13,10 +13,13 @@ from vmbench.dataset import Dataset
 from vmbench.domain import Domain
 from vmbench_domains.index import ENTRIES
 
-DOMAINS: dict[str, Domain] = {entry.name: entry.load()() for entry in ENTRIES}  # type: ignore[operator]
-DATASETS: dict[str, Domain] = {name: d for d in DOMAINS.values() for name in d.datasets}
+DOMAINS: dict[str, Domain] = {e.name: e.load()() for e in ENTRIES if e.kind == "domain"}
+# Those that need files are tested in the folder real/, on tiny sets in their publishers' formats.
+DATASETS: dict[str, Domain] = {
+    name: d for d in DOMAINS.values() for name in d.datasets if d.dataset(name).package
+}
 # Synthesising all 9,600 clips takes longer than all other tests: the first two voices stand in.
-LIMIT = {"spoken-digits": 240}
+LIMIT = {"spoken-digits": 240, "spoken-digits-waveform": 240}
 
 
 @dataclass(frozen=True)
