@@ -20,7 +20,7 @@ def write_idx(path, array):
 
 def idx_images(root, per_class=3):
     """Four gzipped IDX files; returns (train images, train labels)."""
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     draw, made = rng(), {}
     for prefix, count in (("train", per_class), ("t10k", 1)):
         labels = np.repeat(np.arange(10, dtype=np.uint8), count)
@@ -33,7 +33,7 @@ def idx_images(root, per_class=3):
 
 def cifar(root, names, classes):
     """Binary records; ``classes`` are the sizes of the label bytes. Returns the first image."""
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     draw = rng()
     first = None
     for name in names:
@@ -101,7 +101,7 @@ def librispeech(root):
 
 def hapt(root, users=(1, 2, 3, 4, 5, 6, 7, 8, 11, 14)):
     """The zip; channel c of user u holds 10 u + c + t / 1000 at sample t (from 0)."""
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(root / "HAPT Data Set.zip", "w") as archive:
         archive.writestr("activity_labels.txt", "1 WALKING\n2 WALKING_UPSTAIRS\n")
         lines = []
@@ -120,7 +120,7 @@ def hapt(root, users=(1, 2, 3, 4, 5, 6, 7, 8, 11, 14)):
 def pamap2(root):
     """Subjects 1, 5, 6: lying and rope jumping for 11 s, then a transient; gaps in channel 0."""
     root = root / "PAMAP2_Dataset/Protocol"
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     for subject in (1, 5, 6):
         activity = np.repeat([1, 0, 24], [1100, 50, 1100])
         table = np.full((len(activity), 54), 1.0)
@@ -148,7 +148,7 @@ def uci_har(root):
 
 def wisdm(root, broken=0):
     root = root / "WISDM_ar_v1.1"
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     lines = []
     for user in range(1, 37):
         for activity in ("Walking", "Jogging"):
@@ -188,14 +188,14 @@ ADULT_GAPS = (
 
 
 def adult(root):
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     (root / "adult.data").write_text("\n".join([ADULT_ROW] * 10 + [ADULT_GAPS] * 10) + "\n\n")
     test = "\n".join(f"{row}." for row in (ADULT_ROW, ADULT_GAPS))
     (root / "adult.test").write_text(f"|1x3 Cross validator\n{test}\n\n")
 
 
 def covertype(root, rows=20):
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     draw = rng()
     table = np.column_stack(
         [draw.integers(0, 3000, (rows, 10)), draw.integers(0, 2, (rows, 44)), np.arange(rows) % 2]
@@ -207,14 +207,14 @@ def covertype(root, rows=20):
 
 
 def optdigits(root):
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     for name, rows in (("optdigits.tra", 40), ("optdigits.tes", 10)):
         table = np.column_stack([rng().integers(0, 17, (rows, 64)), np.arange(rows) % 10])
         np.savetxt(root / name, table, fmt="%d", delimiter=",")
 
 
 def higgs(root, rows=12):
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     table = np.column_stack([np.arange(rows) % 2, rng().standard_normal((rows, 28))])
     with gzip.open(root / "HIGGS.csv.gz", "wt") as file:
         np.savetxt(file, table, fmt="%.18e", delimiter=",")

@@ -85,3 +85,16 @@ def _guarded(path: Path, *, columns: list[str] | None = None, rows: int | None =
         return pandas.read_csv(path, sep=_separator(path), usecols=columns, nrows=rows)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def cell_text(value: Any) -> str:
+    """A cell as text; empty if missing, and 1.0 as 1: a gap turns whole numbers into floats.
+
+    >>> [cell_text(value) for value in (1.0, float("nan"), None, " a ", 0.5)]
+    ['1', '', '', 'a', '0.5']
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

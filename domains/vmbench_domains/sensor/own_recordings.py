@@ -14,7 +14,7 @@ from vmbench.specs import Sequence
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits, split_name
-from vmbench_domains.own.tables import find_tables, read_header, read_table
+from vmbench_domains.own.tables import cell_text, find_tables, read_header, read_table
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -120,24 +120,20 @@ class Recordings(RecordingWindows):
     def _stretches(self, path: Path) -> Iterator[_Stretch]:
         known = [c for c in ("subject", "session", "split") if c in read_header(path)]
         frame = read_table(path, [self.label, *known])
-        keys = [frame[c].astype(str).to_numpy() for c in (self.label, *known)]
-        codes = np.stack([np.unique(key, return_inverse=True)[1] for key in keys])
+        keys = {c: [cell_text(value) for value in frame[c]] for c in (self.label, *known)}
+        codes = np.stack([np.unique(key, return_inverse=True)[1] for key in keys.values()])
         _, rows = np.unique(codes, axis=1, return_inverse=True)
         inside = path.relative_to(self.root).parts if self.root.is_dir() else (path.name,)
         folder = inside[0] if len(inside) > 1 else path.stem
         for start, stop in runs(rows):
-            row = {c: key[start] for c, key in zip((self.label, *known), keys, strict=True)}
-            if frame[self.label].isna().iloc[start]:
+            row = {c: key[start] for c, key in keys.items()}
+            if not row[self.label]:
                 continue  # unlabelled time
-            given = row.get("split")
-            yield _Stretch(
-                path,
-                start,
-                stop,
-                str(row.get("subject", folder)),
-                str(row[self.label]),
-                split_name(given, str(path)) if given is not None else None,
-            )
+            subject = row.get("subject", folder)
+            if not subject:
+                raise UserError(f"{path}, row {start + 1} names no subject, others do")
+            given = split_name(row["split"], str(path)) if "split" in row else None
+            yield _Stretch(path, start, stop, subject, row[self.label], given)
 
     def _choose_windows(self, settings: dict[str, Any], path: Path) -> None:
         rate = settings.get("rate")
@@ -170,7 +166,7 @@ class Recordings(RecordingWindows):
         path, subject = cast(tuple[Path, str], key)
         frame = read_table(path, self.channels)
         try:
-            signal = np.ascontiguousarray(frame[self.channels].to_numpy(np.float32).T)
+            signal = np.array(frame[self.channels].to_numpy(np.float32).T, order="C")
         except (TypeError, ValueError) as error:
             raise ValueError(f"a channel holds something that is no number: {error}") from error
         # What is not finite is not known.

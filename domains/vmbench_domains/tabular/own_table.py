@@ -15,7 +15,7 @@ from vmbench.specs import Vector
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits, split_name
-from vmbench_domains.own.tables import find_tables, read_chunks, read_header
+from vmbench_domains.own.tables import cell_text, find_tables, read_chunks, read_header
 from vmbench_domains.source import FileDataset, fingerprint
 from vmbench_domains.tabular.table import encode
 
@@ -85,7 +85,7 @@ class Table(FileDataset):
         values: dict[str, set[str]] = {}
         words: set[str] = set()
         for frame in self._frames():
-            labels += [_text(value) for value in frame[self.target]]
+            labels += [cell_text(value) for value in frame[self.target]]
             subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
             splits = frame["split"] if "split" in self._told else [None] * len(frame)
             groups += [None if value is None else str(value) for value in subjects]
@@ -96,7 +96,7 @@ class Table(FileDataset):
                     words.add(column)
                 seen = values.setdefault(column, set())
                 if len(seen) <= MOST_CATEGORIES:
-                    seen.update(_text(v) for v in frame[column].dropna().unique())
+                    seen.update(cell_text(v) for v in frame[column].dropna().unique())
         if not labels:
             raise UserError(f"{where} has no rows")
         self._choose_columns(words, values)
@@ -161,7 +161,7 @@ class Table(FileDataset):
 
     def _features(self, frame: Any, fill: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         for column in self.categories:
-            frame[column] = [_text(value) for value in frame[column]]
+            frame[column] = [cell_text(value) for value in frame[column]]
         features = encode(frame, self.numeric, self.categories)
         numbers = features[:, : len(fill)]
         features[:, : len(fill)] = np.where(np.isfinite(numbers), numbers, fill)
@@ -182,15 +182,6 @@ class Table(FileDataset):
 
 def _is_number(column: Any) -> bool:
     return bool(column.dtype.kind in "biuf")
-
-
-def _text(value: Any) -> str:
-    """A cell as text; empty if missing, and 1.0 as 1: a gap turns whole numbers into floats."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def _numbers_first(text: str) -> tuple[bool, float, str]:
