@@ -315,6 +315,7 @@ def method_of(views: type[Views], **changes: object) -> ViewMethod:
 class SoundYardstick(Method):
     name = "mean"
     kind = "none"
+    specs = ("vector",)
     yardstick = True
 
     def represent(self, session, examples, task):

@@ -54,6 +54,10 @@ class Viewmaker(nn.Module):
         """Pick the subclass by the number of spatial axes, as ``pathlib.Path`` does by platform."""
         return object.__new__(cls.networks[len(spec.space)] if cls is Viewmaker else cls)
 
+    def __getnewargs__(self) -> tuple[Spec]:
+        """What ``__new__`` needs when a copy is made by pickle or ``copy.deepcopy``."""
+        return (self.spec,)
+
     def __init__(
         self,
         spec: Spec,

@@ -13,7 +13,7 @@ from vmbench.specs import ALL_KINDS
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SPECS, smoke_config, tiny_session
+from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_session
 from vmbench.views import ViewContext, Views
 
 EXAMPLES = 64
@@ -31,7 +31,7 @@ def method_checks(method: Method) -> Iterator[Check]:
     for kind in getattr(method, "specs", ()):
         if kind not in SPECS:
             continue  # identity says so
-        if isinstance(method, ViewMethod):
+        if isinstance(method, ViewMethod) and method.objective is None:
             case = Case(method, kind)
             for clause, (promise, body) in VIEW_CLAUSES.items():
                 yield Check(clause, kind, promise, lambda body=body, case=case: body(case))  # type: ignore[misc]
@@ -50,7 +50,8 @@ def _identity(method: Method) -> None:
         violated(f"kind = {getattr(method, 'kind', None)!r}; use one of {known}")
     if not isinstance(method.specs, tuple) or not method.specs or set(method.specs) - {*ALL_KINDS}:
         violated(f"specs = {method.specs!r}; state some of {', '.join(ALL_KINDS)} as a tuple")
-    if isinstance(method, ViewMethod) and (method.yardstick or method.kind == "none"):
+    brings_views = isinstance(method, ViewMethod) and method.objective is None
+    if brings_views and (method.yardstick or method.kind == "none"):
         violated("a ViewMethod has views and is no yardstick: derive from Method for one")
 
 
@@ -68,7 +69,9 @@ class Case:
         else:
             low, high = value_range
             reference = low + (high - low) * torch.rand(shape, generator=source)
-        return ViewContext(self.spec, smoke_config(), value_range, reference)
+        return ViewContext(
+            self.spec, smoke_config(), value_range, reference, handcrafted_family(self.spec.kind)
+        )
 
     def build(self, value_range: tuple[float, float] | None) -> Views:
         """The views; as in a run, the global generator may be drawn from here, and here alone."""

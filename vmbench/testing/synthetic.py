@@ -14,6 +14,7 @@ from vmbench.device import place
 from vmbench.examples import prepare
 from vmbench.presets import PRESETS
 from vmbench.progress import Progress
+from vmbench.registry import registry
 from vmbench.session import Session
 from vmbench.specs import Grid, Sequence, Spec, Vector
 
@@ -73,7 +74,16 @@ def tiny_session(spec: Spec, seed: int = 0) -> Iterator[Session]:
             placement=place(config, spec),
             seed=seed,
             progress=Progress(quiet=True),
+            handcrafted=handcrafted_family(spec.kind),
         )
+
+
+def handcrafted_family(kind: str) -> str | None:
+    """A registered handcrafted family for specs of ``kind``, as a domain would name one."""
+    for entry in registry("method"):
+        if entry.facts.get("views") == "handcrafted" and kind in entry.facts.get("specs", ()):
+            return entry.name
+    return None
 
 
 @contextmanager
