@@ -39,7 +39,7 @@ def instdisc(
         A scalar, positive.
 
     >>> instdisc(torch.eye(2), torch.eye(2), torch.eye(2), 1.0, 0.0, n_examples=2).item()
-    1.939...
+    2.319...
     """
     z = functional.normalize(z, dim=1)
     noise = math.log(len(negatives) / n_examples)  # h = sigmoid(log P - log(K / n))

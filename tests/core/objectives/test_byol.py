@@ -23,6 +23,13 @@ def test_loss_equals_its_equation(b):
     assert byol(p, 3 * z).item() == pytest.approx(float(naive(p, z)), rel=1e-9)
 
 
+def test_no_gradient_flows_into_the_target():
+    p, z = torch.randn(3, 4, requires_grad=True), torch.randn(3, 4, requires_grad=True)
+    byol(p, z).backward()
+    assert p.grad is not None
+    assert z.grad is None
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_both_players_get_their_gradient_through_the_online_branch_only(spec):
     """The same loss with the targets as plain numbers gives the same gradients."""
@@ -53,6 +60,7 @@ def test_both_players_get_their_gradient_through_the_online_branch_only(spec):
 
 def test_the_target_network_follows_and_no_optimiser_trains_it():
     frozen, views = build("byol", toy.ToyVector.spec, target_momentum=1.0)
+    assert not any(p.requires_grad for p in frozen.target.parameters())
     before = {k: v.clone() for k, v in frozen.named_parameters()}
     train(frozen, views, toy.ToyVector)
     for key, value in frozen.named_parameters():
