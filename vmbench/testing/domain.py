@@ -19,13 +19,15 @@ from vmbench.specs import ALL_KINDS, Spec, Vector
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey
 
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+NAME = re.compile(r"[a-z0-9]+([-+][a-z0-9]+)*")
 
 
 def check_name(name: object) -> None:
     """Raise unless ``name`` is of the form that all names have."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        violated(f"name = {name!r}: use lower-case letters, digits and single hyphens")
+        violated(
+            f"name = {name!r}: use lower-case letters, digits and single hyphens or plus signs"
+        )
 
 
 def domain_checks(domain: Domain, data_dir: Path | None = None) -> Iterator[Check]:
