@@ -26,7 +26,7 @@ def check_name(name: object) -> None:
     """Raise unless ``name`` is of the form that all names have."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         violated(
-            f"name = {name!r}: use lower-case letters, digits and single hyphens or plus signs"
+            f"name = {name!r}: use lower-case letters, digits, single hyphens or plus signs"
         )
 
 
