@@ -65,7 +65,7 @@ class TensorBoard(Tracker):
             folder = self.tracked.folder / "tensorboard" / self.tracked.training
             # TensorBoard hides events at or after the purge step of files written before.
             purge = self.done + 1 if self.done else None
-            self._writer = SummaryWriter(str(folder), purge_step=purge)  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(folder), purge_step=purge)
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
 

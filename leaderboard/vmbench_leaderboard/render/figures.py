@@ -25,7 +25,7 @@ FigureFormat = Literal["svg", "png"]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "vmbench",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -112,7 +112,7 @@ def _time(board: Board) -> "Figure | None":
     if scored:
         title = f"{board.title} ({board.preset}): score against time"
         several = any(row.score_interval for row in scored)
-        figure, panels = _panels(title + _bars(several), 1)
+        figure, panels = _panels(title + ("\nbars: 95% bootstrap interval" if several else ""), 1)
         for place, row in enumerate(scored):
             interval = row.score_interval
             bounds = (interval.low, interval.high) if interval else None
@@ -229,7 +229,7 @@ def _band(axes: "Axes", series: Series, colour: str) -> None:
 
 def _legend(figure: "Figure", panels: "Sequence[Axes]") -> None:
     """One legend below all panels, each name once, wrapped to fit and with room of its own."""
-    entries = {}
+    entries: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
@@ -260,7 +260,7 @@ def _metric(name: str) -> str:
 def _style(place: int) -> dict[str, Any]:
     return {
         "color": COLOURS[place % len(COLOURS)],
-        "linestyle": DASHES[place // len(COLOURS) % len(DASHES)],
+        "linestyle": DASHES[place % len(DASHES)],
     }
 
 
