@@ -91,7 +91,7 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
     """
     sweeps: dict[TaskKey, list[Series]] = {}
     for task in board.tasks:
-        groups: dict[tuple[str, str, str], dict[float, list[Run]]] = defaultdict(dict)
+        groups: dict[tuple[RowKey, str], dict[float, list[Run]]] = defaultdict(dict)
         for row in board.rows:
             cell = row.cells.get(task.key)
             if cell is None or not _learned(row):
@@ -99,20 +99,26 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
             config = cell.runs[0].result.config
             if isinstance(config.get(EPSILON), int | float):
                 rest = {k: v for k, v in config.items() if k not in NOT_SETTINGS | {EPSILON}}
-                key = (row.key.method, row.key.objective, json.dumps(rest, sort_keys=True))
+                key = (_without_epsilon(row.key), json.dumps(rest, sort_keys=True))
                 groups[key].setdefault(float(config[EPSILON]), []).extend(cell.runs)
         swept = [
             _series(
-                str(RowKey(method, objective)),
+                str(key),
                 sorted(by_epsilon),
                 [[run.value for run in by_epsilon[epsilon]] for epsilon in sorted(by_epsilon)],
             )
-            for (method, objective, _), by_epsilon in sorted(groups.items())
+            for (key, _), by_epsilon in sorted(groups.items())
             if len(by_epsilon) > 1
         ]
         if swept:
             sweeps[task.key] = swept
     return sweeps
+
+
+def _without_epsilon(key: RowKey) -> RowKey:
+    """The name that rows of one sweep share."""
+    settings = [s for s in key.settings.split(", ") if not s.startswith(f"{EPSILON}=")]
+    return RowKey(key.method, key.objective, ", ".join(settings))
 
 
 def _learned(row: Row) -> bool:

@@ -98,6 +98,9 @@ def test_what_is_no_sweep():
     assert swept({"epsilon": 0.1}, {"epsilon": 0.2})
     assert not swept({"epsilon": 0.1})
     assert not swept({"epsilon": 0.1}, {"epsilon": 0.2}, method="handcrafted")
+    two = [{"epsilon": e, "width": w} for w in (16, 32) for e in (0.1, 0.2)]
+    (lines,) = swept(*two).values()
+    assert [line.label for line in lines] == [f"viewmaker (simclr, width={w})" for w in (16, 32)]
     # Two settings at once: which of them moved the value cannot be told.
     assert not swept({"epsilon": 0.1, "width": 16}, {"epsilon": 0.2, "width": 32})
 

@@ -25,9 +25,7 @@ NAME = re.compile(r"[a-z0-9]+([-+][a-z0-9]+)*")
 def check_name(name: object) -> None:
     """Raise unless ``name`` is of the form that all names have."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        violated(
-            f"name = {name!r}: use lower-case letters, digits, single hyphens or plus signs"
-        )
+        violated(f"name = {name!r}: use lower-case letters, digits, single hyphens or plus signs")
 
 
 def domain_checks(domain: Domain, data_dir: Path | None = None) -> Iterator[Check]:

@@ -7,6 +7,7 @@ a dash of its own. Equal results give equal bytes: no date, and a fixed salt for
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from vmbench.errors import missing_package
@@ -38,6 +39,10 @@ STYLE: Any = {
 # Where dates and versions would be written: left out, for equal bytes.
 METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "png": {"Software": None}}
 COLUMNS = 3
+# Inches that the legend takes: a key and its gaps, a letter at 8 points, a line.
+KEY, LETTER, LINE = 0.6, 0.068, 0.17
+# Metrics that are shares; the unit of any other is its name.
+SHARES = frozenset({"accuracy", "balanced_accuracy", "macro_f1"})
 
 
 def draw(
@@ -101,11 +106,13 @@ def _curves(board: Board, curves: Mapping[str, Sequence[Series]]) -> "Figure | N
 
 def _time(board: Board) -> "Figure | None":
     """Normalised score against time where the board has scores, else each task's value."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
     scored = [row for row in board.rows if row.score is not None]
     if scored:
         title = f"{board.title} ({board.preset}): score against time"
         several = any(row.score_interval for row in scored)
-        figure, panels = _panels(title + _bars(several), 1)
+        figure, panels = _panels(title + ("\nbars: 95% bootstrap interval" if several else ""), 1)
         for place, row in enumerate(scored):
             interval = row.score_interval
             bounds = (interval.low, interval.high) if interval else None
@@ -125,9 +132,12 @@ def _time(board: Board) -> "Figure | None":
                     bounds = (cell.interval.low, cell.interval.high) if cell.interval else None
                     _point(axes, place, row, cell.mean, bounds)
             axes.set_title(_plain(f"{task.key.dataset}/{task.key.task}"))
-            axes.set_ylabel(_plain(f"test {task.metric} (0 to 1)"))
+            axes.set_ylabel(_metric(task.metric))
     for axes in panels:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.minorticks_off()
         axes.set_xlabel("mean time of a run (s)")
     _legend(figure, panels)
     return figure
@@ -166,7 +176,7 @@ def _epsilon(board: Board, sweeps: Mapping[TaskKey, Sequence[Series]]) -> "Figur
         axes.minorticks_off()
         axes.set_title(_plain(f"{task.dataset}/{task.task}"))
         axes.set_xlabel("epsilon (mean |change| of a normalised input)")
-        axes.set_ylabel(_plain(f"test {metrics[task]} (0 to 1)"))
+        axes.set_ylabel(_metric(metrics[task]))
     _legend(figure, panels)
     return figure
 
@@ -176,7 +186,7 @@ def _panels(title: str, count: int) -> "tuple[Figure, list[Axes]]":
 
     columns = min(count, COLUMNS)
     rows = -(-count // columns)
-    figure = Figure(figsize=(max(5.5, 4.2 * columns), 3.6 * rows + 1.2), layout="constrained")
+    figure = Figure(figsize=(max(5.5, 4.2 * columns), 3.6 * rows + 0.6), layout="constrained")
     figure.suptitle(_plain(title))
     grid = figure.subplots(rows, columns, squeeze=False)
     panels: list[Axes] = list(grid.flat)
@@ -218,26 +228,39 @@ def _band(axes: "Axes", series: Series, colour: str) -> None:
 
 
 def _legend(figure: "Figure", panels: "Sequence[Axes]") -> None:
-    """One legend below all panels, each name once."""
+    """One legend below all panels, each name once, wrapped to fit and with room of its own."""
     entries: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    columns = max(1, min(len(entries), int(figure.get_figwidth() // 2.7)))
-    legend: Any = figure.legend  # its stubs lack ncols
-    legend(
+    width, height = figure.get_size_inches()
+    longest = min(max(map(len, entries)), int((width - KEY) / LETTER))
+    columns = max(1, min(len(entries), int(width // (KEY + longest * LETTER))))
+    names = [wrap(name, longest) for name in entries]
+    texts = ["\n".join(lines) for lines in names]
+    per_column = -(-len(names) // columns)
+    tallest = max(
+        sum(map(len, names[start : start + per_column]))
+        for start in range(0, len(names), per_column)
+    )
+    figure.set_size_inches(width, height + LINE * tallest)
+    figure.legend(
         list(entries.values()),
-        list(entries),
+        texts,
         loc="outside lower center",
         ncols=columns,
         frameon=False,
     )
 
 
+def _metric(name: str) -> str:
+    return _plain(f"test {name} (0 to 1)" if name in SHARES else f"test {name}")
+
+
 def _style(place: int) -> dict[str, Any]:
     return {
         "color": COLOURS[place % len(COLOURS)],
-        "linestyle": DASHES[place // len(COLOURS) % len(DASHES)],
+        "linestyle": DASHES[place % len(DASHES)],
     }
 
 
