@@ -37,8 +37,9 @@ def draw(labels: Labels, size: Size, seed: int) -> Indices:
         size: how many of a class to take, given how many there are; at most all are taken.
         seed: of the draw; with one seed a smaller subset is part of a larger one.
 
-    >>> draw(np.array([0, 0, 1, 1, 1]), lambda available: 1, seed=0).tolist()
-    [1, 3]
+    >>> labels = np.array([0, 0, 1, 1, 1])
+    >>> labels[draw(labels, lambda available: 1, seed=0)].tolist()
+    [0, 1]
     """
     rng = np.random.default_rng(seed)
     chosen = []
