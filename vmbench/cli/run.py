@@ -115,7 +115,7 @@ def print_result(result: "Result", folder: Path) -> None:
     titles = {"balanced_accuracy": "balanced", "macro_f1": "macro-F1"}
     headline = " / ".join(sorted({task.metric.replace("_", " ") for task in result.tasks}))
     for title in ("task", headline, *titles.values(), "val", "train/val/test"):
-        table.add_column(title, justify="left" if title == "task" else "right")
+        table.add_column(title, justify="left" if title == "task" else "right", overflow="fold")
     for task in result.tasks:
         table.add_row(
             f"{task.dataset}/{task.task}",
