@@ -112,7 +112,7 @@ class OneBuffer(Sound):
 
 class GlobalSeed(Sound):
     def change(self, i, example):
-        np.random.random()  # seeding would change nothing where the state is that seed's already
+        np.random.seed(0)
         return example
 
 

@@ -12,7 +12,8 @@ import random
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from vmbench.dataset import SPLITS, Dataset, Example, Split
 KEPT = 8  # examples that are looked at again after later ones were yielded
 WORKER_EXAMPLES = 256  # compared between this process and a fresh one
 WORKER_SECONDS = 300
+UNLIKELY_SEED = 1_618_033_988
 
 
 @dataclass
@@ -64,10 +66,19 @@ def survey(dataset: Dataset, folder: Path | None) -> Survey:
         classes={task.name: {split: set() for split in SPLITS} for task in dataset.tasks},
         leaks={task.name: 0 for task in dataset.tasks},
     )
+    files_before = fingerprint(folder)
+    with known_randomness() as random_before:
+        _read(seen, dataset, folder)
+        seen.draws_globally = global_randomness() != random_before
+    if fingerprint(folder) != files_before:
+        seen.note("no-mutation", f"examples() changes the files in {folder}")
+    return seen
+
+
+def _read(seen: Survey, dataset: Dataset, folder: Path | None) -> None:
     sides: dict[str, dict[bytes, Split]] = {task.name: {} for task in dataset.tasks}
     whole = hashlib.blake2b(digest_size=16)
     kept: deque[tuple[int, Example, bytes]] = deque()
-    random_before, files_before = global_randomness(), fingerprint(folder)
     for i, example in enumerate(dataset.examples(folder)):
         content = values_digest(example)
         whole.update(content + labels_digest(example))
@@ -84,12 +95,8 @@ def survey(dataset: Dataset, folder: Path | None) -> Survey:
             _check_kept(seen, *kept.popleft())
     for each in kept:
         _check_kept(seen, *each)
-    seen.draws_globally = global_randomness() != random_before
-    if fingerprint(folder) != files_before:
-        seen.note("no-mutation", f"examples() changes the files in {folder}")
     seen.digest = whole.hexdigest()
     seen.start = seen.start or seen.digest
-    return seen
 
 
 def _check_values(seen: Survey, dataset: Dataset, i: int, example: Example) -> None:
@@ -200,6 +207,27 @@ def global_randomness() -> Hashable:
     if "torch" in sys.modules:  # nobody drew from torch who did not import it
         states.append(sys.modules["torch"].get_rng_state().numpy().tobytes())
     return tuple(states)
+
+
+@contextmanager
+def known_randomness() -> Iterator[Hashable]:
+    """Seed the shared generators with a number that nobody else takes, and restore them after.
+
+    So a library that seeds them with the same number each time is seen too.
+    """
+    python, numpy, torch = random.getstate(), np.random.get_state(), sys.modules.get("torch")
+    torch_state = None if torch is None else torch.get_rng_state()
+    random.seed(UNLIKELY_SEED)
+    np.random.seed(UNLIKELY_SEED)
+    if torch is not None:
+        torch.manual_seed(UNLIKELY_SEED)
+    try:
+        yield global_randomness()
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        if torch is not None:
+            torch.set_rng_state(torch_state)
 
 
 def fingerprint(folder: Path | None) -> Hashable:
