@@ -9,8 +9,16 @@ from vmbench_leaderboard.cells import ViewKind
 
 @cache
 def registered_views(method: str) -> ViewKind:
-    """The ``views`` fact of a registered method; ``unknown`` for one that is not installed here."""
+    """The ``views`` fact of a registered method; ``unknown`` for one that is not installed here.
+
+    A supervised training augmented by views, ``supervised+NAME``, has theirs.
+    """
     methods = registry("method")
+    if method == "handcrafted":  # an alias of the domain's own family, not an entry
+        return "handcrafted"
+    trained, plus, augmentation = method.partition("+")
+    if plus and method not in methods and trained in methods:
+        return registered_views(augmentation)
     if method not in methods:
         return "unknown"
     fact = methods.entry(method).facts.get("views")

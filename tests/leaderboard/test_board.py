@@ -12,6 +12,7 @@ from vmbench_leaderboard.cells import RowKey, TaskKey
 from vmbench_leaderboard.columns import board_columns, missing_cells, overview_columns
 from vmbench_leaderboard.contrasts import contrast
 from vmbench_leaderboard.filters import Filters
+from vmbench_leaderboard.views import registered_views
 
 DIGIT = TaskKey("audio", "fsdd", "digit")
 SPEAKER = TaskKey("audio", "fsdd", "speaker")
@@ -301,6 +302,31 @@ def test_mixed_revisions_are_refused_with_their_values():
     results = [*YARDSTICKS, *runs("viewmaker", [0.7], revision="2")]
     with pytest.raises(UserError, match=r"revisions of audio dataset fsdd: 1 \(4 runs\), 2"):
         board(results)
+
+
+def test_evaluations_are_not_mixed():
+    one = result(values={"fsdd/digit": 0.7})
+    task = one.tasks[0].model_copy(
+        update={"probe": one.tasks[0].probe.model_copy(update={"kind": "knn"})}
+    )
+    with pytest.raises(UserError, match=r"in two ways: evaluation is 'logistic' and.*'knn'"):
+        board([*YARDSTICKS, one.model_copy(update={"tasks": [task]})])
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("viewmaker", "learned"),
+        ("handcrafted", "handcrafted"),
+        ("supervised", "none"),
+        ("supervised+viewmaker", "learned"),
+        ("supervised+handcrafted", "handcrafted"),
+        ("supervised+nobody's", "unknown"),
+        ("nobody's", "unknown"),
+    ],
+)
+def test_the_kind_of_a_methods_views(method, kind):
+    assert registered_views(method) == kind
 
 
 @pytest.mark.parametrize(
