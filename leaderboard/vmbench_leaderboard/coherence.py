@@ -41,13 +41,14 @@ def require_one_revision(results: Iterable[Result]) -> None:
 def require_one_protocol(results: Iterable[Result]) -> None:
     """Raise :class:`UserError` if a task was scored in several ways.
 
-    The metric and its direction, the number of test examples and classes, and the split rule must
-    agree between all runs of a task.
+    The evaluation (linear probe, k-NN ...), the metric and its direction, the number of test
+    examples and classes, and the split rule must agree between all runs of a task.
     """
     seen: dict[tuple[str, str, str], dict[str, object]] = {}
     for result in results:
         for task in result.tasks:
             protocol: dict[str, object] = {
+                "evaluation": task.probe.kind,
                 "metric": task.metric,
                 "higher_is_better": task.higher_is_better,
                 "n_test": task.n_test,

@@ -350,6 +350,31 @@ def test_mixed_revisions_are_refused_with_their_values():
         board(results)
 
 
+def test_evaluations_are_not_mixed():
+    one = result(values={"fsdd/digit": 0.7})
+    task = one.tasks[0].model_copy(
+        update={"probe": one.tasks[0].probe.model_copy(update={"kind": "knn"})}
+    )
+    with pytest.raises(UserError, match=r"in two ways: evaluation is 'logistic' and.*'knn'"):
+        board([*YARDSTICKS, one.model_copy(update={"tasks": [task]})])
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("viewmaker", "learned"),
+        ("handcrafted", "handcrafted"),
+        ("supervised", "none"),
+        ("supervised+viewmaker", "learned"),
+        ("supervised+handcrafted", "handcrafted"),
+        ("supervised+nobody's", "unknown"),
+        ("nobody's", "unknown"),
+    ],
+)
+def test_the_kind_of_a_methods_views(method, kind):
+    assert registered_views(method) == kind
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("n_test", 299), ("metric", "auroc"), ("higher_is_better", False)]
 )
