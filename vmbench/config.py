@@ -40,6 +40,11 @@ class Config(BaseModel):
         None, ge=8, description="Run the viewmaker on the input resized to this many bins."
     )
 
+    # Handcrafted and fixed views
+    strength: float = Field(
+        1.0, gt=0, le=2, description="Scales handcrafted and fixed views; 1 is as published."
+    )
+
     # Objective
     temperature: float = Field(0.2, gt=0, description="Temperature of the contrastive softmax.")
     head: Literal["mlp", "linear"] = Field(
@@ -68,9 +73,11 @@ class Config(BaseModel):
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of sgd.")
     weight_decay: float = Field(1e-4, ge=0, description="Weight decay of the encoder.")
     lr_schedule: Literal["cosine", "constant"] = Field(
-        "cosine", description="Learning rate over the run; cosine warms up over the first 5%."
+        "cosine", description="Both learning rates over the run; cosine warms up over the first 5%."
     )
-    viewmaker_lr: float = Field(1e-3, gt=0, description="The viewmaker's learning rate (Adam).")
+    viewmaker_lr: float = Field(
+        1e-3, gt=0, description="The viewmaker's peak learning rate (Adam)."
+    )
 
     # Evaluation
     feature_bins: int = Field(

@@ -133,9 +133,9 @@ class Session:
                 state_file=checkpoints / f"{name}.state.safetensors",
             )
         self._warn_of_collapse(self.fits[name])
-        save_file(encoder.state_dict(), checkpoints / f"{name}.encoder.safetensors")
+        _save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
-            save_file(views.state_dict(), checkpoints / f"{name}.views.safetensors")
+            _save_weights(views, checkpoints / f"{name}.views.safetensors")
         return encoder
 
     def _warn_of_collapse(self, fit: Fit) -> None:
@@ -217,6 +217,11 @@ class Session:
             encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
             self._pretrained = self.representation(encoder)
         return self._pretrained
+
+
+def _save_weights(module: nn.Module, path: Path) -> None:
+    """As the shapes say, whatever order training kept the values in."""
+    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path)
 
 
 class _Seeded:

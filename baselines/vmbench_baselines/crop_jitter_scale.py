@@ -16,12 +16,15 @@ from vmbench_baselines.reference import channel_sd
 from vmbench_baselines.time_series import jitter, read_at, scale
 
 SHORTEST = 0.5  # share of the length
+LEAST = 0.05  # however strong the crop
 
 
-def crop_positions(batch: int, length: int, generator: Generator) -> Tensor:
-    """Where to read (batch, length) samples, evenly spread over a random part of 50 to 100%."""
+def crop_positions(
+    batch: int, length: int, generator: Generator, shortest: float = SHORTEST
+) -> Tensor:
+    """Where to read (batch, length) samples, evenly spread over a part of ``shortest`` to all."""
     last = length - 1
-    span = last * uniform((batch, 1), generator, SHORTEST, 1.0)
+    span = last * uniform((batch, 1), generator, shortest, 1.0)
     start = (last - span) * uniform((batch, 1), generator)
     return start + span * torch.linspace(0, 1, length, device=generator.device)
 
@@ -36,8 +39,10 @@ class CropJitterScale(Distortion):
 
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """(B, C, T) -> (B, C, T)."""
-        view = read_at(x, crop_positions(len(x), x.shape[2], generator))
-        return jitter(scale(view, generator), self.sd, generator)
+        strength = self.strength
+        shortest = max(LEAST, 1 - strength * (1 - SHORTEST))
+        view = read_at(x, crop_positions(len(x), x.shape[2], generator, shortest))
+        return jitter(scale(view, generator, strength), self.sd, generator, strength)
 
 
 class CropJitterScaleMethod(ViewMethod):

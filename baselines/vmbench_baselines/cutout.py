@@ -34,12 +34,13 @@ class Cutout(Distortion):
     def hidden(self, x: Tensor, generator: Generator) -> Tensor:
         """Where ``x`` is hidden: bool, of x's shape but for one entry on the channel axis."""
         batch, space = len(x), x.shape[2:]
+        share = self.strength * HIDDEN
         if not space:
             features = x.shape[1]
-            count = min(features - 1, max(1, round(HIDDEN * features)))
+            count = min(features - 1, max(1, round(share * features)))
             return random_subset(batch, features, count, generator)
-        share = HIDDEN ** (1 / len(space))
-        bands = [centred_band(batch, n, max(1, round(share * n)), generator) for n in space]
+        side = share ** (1 / len(space))
+        bands = [centred_band(batch, n, max(1, round(side * n)), generator) for n in space]
         if len(bands) == 1:
             return bands[0][:, None]
         return bands[0][:, None, :, None] & bands[1][:, None, None, :]

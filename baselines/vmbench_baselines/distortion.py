@@ -10,11 +10,15 @@ class Distortion(Views):
 
     Args:
         context: what is known of the data; ``context.value_range`` bounds every view.
+
+    Each family scales its own strengths (widths, ranges, standard deviations, shares) by
+    ``strength``, the run's setting; 1 leaves them as published.
     """
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
         self.value_range = context.value_range
+        self.strength = context.config.strength
 
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """A distorted copy of ``x`` (B, *spec.shape), not yet clamped."""

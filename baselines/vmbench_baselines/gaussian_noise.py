@@ -23,7 +23,7 @@ class GaussianNoise(Distortion):
 
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """(B, *spec.shape) of any spec; a feature that never varies stays as it is."""
-        return x + STRENGTH * self.sd * normal(tuple(x.shape), generator)
+        return x + self.strength * STRENGTH * self.sd * normal(tuple(x.shape), generator)
 
 
 class GaussianNoiseMethod(ViewMethod):

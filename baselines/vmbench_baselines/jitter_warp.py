@@ -22,20 +22,20 @@ KNOTS = 6  # speeds that the warp runs through: both ends and four between
 WARP = 0.2  # sd of the logarithm of the speed
 
 
-def permute_segments(x: Tensor, generator: Generator) -> Tensor:
-    """Cut (B, C, T) into 1 to 5 segments of equal length (up to rounding) and shuffle them."""
+def permute_segments(x: Tensor, generator: Generator, most: int = MAX_SEGMENTS) -> Tensor:
+    """Cut (B, C, T) into 1 to ``most`` segments of equal length (up to rounding), shuffle them."""
     batch, _, length = x.shape
-    segments = 1 + integers(MAX_SEGMENTS, (batch, 1), generator)
+    segments = 1 + integers(most, (batch, 1), generator)
     segment = torch.arange(length, device=x.device) * segments // length
     # Samples sorted by their segment's random key; a stable sort keeps the order within a segment.
-    keys = uniform((batch, MAX_SEGMENTS), generator).gather(1, segment)
+    keys = uniform((batch, most), generator).gather(1, segment)
     order = keys.argsort(dim=1, stable=True)
     return x.gather(2, order[:, None].expand(x.shape))
 
 
-def warp_positions(batch: int, length: int, generator: Generator) -> Tensor:
+def warp_positions(batch: int, length: int, generator: Generator, warp: float = WARP) -> Tensor:
     """Smooth increasing curves (batch, length) from 0 to length - 1: where to read the window."""
-    knots = WARP * normal((batch, 1, KNOTS), generator)
+    knots = warp * normal((batch, 1, KNOTS), generator)
     log_speed = functional.interpolate(knots, size=length, mode="linear", align_corners=True)
     way = functional.pad(log_speed[:, 0, 1:].exp().cumsum(dim=1), (1, 0))
     # A window of one sample has nowhere to go; the bound below keeps it from dividing by zero.
@@ -52,9 +52,10 @@ class JitterWarp(Distortion):
 
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """(B, C, T) -> (B, C, T)."""
-        view = permute_segments(x, generator)
-        view = read_at(view, warp_positions(len(x), x.shape[2], generator))
-        return jitter(scale(view, generator), self.sd, generator)
+        strength = self.strength
+        view = permute_segments(x, generator, 1 + round(strength * (MAX_SEGMENTS - 1)))
+        view = read_at(view, warp_positions(len(x), x.shape[2], generator, strength * WARP))
+        return jitter(scale(view, generator, strength), self.sd, generator, strength)
 
 
 class JitterWarpMethod(ViewMethod):

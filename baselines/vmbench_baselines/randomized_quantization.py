@@ -18,6 +18,8 @@ BINS = 8
 class RandomizedQuantization(Distortion):
     """Per example and channel: ``BINS`` bins with uniform edges, one uniform value for each.
 
+    ``strength`` divides the number of bins.
+
     The paper's channels are axes of a tensor. A Vector has none, so its whole row is one channel,
     which takes features of comparable scale (they are normalised); a row of one feature has no
     range and stays as it is.
@@ -28,11 +30,12 @@ class RandomizedQuantization(Distortion):
         values = (x[:, None] if x.dim() == 2 else x.flatten(2)).contiguous()
         low, high = values.amin(2, keepdim=True), values.amax(2, keepdim=True)
         channels = tuple(values.shape[:2])
-        cuts = low + (high - low) * uniform((*channels, BINS - 1), generator)
+        bins = max(2, round(BINS / self.strength))
+        cuts = low + (high - low) * uniform((*channels, bins - 1), generator)
         edges = torch.cat([low, cuts.sort(2).values, high], dim=2)
-        outputs = torch.lerp(edges[..., :-1], edges[..., 1:], uniform((*channels, BINS), generator))
-        bins = torch.searchsorted(edges[..., 1:-1].contiguous(), values, right=True)
-        return outputs.gather(2, bins).view(x.shape)
+        outputs = torch.lerp(edges[..., :-1], edges[..., 1:], uniform((*channels, bins), generator))
+        chosen = torch.searchsorted(edges[..., 1:-1].contiguous(), values, right=True)
+        return outputs.gather(2, chosen).view(x.shape)
 
 
 class RandomizedQuantizationMethod(ViewMethod):

@@ -21,13 +21,16 @@ CORRUPTED_PERCENT = 60
 class Scarf(Distortion):
     """60% of each row's features (rounded down, at least one) drawn from their marginals.
 
+    ``strength`` scales the share.
+
     A draw is that feature of a reference row, chosen anew for every feature and example.
     """
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__(context)
         features = context.spec.channels_in
-        self.count = max(1, features * CORRUPTED_PERCENT // 100)
+        share = min(1.0, self.strength * CORRUPTED_PERCENT / 100)
+        self.count = max(1, int(features * share))
         self.register_buffer("reference", context.reference, persistent=False)
         self.reference: Tensor
 

@@ -5,6 +5,7 @@ of the recipe that the published viewmaker is compared with. The flip stays for 
 spoils: it is part of that recipe.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,25 +20,26 @@ from vmbench.views import ViewContext, Views
 from vmbench_baselines.distortion import Distortion
 
 CROP_AREA = (0.2, 1.0)
+SMALLEST_AREA = 0.05  # however strong the crop
 CROP_ASPECT = (3 / 4, 4 / 3)
 JITTER = 0.4  # brightness, contrast, saturation
 HUE = 0.1
 JITTER_PROBABILITY = 0.8
 GREY_PROBABILITY = 0.2
 BLUR_SIGMA = (0.1, 2.0)  # pixels
-BLUR_KERNEL = 9  # pixels: two of the widest sigma to both sides
+BLUR_REACH = 2  # of the widest sigma, that the kernel has to both sides
 BLUR_PROBABILITY = 0.5
 FLIP_PROBABILITY = 0.5
 RGB = 3
 
 
-def odd_kernel(size: int) -> int:
+def odd_kernel(size: int, sigma: float) -> int:
     """Blur's kernel along an axis of ``size`` pixels: reflection must find the pixels it needs.
 
-    >>> [odd_kernel(size) for size in (32, 3, 1)]
+    >>> [odd_kernel(size, sigma=2.0) for size in (32, 3, 1)]
     [9, 5, 1]
     """
-    return min(BLUR_KERNEL, 2 * size - 1)
+    return min(2 * math.ceil(BLUR_REACH * sigma) + 1, 2 * size - 1)
 
 
 @contextmanager
@@ -70,21 +72,22 @@ class SimCLRImage(Distortion):
         except ImportError as error:
             raise missing_package("kornia", "image", "method 'simclr-image'") from error
         channels, height, width = context.spec.shape
-        jitter: tuple[float, ...] = (JITTER, JITTER)
+        strength = self.strength
+        area = (max(SMALLEST_AREA, 1 - strength * (1 - CROP_AREA[0])), CROP_AREA[1])
+        jitter = [strength * JITTER] * (3 if channels == RGB else 2)
         if channels == RGB:
-            jitter = (JITTER, JITTER, JITTER, HUE)
+            jitter.append(strength * HUE)
+        sigma = (BLUR_SIGMA[0], max(BLUR_SIGMA[0], strength * BLUR_SIGMA[1]))
         steps: list[Callable[[Tensor], Tensor]] = [
             # Its other mode, slices, loops over the examples.
-            kornia.RandomResizedCrop(
-                (height, width), CROP_AREA, CROP_ASPECT, cropping_mode="resample"
-            ),
+            kornia.RandomResizedCrop((height, width), area, CROP_ASPECT, cropping_mode="resample"),
             kornia.RandomHorizontalFlip(p=FLIP_PROBABILITY),
             kornia.ColorJitter(*jitter, p=JITTER_PROBABILITY),
         ]
         if channels == RGB:
-            steps.append(kornia.RandomGrayscale(p=GREY_PROBABILITY))
-        kernel = (odd_kernel(height), odd_kernel(width))
-        steps.append(kornia.RandomGaussianBlur(kernel, BLUR_SIGMA, p=BLUR_PROBABILITY))
+            steps.append(kornia.RandomGrayscale(p=min(1.0, strength * GREY_PROBABILITY)))
+        kernel = (odd_kernel(height, sigma[1]), odd_kernel(width, sigma[1]))
+        steps.append(kornia.RandomGaussianBlur(kernel, sigma, p=BLUR_PROBABILITY))
         # A tuple hides them from Module.to: kornia draws where its modules are, and must do so on
         # the CPU, whose generator alone is borrowed below.
         self.steps = tuple(steps)

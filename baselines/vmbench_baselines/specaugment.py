@@ -21,13 +21,13 @@ from vmbench_baselines.reference import channel_sd, mean_value
 NOISE = 0.25  # sd of the noise, in the data's sd
 
 
-def mask_limit(size: int) -> int:
+def mask_limit(size: int, strength: float = 1.0) -> int:
     """The widest mask over ``size`` bins: 40 of 64 in proportion, but never the whole axis.
 
     >>> [mask_limit(size) for size in (64, 32, 17, 1)]
     [40, 20, 11, 0]
     """
-    return min(size - 1, round(size * 40 / 64))
+    return min(size - 1, round(strength * size * 40 / 64))
 
 
 class SpectralViews(Distortion):
@@ -49,12 +49,12 @@ class SpectralViews(Distortion):
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
         batch, _, height, width = x.shape
-        frequencies = random_band(batch, height, mask_limit(height), generator)
-        times = random_band(batch, width, mask_limit(width), generator)
+        frequencies = random_band(batch, height, mask_limit(height, self.strength), generator)
+        times = random_band(batch, width, mask_limit(width, self.strength), generator)
         masked = frequencies[:, None, :, None] | times[:, None, None, :]
         view = x.where(~masked, self.mean)
         if self.noise:
-            view = view + self.noise * self.sd * normal(tuple(x.shape), generator)
+            view = view + self.strength * self.noise * self.sd * normal(tuple(x.shape), generator)
         return view
 
 

@@ -12,14 +12,17 @@ JITTER = 0.05  # sd of the noise, in the channel's sd
 SCALE = 0.1  # sd of the factor, which has mean 1
 
 
-def jitter(x: Tensor, channel_sd: Tensor, generator: Generator) -> Tensor:
-    """``x`` plus white noise of ``JITTER`` times each channel's sd, (C, 1)."""
-    return x + JITTER * channel_sd * normal(tuple(x.shape), generator)
+def jitter(x: Tensor, channel_sd: Tensor, generator: Generator, strength: float) -> Tensor:
+    """``x`` plus white noise of ``strength * JITTER`` times each channel's sd, (C, 1)."""
+    return x + strength * JITTER * channel_sd * normal(tuple(x.shape), generator)
 
 
-def scale(x: Tensor, generator: Generator) -> Tensor:
-    """``x`` with each channel of each example multiplied by its own factor from N(1, SCALE^2)."""
-    return x * (1 + SCALE * normal((*x.shape[:2], 1), generator))
+def scale(x: Tensor, generator: Generator, strength: float) -> Tensor:
+    """``x`` with each channel of each example multiplied by its own factor.
+
+    Factors are from N(1, (strength * SCALE)^2).
+    """
+    return x * (1 + strength * SCALE * normal((*x.shape[:2], 1), generator))
 
 
 def read_at(x: Tensor, positions: Tensor) -> Tensor:

@@ -65,11 +65,14 @@ class Waveform(Distortion):
         """(B, C, T) -> (B, C, T); all channels of an example alike, but for the noise."""
         batch, _, length = x.shape
         if self.pitch_and_loudness:
-            semitones = uniform((batch,), generator, -SEMITONES, SEMITONES)
+            semitones = self.strength * uniform((batch,), generator, -SEMITONES, SEMITONES)
             x = shift_pitch(x, 2 ** (semitones / 12))
-            x = self.silence + (x - self.silence) * uniform((batch, 1, 1), generator, *LOUDNESS)
-        kept = random_stretch(batch, length, SHORTEST, generator)
-        return jitter(x.where(kept[:, None], self.silence), self.sd, generator)
+            quietest, loudest = (factor**self.strength for factor in LOUDNESS)
+            gain = uniform((batch, 1, 1), generator, quietest, loudest)
+            x = self.silence + (x - self.silence) * gain
+        shortest = max(0.0, 1 - self.strength * (1 - SHORTEST))
+        kept = random_stretch(batch, length, shortest, generator)
+        return jitter(x.where(kept[:, None], self.silence), self.sd, generator, self.strength)
 
 
 class WaveformMethod(ViewMethod):

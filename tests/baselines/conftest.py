@@ -5,16 +5,16 @@ from vmbench.config import make_config
 from vmbench.views import ViewContext
 
 
-def _context(spec, value_range=None, count=64, seed=0):
+def _context(spec, value_range=None, count=64, seed=0, **settings):
     generator = torch.Generator().manual_seed(seed)
     reference = torch.randn(count, *spec.shape, generator=generator)
     if value_range is not None:
         low, high = value_range
         reference = low + (high - low) * torch.rand(reference.shape, generator=generator)
-    return ViewContext(spec, make_config(), value_range, reference)
+    return ViewContext(spec, make_config(settings), value_range, reference)
 
 
 @pytest.fixture(scope="session")
 def make_context():
-    """spec, value_range=None, count=64, seed=0 -> a context whose reference is white noise."""
+    """spec, value_range=None, count=64, seed=0, **settings -> a context whose reference is white noise."""
     return _context

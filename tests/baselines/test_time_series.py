@@ -91,9 +91,9 @@ def test_crop_keeps_half_to_all_in_even_steps(length, seed):
 def test_jitter_and_scale_have_the_documented_strengths():
     x = torch.ones(4000, 2, 5)
     sd = torch.tensor([[1.0], [4.0]])
-    noise = jitter(x, sd, generator()) - x
+    noise = jitter(x, sd, generator(), 1.0) - x
     torch.testing.assert_close(noise.std((0, 2)), time_series.JITTER * sd[:, 0], rtol=0.03, atol=0)
-    factors = scale(x, generator())
+    factors = scale(x, generator(), 1.0)
     assert torch.equal(factors, factors[..., :1].expand_as(factors))  # one per channel
     torch.testing.assert_close(
         factors[..., 0].std(0), torch.full((2,), time_series.SCALE), rtol=0.05, atol=0

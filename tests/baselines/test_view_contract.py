@@ -95,6 +95,17 @@ def test_randomness_is_per_example_and_from_the_generator_alone(
 
 
 @pytest.mark.parametrize(("name", "spec"), CASES)
+def test_strength_scales_the_distortion(make_context, name, spec):
+    moved = []
+    for strength in (0.1, 0.5, 1.0, 2.0):
+        context = make_context(spec, count=256, strength=strength)
+        view = METHODS[name]().views(context)(context.reference, generator())
+        moved.append((view - context.reference).abs().mean().item())
+    assert moved == sorted(moved)
+    assert moved[0] < 0.85 * moved[2]
+
+
+@pytest.mark.parametrize(("name", "spec"), CASES)
 def test_the_global_seed_has_no_say(make_context, name, spec):
     context = make_context(spec)
     views = METHODS[name]().views(context)

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
+from vmbench.objectives.precision import full_precision
 from vmbench.views import MakeView
 
 
@@ -110,4 +111,5 @@ class ContrastiveObjective(ProjectionObjective):
         """Two views of each example, one encoding, one loss."""
         views = torch.cat([make_view(batch.x), make_view(batch.x)])
         z1, z2 = self.project(views).chunk(2)
-        return self.loss(z1, z2)
+        with full_precision(z1):
+            return self.loss(z1, z2)
