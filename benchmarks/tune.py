@@ -1,57 +1,90 @@
-"""How the ``small`` preset was chosen: settings compared on val, the same budget for each method.
+"""How the ``small`` preset was chosen: one strength per kind of view, the same trials for each.
 
-    python benchmarks/tune.py audio --variants benchmarks/tune-audio.json --seed 100
+    python benchmarks/tune.py audio sensor --seed 100 >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py --table benchmarks/tuning.jsonl
 
-A variant is a table of settings. Only ``probe.val_value`` is read; the seeds of the committed board
-(0, 1, 2 ...) are not used here, and no test value is printed.
+Learned views are tried at :data:`TRIALS` budgets ``epsilon`` and the domain's handcrafted views at
+as many values of ``strength``, with everything else alike. Only ``probe.val_value`` is read; the
+seeds of the committed board (0, 1, 2 ...) are not used here, and no test value is printed.
 """
 
 import argparse
 import json
 import time
+from collections import defaultdict
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import vmbench
 
+DOMAINS = ("image", "audio", "sensor", "tabular", "medical")
+TRIALS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "viewmaker": ("epsilon", (0.05, 0.1, 0.2, 0.5)),
+    "handcrafted": ("strength", (0.25, 0.5, 1.0, 1.5)),
+}
+FLOORS = ("raw-features", "random-init")
+
+
+def trials() -> list[tuple[str, dict[str, Any]]]:
+    """Every (method, settings) of a domain: floors once, each kind of view equally often."""
+    tried: list[tuple[str, dict[str, Any]]] = [(method, {}) for method in FLOORS]
+    for method, (key, values) in TRIALS.items():
+        tried += [(method, {key: value}) for value in values]
+    return tried
+
+
+def measure(
+    domain: str, method: str, settings: dict[str, Any], seed: int, out: str
+) -> dict[str, Any]:
+    """One run; its mean over the tasks on val."""
+    started = time.perf_counter()
+    result = vmbench.run(domain, method, seed=seed, settings=settings, out=out)
+    values = {f"{t.dataset}/{t.task}": round(t.probe.val_value, 4) for t in result.tasks}
+    return {
+        "domain": domain,
+        "method": method,
+        "settings": settings,
+        "seed": seed,
+        "val_mean": round(fmean(values.values()), 4),
+        "val": values,
+        "loss": result.pretrain.final_loss,
+        "seconds": round(time.perf_counter() - started),
+    }
+
+
+def table(lines: list[dict[str, Any]]) -> str:
+    """A Markdown row per domain and method: val in percent, mean over seeds, for each setting."""
+    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        tried = ", ".join(f"{key} {value:g}" for key, value in line["settings"].items())
+        found[line["domain"], line["method"]][tried].append(100 * line["val_mean"])
+    rows = ["| domain | method | val, by setting | best |", "|---|---|---|---|"]
+    for (domain, method), settings in found.items():
+        means = {tried: fmean(values) for tried, values in settings.items()}
+        best = max(means, key=lambda tried: means[tried])
+        shown = "; ".join(
+            f"{tried}: {mean:.1f}".removeprefix(": ") for tried, mean in means.items()
+        )
+        rows.append(f"| {domain} | {method} | {shown} | {best} |")
+    return "\n".join(rows)
+
 
 def main() -> None:
-    """Compare every variant under every method; one JSON line each."""
+    """Print one JSON line per trial, or the table of lines printed before."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("domain")
-    parser.add_argument("--variants", type=Path, help="JSON list of settings")
-    parser.add_argument("--variant", action="append", default=[], help="settings as JSON")
-    parser.add_argument("--method", action="append", default=[])
+    parser.add_argument("domains", nargs="*", default=DOMAINS)
     parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--pretrain")
     parser.add_argument("--out", default="runs/tune")
+    parser.add_argument("--table", type=Path, metavar="JSONL")
     options = parser.parse_args()
-    variants = [json.loads(text) for text in options.variant]
-    variants += json.loads(options.variants.read_text()) if options.variants else []
-    for settings in variants or [{}]:
-        for method in options.method or ["random-init", "handcrafted", "viewmaker"]:
-            started = time.perf_counter()
-            result = vmbench.run(
-                options.domain,
-                method,
-                seed=options.seed,
-                settings=settings,
-                pretrain=options.pretrain,
-                out=options.out,
-            )
-            values = {f"{t.dataset}/{t.task}": round(t.probe.val_value, 4) for t in result.tasks}
-            mean = sum(values.values()) / len(values)
+    if options.table:
+        print(table([json.loads(line) for line in options.table.read_text().splitlines()]))
+        return
+    for domain in options.domains:
+        for method, settings in trials():
             print(
-                json.dumps(
-                    {
-                        "method": method,
-                        "settings": settings,
-                        "val_mean": round(mean, 4),
-                        "val": values,
-                        "loss": result.pretrain.final_loss,
-                        "seconds": round(time.perf_counter() - started),
-                    }
-                ),
-                flush=True,
+                json.dumps(measure(domain, method, settings, options.seed, options.out)), flush=True
             )
 
 
