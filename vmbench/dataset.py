@@ -123,6 +123,21 @@ class Dataset(ABC):
         """
         return []
 
+    def sources(self) -> list[str]:
+        """What :meth:`fetch` downloads, a line a file: address, size, checksum. Often nothing."""
+        return []
+
+    def fetch(self, folder: Path) -> None:
+        """Download the publisher's files into ``folder``, which ``--data-dir`` then names.
+
+        Raises:
+            UserError: they have to be got by hand, or cannot be had; says how and why.
+        """
+        raise UserError(
+            f"dataset '{self.name}' has no files to fetch"
+            + (": it is embedded" if self.package else f": see {self.card.homepage}")
+        )
+
     @abstractmethod
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every example, in an order that never changes.

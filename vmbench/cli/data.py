@@ -1,4 +1,4 @@
-"""``vmbench data check``: a folder of data, in plain words, before a run."""
+"""``vmbench data``: a folder of data in plain words, before a run; getting published data."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from vmbench.errors import UserError
+from vmbench.cli.plugins import with_plugins
+from vmbench.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
     from vmbench.data_check import Report, TaskReport
@@ -22,14 +23,32 @@ WORDS = {
 
 def build_app() -> typer.Typer:
     """The sub-commands."""
-    app = typer.Typer(help="Look at data before a run.", no_args_is_help=True)
-    app.callback()(_group)
+    app = typer.Typer(help="Get data, and look at it, before a run.", no_args_is_help=True)
     app.command("check")(check)
+    app.command("fetch")(with_plugins(fetch))
     return app
 
 
-def _group() -> None:
-    """Look at data before a run."""
+def fetch(
+    dataset: str = typer.Argument(..., help="A published dataset (list datasets)."),
+    folder: Path | None = typer.Option(
+        None, "--dir", metavar="DIR", help="Where to; default: the folder 'data' of the cache."
+    ),
+) -> None:
+    """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
+    from vmbench.cli.listing import domain_of, known_datasets
+    from vmbench.domain import Domain
+    from vmbench.examples import cache_folder
+    from vmbench.plan import command_line
+    from vmbench.registry import registry
+
+    domain = domain_of(dataset)
+    if domain is None:
+        raise unknown_name("dataset", dataset, known_datasets())
+    folder = folder or cache_folder() / "data"
+    cast(Domain, registry("domain").get(domain)).dataset(dataset).fetch(folder)
+    command = ["run", "--domain", domain, "--pretrain", dataset, "--data-dir", str(folder)]
+    typer.echo(f"{folder} holds {dataset}:\n  {command_line(command)}")
 
 
 def check(

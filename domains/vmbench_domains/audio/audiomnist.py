@@ -3,6 +3,7 @@
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.spoken_digits import DIGITS
+from vmbench_domains.download import Download
 
 # The speakers of the published viewmaker system (Tamkin et al. 2021), as two-digit names.
 TEST = (26, 52, 60, 18, 32, 42, 5, 13, 22, 33, 45, 51)
@@ -20,6 +21,14 @@ class AudioMNIST(Clips):
     revision = "1"
     places = ("AudioMNIST/data", "audiomnist/data", "data", ".")
     files = ("[0-9][0-9]/[0-9]_*_*.wav",)
+    downloads = (
+        Download(
+            "https://github.com/soerenab/AudioMNIST/archive/refs/heads/master.zip",
+            "AudioMNIST",
+            unpack=True,
+            strip=1,
+        ),
+    )
     tasks = (Task("digit", DIGITS, "12 of 60 speakers held out for test, 12 for val"),)
     card = Card(
         licence="MIT",

@@ -5,6 +5,7 @@ import csv
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.download import Download
 
 # In the order of the publisher's target numbers.
 # fmt: off
@@ -30,6 +31,14 @@ class ESC50(Clips):
     seconds = 5.0
     places = ("ESC-50-master", "ESC-50", "esc50", ".")
     files = ("audio/*.wav", "meta/esc50.csv")
+    downloads = (
+        Download(
+            "https://github.com/karolpiczak/ESC-50/archive/refs/heads/master.zip",
+            "ESC-50-master",
+            unpack=True,
+            strip=1,
+        ),
+    )
     tasks = (
         Task(
             "sound",

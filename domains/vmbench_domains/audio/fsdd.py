@@ -3,6 +3,7 @@
 from vmbench.dataset import Card, HeldOut, Split, Task
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.spoken_digits import DIGITS
+from vmbench_domains.download import Download
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 HELD_OUT = HeldOut.draw(SPEAKERS, val=1, test=2, seed=0)
@@ -15,6 +16,14 @@ class FSDD(Clips):
     revision = "1"
     places = ("fsdd/recordings", "free-spoken-digit-dataset/recordings", "recordings", ".")
     files = ("[0-9]_*_*.wav",)
+    downloads = (
+        Download(
+            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/heads/master.zip",
+            "fsdd",
+            unpack=True,
+            strip=1,
+        ),
+    )
     tasks = (
         Task("digit", DIGITS, "2 of 6 speakers held out for test, 1 for val"),
         Task(

@@ -2,6 +2,7 @@
 
 from vmbench.dataset import Card, Task
 from vmbench.specs import Grid
+from vmbench_domains.download import Download
 from vmbench_domains.medical.npz import NpzImages
 
 SPLIT_RULE = "the publisher's train, val and test"
@@ -22,6 +23,12 @@ def _card(source: str, licence: str = "CC BY 4.0") -> Card:
     )
 
 
+def _download(name: str, md5: str) -> tuple[Download, ...]:
+    """The file on Zenodo, with the checksum of the publisher's ``info.py``."""
+    url = f"https://zenodo.org/records/10519652/files/{name}.npz?download=1"
+    return (Download(url, "medmnist", f"md5:{md5}"),)
+
+
 class MedMnist(NpzImages):
     """Base of these sets: one file each, 28x28."""
 
@@ -34,6 +41,7 @@ class PneumoniaMnist(MedMnist):
 
     name = "pneumoniamnist"
     files = ("pneumoniamnist.npz",)
+    downloads = _download("pneumoniamnist", "28209eda62fecd6e6a2d98b1501bb15f")
     spec = GREY
     tasks = (Task("pneumonia", ("normal", "pneumonia"), SPLIT_RULE),)
     card = _card("Kermany et al. 2018, Cell 172")
@@ -44,6 +52,7 @@ class BreastMnist(MedMnist):
 
     name = "breastmnist"
     files = ("breastmnist.npz",)
+    downloads = _download("breastmnist", "750601b1f35ba3300ea97c75c52ff8f6")
     spec = GREY
     tasks = (Task("tumour", ("malignant", "normal, benign"), SPLIT_RULE),)
     card = _card("Al-Dhabyani et al. 2020, Data in Brief 28")
@@ -54,6 +63,7 @@ class BloodMnist(MedMnist):
 
     name = "bloodmnist"
     files = ("bloodmnist.npz",)
+    downloads = _download("bloodmnist", "7053d0359d879ad8a5505303e11de1dc")
     spec = RGB
     tasks = (
         Task(
@@ -79,6 +89,7 @@ class PathMnist(MedMnist):
 
     name = "pathmnist"
     files = ("pathmnist.npz",)
+    downloads = _download("pathmnist", "a8b06965200029087d5bd730944a56c1")
     spec = RGB
     tasks = (
         Task(
@@ -105,6 +116,7 @@ class DermaMnist(MedMnist):
 
     name = "dermamnist"
     files = ("dermamnist.npz",)
+    downloads = _download("dermamnist", "0744692d530f8e62ec473284d019b0c7")
     spec = RGB
     tasks = (
         Task(
@@ -129,6 +141,7 @@ class OctMnist(MedMnist):
 
     name = "octmnist"
     files = ("octmnist.npz",)
+    downloads = _download("octmnist", "c68d92d5b585d8d81f7112f81e2d0842")
     spec = GREY
     tasks = (
         Task(
@@ -145,6 +158,7 @@ class OrganAMnist(MedMnist):
 
     name = "organamnist"
     files = ("organamnist.npz",)
+    downloads = _download("organamnist", "866b832ed4eeba67bfb9edee1d5544e6")
     spec = GREY
     tasks = (Task("organ", ORGANS, SPLIT_RULE),)
     card = _card("Bilic et al. 2023, LiTS")

@@ -13,6 +13,7 @@ from vmbench.config import digest
 from vmbench.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
+from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -115,6 +116,13 @@ class Ecg5000(UcrSeries):
     name = "ecg5000"
     places = ("ecg5000", "ECG5000", "UCRArchive_2018/ECG5000", ".")
     files = ("ECG5000_TRAIN.t*",)
+    downloads = (
+        Download(
+            "https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip",
+            "ecg5000",
+            unpack=True,
+        ),
+    )
     first_class = "beat"
     class_names = (
         "normal",

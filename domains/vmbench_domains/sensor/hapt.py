@@ -9,6 +9,7 @@ import numpy as np
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -35,6 +36,12 @@ class Hapt(RecordingWindows):
     window, step = 128, 64  # at 50 Hz, as published
     places = ("hapt", "HAPT Data Set", "HAPT", ".")
     files = ("HAPT*.zip",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00341/HAPT%20Data%20Set.zip",
+            "hapt",
+        ),
+    )
     tasks = (
         Task(
             "activity",

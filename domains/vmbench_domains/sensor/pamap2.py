@@ -7,6 +7,7 @@ import numpy as np
 
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -37,6 +38,12 @@ class Pamap2(RecordingWindows):
     window, step = 1000, 500
     places = ("PAMAP2_Dataset/Protocol", "pamap2/Protocol", "Protocol", ".")
     files = ("subject10[1-9].dat",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00231/PAMAP2_Dataset.zip",
+            unpack=True,
+        ),
+    )
     tasks = (
         Task(
             "activity",

@@ -8,6 +8,7 @@ import numpy as np
 from vmbench.dataset import Card, Example, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid, Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.hapt import HELD_OUT
 from vmbench_domains.sensor.recordings import Signal, spectrogram_32, spectrogram_spec
 from vmbench_domains.source import FileDataset
@@ -26,6 +27,13 @@ class UciHar(FileDataset):
     spec: Spec = spectrogram_spec(len(SIGNALS))
     normalize = "channel"
     places = ("UCI HAR Dataset", "uci_har", "uci-har", ".")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00240/UCI%20HAR%20Dataset.zip",
+            unpack=True,
+            only=("UCI HAR Dataset/*",),
+        ),
+    )
     files = tuple(
         f"{part}/{name}"
         for part in PARTS

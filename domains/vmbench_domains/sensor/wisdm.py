@@ -6,6 +6,7 @@ import numpy as np
 
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -30,6 +31,12 @@ class Wisdm(RecordingWindows):
     window, step = 200, 100
     places = ("WISDM_ar_v1.1", "wisdm", "WISDM", ".")
     files = ("WISDM_ar_v1.1_raw.txt",)
+    downloads = (
+        Download(
+            "https://www.cis.fordham.edu/wisdm/includes/datasets/latest/WISDM_ar_latest.tar.gz",
+            unpack=True,
+        ),
+    )
     tasks = (Task("activity", ACTIVITIES, "8 of 36 subjects held out for test, 4 for val"),)
     card = Card(
         licence="none stated by the publisher, who asks to be cited",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.tabular.table import PublishedTable
 
@@ -53,6 +54,14 @@ class Adult(PublishedTable):
     spec = Vector(len(NUMERIC) + sum(map(len, CATEGORIES.values())))
     places = ("adult", ".")
     files = ("adult.data", "adult.test")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.data", "adult"
+        ),
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.test", "adult"
+        ),
+    )
     columns = (
         "age", "workclass", "fnlwgt", "education", "education-num", "marital-status",
         "occupation", "relationship", "race", "sex", "capital-gain", "capital-loss",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.tabular.table import PublishedTable
 
 NUMERIC = (
@@ -21,6 +22,12 @@ class Covertype(PublishedTable):
     spec = Vector(54)
     places = ("covertype", "covtype", ".")
     files = ("covtype.data*",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/covtype/covtype.data.gz",
+            "covertype",
+        ),
+    )
     columns = (
         *NUMERIC,
         *(f"area {i}" for i in range(1, 5)),

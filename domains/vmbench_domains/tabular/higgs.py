@@ -5,6 +5,7 @@ from pathlib import Path
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.tabular.table import PublishedTable
 
 HELD_OUT = 500_000
@@ -17,6 +18,11 @@ class Higgs(PublishedTable):
     spec = Vector(28)
     places = ("higgs", "HIGGS", ".")
     files = ("HIGGS.csv*",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00280/HIGGS.csv.gz", "higgs"
+        ),
+    )
     columns = ("signal", *(f"feature {i}" for i in range(1, 29)))
     target = "signal"
     codes = {"1.000000000000000000e+00": 1, "0.000000000000000000e+00": 0}

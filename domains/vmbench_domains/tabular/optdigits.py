@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.tabular.table import PublishedTable
 
@@ -15,6 +16,16 @@ class OptDigits(PublishedTable):
     spec = Vector(64)
     places = ("optdigits", ".")
     files = ("optdigits.tra", "optdigits.tes")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits/optdigits.tra",
+            "optdigits",
+        ),
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits/optdigits.tes",
+            "optdigits",
+        ),
+    )
     columns = (*(f"cell {i}" for i in range(64)), "digit")
     target = "digit"
     codes = {str(digit): digit for digit in range(10)}
