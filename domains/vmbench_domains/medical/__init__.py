@@ -22,6 +22,7 @@ class MedicalDomain(Domain):
         "octmnist": "vmbench_domains.medical.medmnist:OctMnist",
         "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
         "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
+        "mit-bih": "vmbench_domains.medical.mit_bih:MitBih",
         "npz": "vmbench_domains.medical.npz:NpzFile",
     }
     default = "pig-cvp"
