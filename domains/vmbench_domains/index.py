@@ -111,6 +111,8 @@ ENTRIES: list[Entry] = [
                 "octmnist",
                 "organamnist",
                 "pathmnist",
+                "chestx-ray14",
+                "chexpert",
                 "npz",
             ),
             "embedded": ("pig-cvp", "breast-cancer"),
