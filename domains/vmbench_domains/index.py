@@ -115,6 +115,8 @@ ENTRIES: list[Entry] = [
                 "organamnist",
                 "pathmnist",
                 "mit-bih",
+                "chestx-ray14",
+                "chexpert",
                 "npz",
             ),
             "embedded": ("pig-cvp", "breast-cancer"),

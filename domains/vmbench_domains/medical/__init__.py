@@ -23,6 +23,8 @@ class MedicalDomain(Domain):
         "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
         "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
         "mit-bih": "vmbench_domains.medical.mit_bih:MitBih",
+        "chestx-ray14": "vmbench_domains.medical.chestx_ray14:ChestXray14",
+        "chexpert": "vmbench_domains.medical.chexpert:CheXpert",
         "npz": "vmbench_domains.medical.npz:NpzFile",
     }
     default = "pig-cvp"

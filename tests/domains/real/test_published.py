@@ -9,6 +9,8 @@ from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Grid, Sequence, Vector
+from vmbench_domains.medical import chestx_ray14 as chest
+from vmbench_domains.medical import chexpert
 
 BATCHES = [f"data_batch_{i}.bin" for i in range(1, 6)]
 LAYOUTS = {
@@ -42,6 +44,8 @@ LAYOUTS = {
                        Grid(1, 28, 28), (6, 2, 4)),
     "bloodmnist": ("medical", lambda d: published.medmnist(d / "bloodmnist.npz", (28, 28, 3)),
                    Grid(3, 28, 28), (6, 2, 4)),
+    "chestx-ray14": ("medical", chest.ChestXray14().write_sample, Grid(1, 64, 64), (24, 4, 12)),
+    "chexpert": ("medical", chexpert.CheXpert().write_sample, Grid(1, 64, 64), (28, 2, 10)),
     "adult": ("tabular", lambda d: published.adult(d / "adult"), Vector(105), (18, 2, 2)),
     "optdigits": ("tabular", lambda d: published.optdigits(d / "optdigits"), Vector(64),
                   (30, 10, 10)),
