@@ -115,6 +115,7 @@ ENTRIES: list[Entry] = [
                 "organamnist",
                 "pathmnist",
                 "mit-bih",
+                "ptb-xl",
                 "chestx-ray14",
                 "chexpert",
                 "npz",

@@ -23,6 +23,7 @@ class MedicalDomain(Domain):
         "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
         "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
         "mit-bih": "vmbench_domains.medical.mit_bih:MitBih",
+        "ptb-xl": "vmbench_domains.medical.ptb_xl:PtbXl",
         "chestx-ray14": "vmbench_domains.medical.chestx_ray14:ChestXray14",
         "chexpert": "vmbench_domains.medical.chexpert:CheXpert",
         "npz": "vmbench_domains.medical.npz:NpzFile",

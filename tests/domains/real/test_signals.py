@@ -15,6 +15,7 @@ SAMPLED = {
     "voxceleb1": ("audio", (2, 2, 2), "iden_split.txt"),
     "librispeech-960": ("audio", (6, 3, 3), "train-other-500/*/*/*-*-*.flac"),
     "mit-bih": ("medical", (10, 10, 10), "[12]??.atr"),
+    "ptb-xl": ("medical", (16, 2, 2), "records100/*/*_lr.hea"),
 }
 
 
@@ -125,6 +126,38 @@ def test_a_broken_record_is_told(tmp_path):
     dataset = sampled("mit-bih", tmp_path)
     (dataset.root / "118.dat").write_bytes(b"short")
     with pytest.raises(UserError, match=r"3 records cannot be read, e\.g\. 118"):
+        list(dataset.examples(tmp_path))
+
+
+def test_ptb_xl_reads_signals_and_superclasses_as_written(tmp_path):
+    from vmbench_domains.medical.wfdb_records import read_signals
+
+    dataset = sampled("ptb-xl", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    assert [e.labels["diagnosis"] for e in made[:2]] == [(0, 1, 1, 1, 1), (1, 0, 0, 0, 0)]
+    assert [e.group for e in made] == [str(n) for n in range(1, 21)]
+    signals, names, rate = read_signals(dataset.root / "records100/00000/00002_lr")
+    assert (signals.shape, len(names), rate) == ((12, 1000), 12, 100)
+    np.testing.assert_array_equal(made[1].x, signals)
+    drawn = np.random.default_rng(0).normal(0, 0.1, (2, 12, 1000))[1]  # as the sample draws it
+    np.testing.assert_allclose(signals, drawn, atol=0.5 / 200 + 1e-6)  # 200 steps to the mV
+    assert "1 ECGs without a diagnostic statement are left out" in dataset.remarks
+
+
+def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
+    dataset = sampled("ptb-xl", tmp_path)
+    table = dataset.root / "ptbxl_database.csv"
+    text = table.read_text()
+    (dataset.root / "records100/00000/00007_lr.dat").unlink()
+    list(dataset.examples(tmp_path))
+    assert any("skipped 1 of 21 ECGs" in r and "00007_lr" in r for r in dataset.remarks)
+    for wrong in (text.replace("{'NORM': 100.0, 'SR': 0.0}", "__import__('os')", 1),
+                  text.replace(",1,records", ",11,records")):  # fmt: skip
+        table.write_text(wrong)
+        with pytest.raises(UserError, match=r"ptbxl_database\.csv, line \d+, cannot be read"):
+            list(dataset.examples(tmp_path))
+    table.write_text(text.replace("strat_fold", "fold"))
+    with pytest.raises(UserError, match="has no column 'strat_fold'"):
         list(dataset.examples(tmp_path))
 
 
