@@ -90,6 +90,7 @@ ENTRIES: list[Entry] = [
                 "covertype",
                 "higgs",
                 "optdigits",
+                "openml",
                 "table",
             ),
             "embedded": ("diamonds",),

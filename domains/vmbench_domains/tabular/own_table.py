@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ class Table(FileDataset):
     generic = True
     places = (".",)
     normalize = "channel"
+    reserved: ClassVar[tuple[str, ...]] = RESERVED
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Read the file once, chunk by chunk: columns, classes, categories, missing values."""
@@ -50,8 +51,8 @@ class Table(FileDataset):
         columns = read_header(self.paths[0])
         self.target = self._target(target or settings.get("target"), columns)
         dropped = [str(column) for column in settings.get("drop", [])]
-        self.columns = [c for c in columns if c not in (self.target, *RESERVED, *dropped)]
-        self._told = [c for c in RESERVED if c in columns]
+        self.columns = [c for c in columns if c not in (self.target, *self.reserved, *dropped)]
+        self._told = [c for c in self.reserved if c in columns]
         self._survey(data_dir)
         told = data_dir / SETTINGS_FILE
         root = data_dir if data_dir.is_dir() else data_dir.parent
