@@ -137,11 +137,11 @@ class Dataset(ABC):
     def write_sample(self, folder: Path) -> None:
         """Write a tiny stand-in for the publisher's files, so that tests need no network.
 
-        Afterwards ``examples(folder)`` yields at least one example of every split, and of every
-        class that val or test has in train too. The files have the publisher's own names and
-        format, their content is synthetic, and ``folder`` exists and is empty. An embedded dataset
-        (one with a ``package``) is its own sample and writes nothing; every other one overrides
-        this.
+        Bound to ``folder``, the dataset then yields at least one example of every split, and of
+        every class that val or test has in train too; no two are equal. The files have the
+        publisher's own names and format, their content is synthetic, and ``folder`` exists and is
+        empty. An embedded dataset (one with a ``package``) is its own sample and writes nothing;
+        every other one overrides this.
 
         Args:
             folder: takes the place of ``--data-dir``.

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from vmbench.dataset import Card, Task
-from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.rows import stratified_shares
 
 SPEAKER = 0  # place of the speaker in the name of a file
@@ -52,3 +53,8 @@ class LibriSpeech(Clips):
                 paths, speakers, stratified_shares(speakers), strict=True
             )
         ]
+
+    def write_files(self, root: Path) -> None:
+        """Four utterances of two readers."""
+        names = (f"{s}/198/{s}-198-{i:04}.flac" for s in ("19", "103") for i in range(4))
+        write_tones((root / name for name in names), RATE)

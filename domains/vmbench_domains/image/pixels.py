@@ -29,18 +29,23 @@ def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]
     return np.broadcast_to(padded, spec.shape)
 
 
-def read_image(path: Path, spec: Grid) -> npt.NDArray[np.float32]:
+Box = tuple[float, float, float, float]
+
+
+def read_image(path: Path, spec: Grid, box: Box | None = None) -> npt.NDArray[np.float32]:
     """Read an image file of any size: shorter side to the spec's, the centre cut out, 0..1.
 
     Args:
         path: anything that pillow reads.
         spec: square, with 1 (grey) or 3 channels (RGB).
+        box: what is cut out first: left, top, right and bottom in pixels, the last two excluded;
+            what lies outside of the image is left away.
 
     Returns:
         (*spec.shape), float32.
 
     Raises:
-        OSError, ValueError: pillow cannot read it.
+        OSError, ValueError: pillow cannot read it, or nothing of the image is in the box.
         UserError: pillow is not installed.
     """
     try:
@@ -50,10 +55,21 @@ def read_image(path: Path, spec: Grid) -> npt.NDArray[np.float32]:
     size = (spec.width, spec.height)
     try:
         with Image.open(path) as opened:
-            image = opened.convert("RGB" if spec.channels == 3 else "L")
+            # Cut out before anything else, so that a large file of many boxes costs little.
+            cut = opened if box is None else opened.crop(_inside(box, opened.size))
+            image = cut.convert("RGB" if spec.channels == 3 else "L")
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from error
     # Bilinear with a filter as wide as the shrinkage, so that nothing aliases.
     fitted = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
     pixels = np.asarray(fitted, np.float32) / np.float32(255)
     return pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None]
+
+
+def _inside(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box in whole pixels, clipped to an image of ``size`` (width, height)."""
+    (left, top, right, bottom), (width, height) = map(round, box), size
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if left >= right or top >= bottom:
+        raise ValueError(f"the box {box} lies outside of its {width} x {height} pixels")
+    return left, top, right, bottom

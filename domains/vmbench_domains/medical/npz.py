@@ -15,6 +15,7 @@ from vmbench.config import digest
 from vmbench.dataset import SPLITS, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid
+from vmbench_domains.medical.samples import write_npz
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.source import FileDataset
 
@@ -64,6 +65,13 @@ class NpzImages(FileDataset):
             for image, label in zip(images, labels.tolist(), strict=True):
                 x = (image[None] if image.ndim == 2 else image.transpose(2, 0, 1)) / np.float32(255)
                 yield Example(x.astype(np.float32), {task.name: label}, {task.name: split})
+
+    def write_files(self, root: Path) -> None:
+        """Twelve images of the declared shape."""
+        spec: Grid = getattr(self, "spec", Grid(3, 12, 10))
+        shape = (spec.height, spec.width) if spec.channels == 1 else (*spec.space, spec.channels)
+        classes = len(self.tasks[0].classes) if hasattr(self, "tasks") else 2
+        write_npz(root / self.files[0].replace("*", "sample"), shape, classes=classes)
 
 
 def read_array(path: Path, name: str) -> npt.NDArray[np.generic]:

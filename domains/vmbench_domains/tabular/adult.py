@@ -5,6 +5,7 @@ from pathlib import Path
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
 from vmbench_domains.rows import stratified_shares
+from vmbench_domains.tabular.samples import write_adult
 from vmbench_domains.tabular.table import PublishedTable
 
 # fmt: off
@@ -80,3 +81,7 @@ class Adult(PublishedTable):
         """Train and val, then test."""
         data, test = (self.root / name for name in self.files)
         return [(data, stratified_shares(self.labels(data), test=0)), (test, None)]
+
+    def write_files(self, root: Path) -> None:
+        """Twenty rows and two test rows, with missing values."""
+        write_adult(*(root / name for name in self.files))

@@ -179,6 +179,13 @@ class Table(FileDataset):
             count += known.sum(axis=0)
         return (total / np.maximum(count, 1)).astype(np.float32)
 
+    def write_files(self, root: Path) -> None:
+        """Forty rows with a number and a category, and the setting that names the label."""
+        colours, kinds = ("red", "blue"), ("a", "b", "b")
+        rows = [f"{i},{colours[i % 2]},{kinds[i % 3]}" for i in range(40)]
+        (root / "things.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
+        (root / SETTINGS_FILE).write_text('target = "kind"\n')
+
 
 def _is_number(column: Any) -> bool:
     return bool(column.dtype.kind in "biuf")
