@@ -83,6 +83,7 @@ class Dataset(ABC):
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
         generic: whether it reads any user's files in a documented layout, not one publisher's.
+        split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
     """
 
@@ -97,6 +98,7 @@ class Dataset(ABC):
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     generic: ClassVar[bool] = False
+    split_rule: ClassVar[str] = ""
     fingerprint: str = ""
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:

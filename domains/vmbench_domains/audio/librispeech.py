@@ -18,6 +18,10 @@ class LibriSpeech(Clips):
     seconds = 9.44  # 64 frames of 2,360 samples: the published viewmaker system's
     places = ("LibriSpeech/train-clean-100", "train-clean-100", ".")
     files = ("*/*/*-*-*.flac",)
+    split_rule = (
+        "20% of each speaker's utterances held out for test, 10% for val; every speaker is on all "
+        "sides, being the class, and so are chapters"
+    )
     card = Card(
         licence="CC BY 4.0",
         citation="Panayotov et al. 2015, LibriSpeech: an ASR corpus based on public domain audio "
@@ -34,8 +38,7 @@ class LibriSpeech(Clips):
             Task(
                 "speaker",
                 self.readers,
-                "20% of each speaker's utterances held out for test, 10% for val; every speaker "
-                "is on all sides, being the class, and so are chapters",
+                self.split_rule,
             ),
         )
 

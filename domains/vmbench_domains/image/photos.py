@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.dataset import Example, Split
+from vmbench.errors import UserError
 from vmbench.specs import Grid
-from vmbench_domains.image.pixels import Box, read_image
+from vmbench_domains.image.pixels import Box, fit_image, open_image
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -50,15 +51,46 @@ class Photos(FileDataset):
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every image that can be read."""
-        skips = Skips(self, sum(1 for _ in self.photos()), self.noun)
-        for photo in self.photos():
+        skips = Skips(self, sum(1 for _ in self._listed()), self.noun)
+        path, image = None, None
+        for photo in self._listed():
             try:
-                x = read_image(photo.path, self.spec, photo.box)
+                if image is None or path != photo.path:  # boxes of one file come in a row
+                    path, image = photo.path, None
+                    image = open_image(photo.path, self.spec)
+                x = fit_image(image, self.spec, photo.box)
             except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
                 skips.add(photo.path.relative_to(self.root), error)
                 continue
             yield Example(x, photo.labels, photo.splits, photo.group)
         skips.close()
+
+    def _listed(self) -> Iterator[Photo]:
+        """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""
+        try:
+            yield from self.photos()
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            raise UserError(
+                f"dataset '{self.name}': its lists in {self.root} do not fit together or are "
+                f"broken ({type(error).__name__}: {error}); fetch them again"
+            ) from error
+
+
+def read_lines(path: Path, columns: int) -> list[list[str]]:
+    """The lines of a text file between blanks; the last of ``columns`` may hold blanks itself.
+
+    Raises:
+        UserError: a line has fewer columns, or the file is no text.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    rows = [line.split(maxsplit=columns - 1) for line in lines if line.strip()]
+    for number, row in enumerate(rows, start=1):
+        if len(row) < columns:
+            raise UserError(f"{path}, row {number} has {len(row)} of {columns} columns")
+    return [[*row[:-1], row[-1].strip()] for row in rows]
 
 
 def val_from_train(sides: Iterable[Split], labels: Iterable[int]) -> list[Split]:
@@ -69,9 +101,9 @@ def val_from_train(sides: Iterable[Split], labels: Iterable[int]) -> list[Split]
         labels: its class index.
     """
     drawn = list(sides)
-    train = [(row, label) for row, (side, label) in enumerate(zip(drawn, labels, strict=True))
-             if side == "train"]  # fmt: skip
-    shares = stratified_shares([label for _, label in train], val=VAL_SHARE, test=0)
-    for (row, _), side in zip(train, shares, strict=True):
+    codes = list(labels)
+    train = [row for row, side in enumerate(drawn) if side == "train"]
+    shares = stratified_shares([codes[row] for row in train], val=VAL_SHARE, test=0)
+    for row, side in zip(train, shares, strict=True):
         drawn[row] = side
     return drawn
