@@ -91,19 +91,28 @@ def _print(
 
 
 def _print_task(task: "TaskReport") -> None:
-    sides = ", ".join(f"{task.total(split)} {split}" for split in ("train", "val", "test"))
-    typer.echo(f"task {task.name}: {len(task.classes)} classes; {sides}")
+    from vmbench.balance import Balance
+    from vmbench.dataset import SPLITS
+
+    sides = ", ".join(f"{task.examples[split]} {split}" for split in SPLITS)
+    sort = {"multiclass": "classes", "multilabel": "labels"}.get(task.kind)
+    typer.echo(f"task {task.name}: {f'{len(task.classes)} {sort}' if sort else task.kind}; {sides}")
     typer.echo(f"  split: {task.split_rule}")
     totals = {name: sum(counts.values()) for name, counts in task.classes.items()}
-    largest, smallest = max(totals.values()), min(totals.values())
-    if largest > 2 * smallest:
-        typer.echo(f"  unequal classes, {largest} to {smallest}: read the balanced accuracy")
-    width = max(len(name) for name in totals)
+    training = {name: counts["train"] for name, counts in task.classes.items()}
+    if task.kind == "multiclass" and any(training.values()):
+        balance = Balance.of(training)
+        typer.echo(f"  train: {balance}")
+        if balance.unequal:
+            typer.echo("  unequal classes: read the balanced accuracy")
+    width = max((len(name) for name in totals), default=0)
     for name, counts in list(task.classes.items())[:SHOWN_CLASSES]:
-        numbers = "  ".join(f"{counts[split]:6} {split}" for split in ("train", "val", "test"))
+        numbers = "  ".join(f"{counts[split]:6} {split}" for split in SPLITS)
         typer.echo(f"    {name:{width}}  {numbers}")
     if len(totals) > SHOWN_CLASSES:
         typer.echo(f"    ... and {len(totals) - SHOWN_CLASSES} classes more")
+    for split, (least, mean, greatest) in task.targets.items():
+        typer.echo(f"    {split}: {least:g} to {greatest:g}, mean {mean:g}")
     for problem in task.problems:
         typer.echo(f"  PROBLEM: {problem}")
     for leak in task.leaks:

@@ -194,10 +194,7 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
         "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
-        "tasks": [
-            f"{t.name}: {len(t.classes)} classes; {t.split_rule}"
-            for t in getattr(dataset, "tasks", ())
-        ]
+        "tasks": [f"{t.name}: {t.summary}; {t.split_rule}" for t in getattr(dataset, "tasks", ())]
         or ["follow from your files (vmbench data check)"],
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,

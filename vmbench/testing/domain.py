@@ -153,8 +153,9 @@ def _spec(source: Source) -> None:
         violated(f"tasks are named {names}: state at least one, each once")
     for task in dataset.tasks:
         check_name(task.name)
-        if len(set(task.classes)) != len(task.classes) or len(task.classes) < 2:
-            violated(f"task {task.name} needs two or more classes of different names")
+        fewest = {"multiclass": 2, "multilabel": 1, "regression": 0}[task.kind]
+        if len(set(task.classes)) != len(task.classes) or len(task.classes) < fewest:
+            violated(f"task {task.name} needs {fewest} or more classes of different names")
         for start, stop in task.hidden:
             if not isinstance(dataset.spec, Vector) or not 0 <= start < stop <= dataset.spec.numel:
                 violated(f"task {task.name}: hidden {(start, stop)} is no span of {dataset.spec}")
@@ -197,9 +198,9 @@ def _first_problem(clause: str) -> Callable[[Source], None]:
 
 def _splits(source: Source) -> None:
     _first_problem("splits")(source)
-    for task, sides in source.survey().classes.items():
+    for task, counts in source.survey().counts.items():
         for split in SPLITS:
-            if not sides[split]:
+            if not counts[split]:
                 violated(f"the {split} split of task {task} is empty")
 
 
@@ -215,10 +216,15 @@ def _disjoint(source: Source) -> None:
 def _classes(source: Source) -> None:
     for task in source.dataset.tasks:
         sides = source.survey().classes[task.name]
+        if task.kind == "regression":
+            for split in SPLITS:
+                if len(sides[split]) < 2:
+                    violated(f"every target of task {task.name} is the same in {split}")
+            continue
         # A tiny sample need not show every class of a large dataset.
         wanted = sides["val"] | sides["test"] if source.sampled else set(range(len(task.classes)))
         if lacking := sorted(wanted - sides["train"]):
-            names = ", ".join(task.classes[label] for label in lacking[:5])
+            names = ", ".join(task.classes[int(label)] for label in lacking[:5])
             more = ", ..." if len(lacking) > 5 else ""
             violated(f"train of task {task.name} has no example of {names}{more}")
 
@@ -255,10 +261,10 @@ DATASET_CLAUSES: dict[str, tuple[str, Callable[[Source], None]]] = {
     "shape-dtype": ("every example is float32 of the spec's shape", _first_problem("shape-dtype")),
     "finite": ("no NaN, no infinity", _first_problem("finite")),
     "value-range": ("every value lies in value_range", _first_problem("value-range")),
-    "labels": ("every label is an index into its task's classes", _first_problem("labels")),
+    "labels": ("every label is one of its task's kind", _first_problem("labels")),
     "splits": ("train, val and test have examples", _splits),
     "disjoint": ("no example is on two sides of a split", _disjoint),
-    "classes": ("train has every class", _classes),
+    "classes": ("train has every class, and targets differ", _classes),
     "no-mutation": (
         "reading changes no file, no yielded example and no global random state",
         _no_mutation,
