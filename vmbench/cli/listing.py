@@ -195,7 +195,7 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
         "tasks": [f"{t.name}: {t.summary}; {t.split_rule}" for t in getattr(dataset, "tasks", ())]
-        or ["follow from your files (vmbench data check)"],
+        or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,

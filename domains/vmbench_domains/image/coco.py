@@ -12,7 +12,7 @@ from typing import IO, Any
 from vmbench.errors import UserError
 
 AT_ONCE = 1 << 20  # characters per read
-BLANK = " \t\r\n"
+BLANK, IN_NUMBERS = " \t\r\n", "0123456789+-.eE"
 
 
 def read_entries(path: Path, key: str) -> Iterator[Any]:
@@ -83,7 +83,8 @@ class _Text:
                 if not self.more():
                     raise
                 continue
-            if end == len(self.buffer) and self.more():
+            ends_here = not self.buffer[end:].strip(IN_NUMBERS)
+            if ends_here and isinstance(value, (int, float)) and self.more():
                 continue  # a number may go on in the next stretch
             self.at = end
             return value

@@ -47,11 +47,11 @@ class VggFlower(Photos):
 
     def _read(self, name: str, variable: str) -> npt.NDArray[np.int64]:
         """A row of whole numbers, (N,)."""
-        from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError, loadmat
 
         try:
             row = loadmat(self.root / name)[variable]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (MatReadError, OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{self.root / name} cannot be read: {error}; fetch it again"
             ) from error

@@ -57,9 +57,7 @@ class Fungi(Photos):
         """Three images of each of two species, and one of each for test."""
         species = ("Xylaria hypoxylon", "Boletus edulis")
         for part, numbers in (("train", range(6)), ("val", range(6, 8))):
-            names = {
-                i: f"images/{i % 2}_{species[i % 2]}/{i}.JPG" for i in numbers
-            }
+            names = {i: f"images/{i % 2}_{species[i % 2]}/{i}.JPG" for i in numbers}
             content = {
                 "images": [{"id": i, "file_name": name} for i, name in names.items()],
                 "annotations": [{"id": i, "image_id": i, "category_id": i % 2} for i in numbers],

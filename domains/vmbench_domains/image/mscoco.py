@@ -15,7 +15,10 @@ from vmbench_domains.image.samples import write_noise
 
 SHORTEST = 32  # pixels of a box's shorter side; smaller ones would be enlarged
 PARTS = ("train2017", "val2017")
-BOX = np.dtype([("image", np.int64), ("category", np.int64), ("box", np.float32, 4)])
+SIDES = ("left", "top", "width", "height")
+BOX = np.dtype(
+    [("image", np.int64), ("category", np.int64), *((side, np.float32) for side in SIDES)]
+)
 
 
 class Mscoco(Photos):
@@ -53,11 +56,11 @@ class Mscoco(Photos):
 
     @cached_property
     def boxes(self) -> dict[str, npt.NDArray[np.void]]:
-        """Part -> image, category and box (left, top, width, height), 32 bytes each, by image."""
+        """Part -> image, category and box, 32 bytes each, in the order of images."""
         made = {}
         for part in PARTS:
             rows = (
-                (entry["image_id"], self.categories[entry["category_id"]], tuple(entry["bbox"]))
+                (entry["image_id"], self.categories[entry["category_id"]], *entry["bbox"])
                 for entry in read_entries(self._json(part), "annotations")
                 if not entry["iscrowd"] and min(entry["bbox"][2:]) >= SHORTEST
             )
@@ -71,7 +74,7 @@ class Mscoco(Photos):
             images = np.unique(self.boxes[part]["image"]).tolist()
             count = max(1, round(VAL_SHARE * len(images))) if part == "train2017" else 0
             held_out = HeldOut.draw(images, val=count, test=0, seed=0)
-            for image, category, (left, top, width, height) in self.boxes[part].tolist():
+            for image, category, left, top, width, height in map(np.void.item, self.boxes[part]):
                 side: Split = held_out.split(image) if count else "test"
                 path = self.root / part / f"{image:012}.jpg"
                 box = (left, top, left + width, top + height)

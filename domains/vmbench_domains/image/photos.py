@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from vmbench.dataset import Example, Split
+from vmbench.dataset import Example, Label, Split
 from vmbench.errors import UserError
 from vmbench.specs import Grid
 from vmbench_domains.image.pixels import Box, fit_image, open_image
@@ -18,18 +18,18 @@ VAL_SHARE = 0.1  # of the publisher's train, where it names no val
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One file, or a box in it, with class index and split per task.
+    """One file, or a box in it, with label and split per task.
 
     Attributes:
         path: the file.
-        labels: task -> class index.
+        labels: task -> label.
         splits: task -> side.
         box: left, top, right and bottom in pixels, the last two excluded; None for all of it.
         group: what it shares with others that must be on its side: a track, a picture.
     """
 
     path: Path
-    labels: Mapping[str, int]
+    labels: Mapping[str, Label]
     splits: Mapping[str, Split]
     box: Box | None = None
     group: str | None = None

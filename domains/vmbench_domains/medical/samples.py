@@ -1,6 +1,7 @@
 """Tiny sets in the publishers' formats, for tests without a network: the content is noise."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ def write_npz(path: Path, shape: tuple[int, ...], *, classes: int = 2, labels: i
         classes: the label of image i of a split is i modulo this.
         labels: columns of the label, all alike.
     """
-    rng, arrays = np.random.default_rng(0), {}
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {}
     for split, count in SIZES.items():
         arrays[f"{split}_images"] = rng.integers(0, 256, (count, *shape), dtype=np.uint8)
         codes = np.arange(count) % classes

@@ -21,6 +21,15 @@ LAYOUTS = {
     "mnist-full": ("image", Grid(1, 32, 32), (20, 10, 10)),
     "cifar-10": ("image", Grid(3, 32, 32), (90, 10, 20)),
     "cifar-100": ("image", Grid(3, 32, 32), (100, 100, 200)),
+    "cifar-10-c": ("image", Grid(3, 32, 32), (90, 10, 20)),
+    "aircraft": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "cub-200": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "dtd": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "gtsrb": ("image", Grid(3, 32, 32), (4, 4, 2)),
+    "vgg-flower": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "celeba": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "mscoco": ("image", Grid(3, 32, 32), (10, 2, 4)),
+    "fungi": ("image", Grid(3, 32, 32), (4, 2, 2)),
     "fsdd": ("audio", Grid(1, 64, 64), (36, 12, 24)),
     "audiomnist": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "speech-commands": ("audio", Grid(1, 64, 64), (2, 2, 2)),
@@ -83,6 +92,8 @@ def test_the_files_are_found_in_every_stated_place(name, tmp_path):
         root = tmp_path / str(number) / place
         root.mkdir(parents=True, exist_ok=True)
         dataset.write_files(root)
+        if name == "cifar-10-c":  # needs the clean set beside it
+            registry("domain").get("image").dataset("cifar-10").write_sample(tmp_path / str(number))
         found = bound(LAYOUTS[name][0], name, tmp_path / str(number))
         assert root in (found.root, found.root.parent)  # HAPT's root is the zip itself
 
