@@ -1,5 +1,6 @@
 """Test metrics of a task, by torchmetrics."""
 
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -66,19 +67,14 @@ def multilabel_metrics(scores: Array, labels: Array, counted: Mask) -> dict[str,
     >>> multilabel_metrics(scores, labels, np.array([True]))["auroc"]
     1.0
     """
-    from torchmetrics.functional.classification import (
-        binary_auroc,
-        multilabel_auroc,
-        multilabel_average_precision,
-    )
+    from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
     ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    classes = int(counted.sum())
-    precision = multilabel_average_precision(ranks, target, classes, average="macro")
+    pairs = list(zip(ranks.T, target.T, strict=True))
     return {
-        "auroc": multilabel_auroc(ranks, target, classes, average="macro").item(),
+        "auroc": fmean(binary_auroc(*pair).item() for pair in pairs),
         "micro_auroc": binary_auroc(ranks.flatten(), target.flatten()).item(),
-        "mean_average_precision": precision.item(),
+        "mean_average_precision": fmean(binary_average_precision(*pair).item() for pair in pairs),
     }
 
 
@@ -101,12 +97,12 @@ def headline(kind: Kind, predictions: Predictions, labels: Labels, counted: Mask
 
 def mean_auroc(scores: Array, labels: Array, counted: Mask) -> float:
     """The macro AUROC of :func:`multilabel_metrics`; 0.5, that of guessing, if none is counted."""
-    from torchmetrics.functional.classification import multilabel_auroc
+    from torchmetrics.functional.classification import binary_auroc
 
     if not counted.any():
         return 0.5
     ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    return multilabel_auroc(ranks, target, int(counted.sum()), average="macro").item()
+    return fmean(binary_auroc(*pair).item() for pair in zip(ranks.T, target.T, strict=True))
 
 
 def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:

@@ -120,6 +120,8 @@ ENTRIES: list[Entry] = [
                 "octmnist",
                 "organamnist",
                 "pathmnist",
+                "chestx-ray14",
+                "chexpert",
                 "npz",
             ),
             "embedded": ("pig-cvp", "breast-cancer"),

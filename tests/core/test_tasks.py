@@ -233,6 +233,9 @@ def test_multilabel_metrics_equal_scikit_learn_on_the_counted_classes():
     scores = 30 * rng.standard_normal((80, 4)) + 40 * labels  # far out: a sigmoid would saturate
     counted = judged({"train": labels, "test": labels})
     assert counted.tolist() == [True, True, True, False]
+    alone = multilabel_metrics(scores, labels, np.arange(4) == 1)
+    assert alone["auroc"] == alone["micro_auroc"]
+    assert alone["auroc"] == pytest.approx(roc_auc_score(labels[:, 1], scores[:, 1]))
     found = multilabel_metrics(scores, labels, counted)
     y, s = labels[:, :3], scores[:, :3]
     assert found["auroc"] == pytest.approx(roc_auc_score(y, s, average="macro"))

@@ -153,9 +153,13 @@ def _spec(source: Source) -> None:
         violated(f"tasks are named {names}: state at least one, each once")
     for task in dataset.tasks:
         check_name(task.name)
-        fewest = {"multiclass": 2, "multilabel": 1, "regression": 0}[task.kind]
+        fewest, count = {
+            "multiclass": (2, "two"),
+            "multilabel": (1, "one"),
+            "regression": (0, "no"),
+        }[task.kind]
         if len(set(task.classes)) != len(task.classes) or len(task.classes) < fewest:
-            violated(f"task {task.name} needs {fewest} or more classes of different names")
+            violated(f"task {task.name} needs {count} or more classes of different names")
         for start, stop in task.hidden:
             if not isinstance(dataset.spec, Vector) or not 0 <= start < stop <= dataset.spec.numel:
                 violated(f"task {task.name}: hidden {(start, stop)} is no span of {dataset.spec}")

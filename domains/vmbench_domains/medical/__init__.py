@@ -22,6 +22,8 @@ class MedicalDomain(Domain):
         "octmnist": "vmbench_domains.medical.medmnist:OctMnist",
         "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
         "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
+        "chestx-ray14": "vmbench_domains.medical.chestx_ray14:ChestXray14",
+        "chexpert": "vmbench_domains.medical.chexpert:CheXpert",
         "npz": "vmbench_domains.medical.npz:NpzFile",
     }
     default = "pig-cvp"
