@@ -105,6 +105,7 @@ ENTRIES: list[Entry] = [
                 "ecg5000",
                 "ucr",
                 "pneumoniamnist",
+                "chestmnist",
                 "breastmnist",
                 "bloodmnist",
                 "dermamnist",
