@@ -40,6 +40,7 @@ class Task:
             zero (after normalisation: the mean) whenever features for this task are computed.
         kind: ``"multiclass"`` (a label is an index into ``classes``), ``"multilabel"`` (a tuple
             of 0 or 1 per class) or ``"regression"`` (a real number).
+        default: whether it is evaluated where ``--transfer`` does not name it.
 
     Raises:
         ValueError: ``kind`` is none of these, or ``classes`` does not go with it.
@@ -50,6 +51,7 @@ class Task:
     split_rule: str
     hidden: tuple[tuple[int, int], ...] = ()
     kind: Kind = "multiclass"
+    default: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

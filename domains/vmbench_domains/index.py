@@ -114,6 +114,7 @@ ENTRIES: list[Entry] = [
                 "ecg5000",
                 "ucr",
                 "pneumoniamnist",
+                "chestmnist",
                 "breastmnist",
                 "bloodmnist",
                 "dermamnist",

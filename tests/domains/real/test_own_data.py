@@ -198,6 +198,54 @@ def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
         bound("tabular", "table", tmp_path, "kind")
 
 
+def test_a_target_of_many_or_broken_numbers_is_a_regression(tmp_path):
+    whole, path = np.arange(40), tmp_path / "t.csv"
+    cases = [
+        (whole / 2 + 0.25, "kind", "regression"),
+        (whole % 7, "kind", "multiclass"),
+        (whole % 7, "kind:regression", "regression"),
+        (whole // 2 / 2, "kind:multiclass", "multiclass"),
+        (np.where(whole % 2, "1.5", "b"), "kind", "multiclass"),
+        (np.where(whole % 2, True, False), "kind", "multiclass"),
+    ]
+    for values, target, kind in cases:
+        table(kind=values).to_csv(path, index=False)
+        dataset = bound("tabular", "table", path, target)
+        assert dataset.tasks[0].kind == kind, (values, target)
+        assert any(f"kind is read as {dataset.tasks[0].summary}" in r for r in dataset.remarks)
+    for count, kind in ((50, "multiclass"), (51, "regression")):
+        frame = pandas.concat([table()] * 4, ignore_index=True)
+        frame["kind"] = np.arange(len(frame)) % count
+        frame.to_csv(path, index=False)
+        assert bound("tabular", "table", path, "kind").tasks[0].kind == kind
+    (tmp_path / "vmbench.toml").write_text('target = "kind"\nkind = "multiclass"\n')
+    assert bound("tabular", "table", tmp_path).tasks[0].kind == "multiclass"
+
+
+def test_a_regression_keeps_its_targets_and_holds_out_rows_or_subjects(tmp_path):
+    amounts = np.round(np.random.default_rng(0).standard_normal(40), 3)
+    amounts[7] = np.nan
+    table(kind=amounts).to_csv(tmp_path / "t.csv", index=False)
+    dataset = bound("tabular", "table", tmp_path, "kind")
+    examples = prepare(dataset, tmp_path)
+    kept = amounts[np.isfinite(amounts)]
+    np.testing.assert_array_equal(examples.labels(dataset.tasks[0]), kept)
+    assert "20% of the rows held out" in dataset.tasks[0].split_rule
+    assert [len(y) for y in examples.split_labels(dataset.tasks[0]).values()] == [27, 4, 8]
+    table(kind=amounts, subject=np.arange(40) // 4).to_csv(tmp_path / "t.csv", index=False)
+    assert "2 of 10 subjects" in bound("tabular", "table", tmp_path, "kind").tasks[0].split_rule
+
+
+def test_a_regression_of_texts_or_of_infinity_is_one_clear_line(tmp_path):
+    for bad in ("tall", "inf"):
+        values = np.where(np.arange(40) == 4, bad, "1.5")
+        table(kind=values).to_csv(tmp_path / "t.csv", index=False)
+        with pytest.raises(UserError, match=f"--target kind is no number .* '{bad}'"):
+            bound("tabular", "table", tmp_path, "kind:regression")
+    with pytest.raises(UserError, match="did you mean 'regression'"):
+        bound("tabular", "table", tmp_path, "kind:regresion")
+
+
 def test_table_without_target_or_with_a_wrong_one(tmp_path):
     table().to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(UserError, match=r"--target \(size, colour, name, kind\)"):

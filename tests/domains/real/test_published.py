@@ -283,6 +283,19 @@ def test_ucr_text_with_and_without_the_test_file(separator, tmp_path):
     np.testing.assert_array_equal(made[5].x[0], rows[5, 1:].astype(np.float32))
 
 
+def test_npz_of_several_labels_is_a_multilabel_task(tmp_path):
+    write_npz(tmp_path / "chestmnist.npz", (28, 28), labels=14)
+    arrays = np.load(tmp_path / "chestmnist.npz")
+    for name in ("npz", "chestmnist"):
+        dataset = bound("medical", name, tmp_path)
+        (task,) = dataset.tasks
+        assert (task.kind, len(task.classes)) == ("multilabel", 14)
+        examples = prepare(dataset, tmp_path)
+        for split in SPLITS:
+            labels = examples.labels(task, examples.split(task, split))
+            np.testing.assert_array_equal(labels, arrays[f"{split}_labels"])
+
+
 def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
     write_npz(tmp_path / "mine.npz", (12, 10, 3))
     arrays = np.load(tmp_path / "mine.npz")
@@ -294,9 +307,10 @@ def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
     write_npz(tmp_path / "other.npz", (28, 28))
     with pytest.raises(UserError, match=r"mine\.npz, other\.npz: name one"):
         bound("medical", "npz", tmp_path)
-    write_npz(tmp_path / "many.npz", (28, 28), labels=14)
-    with pytest.raises(UserError, match="14 labels for each image"):
-        bound("medical", "npz", tmp_path / "many.npz")
+    write_npz(tmp_path / "pneumoniamnist.npz", (28, 28), labels=14)
+    single = bound("medical", "pneumoniamnist", tmp_path)
+    with pytest.raises(UserError, match="14 labels for each image; task pneumonia is multiclass"):
+        list(single.examples(tmp_path))
     write_npz(tmp_path / "volumes.npz", (9, 9, 9))
     with pytest.raises(UserError, match="not volumes"):
         bound("medical", "npz", tmp_path / "volumes.npz")
