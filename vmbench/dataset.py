@@ -40,6 +40,7 @@ class Task:
             zero (after normalisation: the mean) whenever features for this task are computed.
         kind: ``"multiclass"`` (a label is an index into ``classes``), ``"multilabel"`` (a tuple
             of 0 or 1 per class) or ``"regression"`` (a real number).
+        default: whether it is evaluated where ``--transfer`` does not name it.
 
     Raises:
         ValueError: ``kind`` is none of these, or ``classes`` does not go with it.
@@ -50,6 +51,7 @@ class Task:
     split_rule: str
     hidden: tuple[tuple[int, int], ...] = ()
     kind: Kind = "multiclass"
+    default: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -144,6 +146,7 @@ class Dataset(ABC):
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
         generic: whether it reads any user's files in a documented layout, not one publisher's.
+        split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
     """
 
@@ -158,6 +161,7 @@ class Dataset(ABC):
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     generic: ClassVar[bool] = False
+    split_rule: ClassVar[str] = ""
     fingerprint: str = ""
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -213,11 +217,11 @@ class Dataset(ABC):
     def write_sample(self, folder: Path) -> None:
         """Write a tiny stand-in for the publisher's files, so that tests need no network.
 
-        Afterwards ``examples(folder)`` yields at least one example of every split, and of every
-        class that val or test has in train too. The files have the publisher's own names and
-        format, their content is synthetic, and ``folder`` exists and is empty. An embedded dataset
-        (one with a ``package``) is its own sample and writes nothing; every other one overrides
-        this.
+        Bound to ``folder``, the dataset then yields at least one example of every split, and of
+        every class that val or test has in train too; no two are equal. The files have the
+        publisher's own names and format, their content is synthetic, and ``folder`` exists and is
+        empty. An embedded dataset (one with a ``package``) is its own sample and writes nothing;
+        every other one overrides this.
 
         Args:
             folder: takes the place of ``--data-dir``.

@@ -102,6 +102,10 @@ class Examples:
         labels = self._labels[task.name]
         return labels if indices is None else labels[indices]
 
+    def split_labels(self, task: Task) -> dict[Split, Labels]:
+        """Labels of ``task`` per split, as :meth:`labels` gives them."""
+        return {split: self.labels(task, self.split(task, split)) for split in SPLITS}
+
     def split(self, task: Task, split: Split) -> Indices:
         """Positions of the examples on one side of a task's split, in file order."""
         return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
@@ -121,12 +125,7 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
     """
-    name = f"{dataset.name}-{dataset.revision}"
-    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
-    source += dataset.fingerprint
-    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
-    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
-    folder = cache_folder() / f"{name}-{key}"
+    folder = _folder(dataset, data_dir)
     if not (folder / "statistics.json").exists():
         temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
         try:
@@ -143,6 +142,20 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return Examples(dataset, folder)
+
+
+def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
+    """Whether :func:`prepare` finds the examples in the cache."""
+    return (_folder(dataset, data_dir) / "statistics.json").exists()
+
+
+def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
+    name = f"{dataset.name}-{dataset.revision}"
+    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
+    source += dataset.fingerprint
+    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
+    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
+    return cache_folder() / f"{name}-{key}"
 
 
 def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
@@ -242,7 +255,7 @@ def check_task(examples: Examples, task: Task) -> None:
     classes is there and not there on both sides; a regression whose target never changes.
     """
     where = f"task {examples.dataset.name}/{task.name}"
-    sides = {split: examples.labels(task, examples.split(task, split)) for split in SPLITS}
+    sides = examples.split_labels(task)
     for split, labels in sides.items():
         if not len(labels):
             raise UserError(

@@ -92,6 +92,23 @@ class FileDataset(Dataset):
             return False
         return True
 
+    def write_sample(self, folder: Path) -> None:
+        """Write a tiny set into the first of :attr:`places`."""
+        root = folder / self.places[0]
+        root.mkdir(parents=True, exist_ok=True)
+        self.write_files(root)
+
+    def write_files(self, root: Path) -> None:
+        """Write that set: the publisher's names and format, synthetic content.
+
+        Args:
+            root: takes the place of :attr:`root`; exists and is empty.
+
+        Raises:
+            UserError: the dataset offers no sample.
+        """
+        super().write_sample(root)
+
     def wanted(self) -> str:
         """The layout in words, for error messages."""
         places = " or ".join(f"DIR/{p}" if p != HERE else "DIR itself" for p in self.places)

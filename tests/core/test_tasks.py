@@ -35,6 +35,7 @@ from vmbench.objectives import Batch
 from vmbench.objectives.by_kind import label_loss
 from vmbench.presets import preset
 from vmbench.probe import fit_probe, linear_probe, penalty_grid
+from vmbench.registry import registry
 from vmbench.testing import check_domain
 from vmbench.testing.survey import survey
 
@@ -374,6 +375,33 @@ def test_the_contract_serves_every_kind_and_sees_bad_labels():
     assert not [o for o in report.outcomes if o.status not in ("passed",)], report
     short = changed(toy.ToyFindings, lambda i, y, s: y[:2] if i == 4 else y)
     assert "is not a tuple of 3" in survey(short, None).problems["labels"]
+
+
+def test_a_task_that_is_no_default_is_evaluated_where_it_is_named():
+    from vmbench.plan import make_plan
+
+    def tasks(*transfer):
+        plan = make_plan("tabular", "raw-features", "simclr", "smoke", 0, None, transfer, {})
+        return [task.name for _, task in plan.tasks]
+
+    assert tasks() == tasks("diamonds") == ["cut", "color", "clarity"]
+    assert tasks("diamonds/price") == ["price"]
+
+
+def test_info_counts_what_the_cache_holds(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("VMBENCH_CACHE", str(tmp_path))
+    assert invoke(["info", "diamonds"]) == 0
+    assert "counted by the first run" in capsys.readouterr().out
+    domain = registry("domain").get("tabular")
+    examples = prepare(domain.dataset("diamonds"))
+    assert invoke(["info", "diamonds", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["labels"]
+    cut = examples.dataset.task("cut")
+    train = examples.split_labels(cut)["train"]
+    counts = np.bincount(train)
+    assert told[0].startswith(f"cut: train {len(train)}: Fair {counts[0]}, Good {counts[1]}")
+    assert any(f"imbalance ratio {counts.max() / counts.min():.1f}" in line for line in told)
+    assert any(line.startswith("price: train") and "326 to 18823" in line for line in told)
 
 
 @pytest.mark.parametrize("evaluation", ["linear", "knn", "finetune", "fewshot", "robustness"])

@@ -204,7 +204,8 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
         "tasks": [f"{t.name}: {t.summary}; {t.split_rule}" for t in getattr(dataset, "tasks", ())]
-        or ["follow from your files (vmbench data check)"],
+        or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
+        "labels": _describe_labels(dataset),
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,
@@ -213,6 +214,24 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
     if sources := dataset.sources():
         facts[f"vmbench data fetch {name}"] = sources
     return facts | ({"notes": dataset.card.notes} if dataset.card.notes else {})
+
+
+def _describe_labels(dataset: "Dataset") -> list[str]:
+    """Counts per split and class, where the examples of an embedded dataset are in the cache."""
+    from vmbench.examples import is_prepared, prepare
+
+    if dataset.package is None:
+        return ["vmbench data check DIR counts them"]
+    if not is_prepared(dataset):
+        return ["counted by the first run, which prepares the examples; then stated here"]
+    from vmbench.balance import remarks
+
+    examples = prepare(dataset)
+    return [
+        f"{task.name}: {remark}"
+        for task in dataset.tasks
+        for remark in remarks(task, examples.split_labels(task))
+    ]
 
 
 def _describe_config() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from vmbench.config import make_config
 from vmbench.dataset import SPLITS, Dataset
 from vmbench.domain import Domain
-from vmbench.errors import unknown_name
+from vmbench.errors import UserError, unknown_name
 from vmbench.presets import PRESETS
 from vmbench.registry import registry
 from vmbench.specs import ALL_KINDS, Spec, Vector
@@ -86,14 +86,24 @@ class Source:
         self._surveys: list[Survey | Exception] = []
 
     @cached_property
-    def dataset(self) -> Dataset:
-        """The dataset, loaded."""
+    def loaded(self) -> Dataset:
+        """The dataset, before it saw any files."""
         return self.domain.dataset(self.name)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset, bound to its files as a run binds it."""
+        try:
+            folder = self.folder
+        except UserError:  # it offers no sample: what the class itself states is still checked
+            return self.loaded
+        self.loaded.bind(folder)
+        return self.loaded
 
     @property
     def sampled(self) -> bool:
         """Whether the examples are a synthetic sample, so that few of them is no fault."""
-        return self.dataset.package is None and self.data_dir is None
+        return self.loaded.package is None and self.data_dir is None
 
     @cached_property
     def folder(self) -> Path | None:
@@ -102,7 +112,7 @@ class Source:
             return self.data_dir
         folder = Path(tempfile.mkdtemp(prefix=f"vmbench-{self.name}-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.dataset.write_sample(folder)
+        self.loaded.write_sample(folder)
         return folder
 
     def survey(self, number: int = 0) -> Survey:
@@ -171,9 +181,11 @@ def _sample(source: Source) -> None:
         if source.folder is None or not any(source.folder.rglob("*")):
             violated("write_sample(folder) writes nothing")
     else:
+        fresh = source.domain.dataset(source.name)
         with tempfile.TemporaryDirectory() as folder:
-            source.dataset.write_sample(Path(folder))
-            if survey(source.dataset, Path(folder)).count == 0:
+            fresh.write_sample(Path(folder))
+            fresh.bind(Path(folder))
+            if survey(fresh, Path(folder)).count == 0:
                 violated("write_sample(folder) writes files that hold no example")
 
 

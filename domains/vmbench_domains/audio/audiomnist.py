@@ -1,7 +1,10 @@
 """AudioMNIST: ``data/{speaker}/{digit}_{speaker}_{repetition}.wav``."""
 
+from pathlib import Path
+
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.spoken_digits import DIGITS
 from vmbench_domains.download import Download
 
@@ -46,3 +49,8 @@ class AudioMNIST(Clips):
             side = HELD_OUT.split(speaker)
             found.append(Clip(path, {"digit": int(digit)}, {"digit": side}, speaker))
         return found
+
+    def write_files(self, root: Path) -> None:
+        """Two digits of two train speakers, one of val and one of test."""
+        names = (f"{s}/{digit}_{s}_3.wav" for s in ("01", "02", "12", "26") for digit in (0, 9))
+        write_tones((root / name for name in names), 48_000)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.dataset import Card, Task
-from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.tone import write_tone
 from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
@@ -33,6 +34,10 @@ class LibriSpeech(Clips):
     places: ClassVar[tuple[str, ...]] = ("LibriSpeech/train-clean-100", "train-clean-100", ".")
     files: ClassVar[tuple[str, ...]] = (UTTERANCES,)
     downloads: ClassVar[tuple[Download, ...]] = (PARTS["train-clean-100"],)
+    split_rule = (
+        "20% of each speaker's utterances held out for test, 10% for val; every speaker is on all "
+        "sides, being the class, and so are chapters"
+    )
     card = Card(
         licence="CC BY 4.0",
         citation="Panayotov et al. 2015, LibriSpeech: an ASR corpus based on public domain audio "
@@ -49,8 +54,7 @@ class LibriSpeech(Clips):
             Task(
                 "speaker",
                 self.readers,
-                "20% of each speaker's utterances held out for test, 10% for val; every speaker "
-                "is on all sides, being the class, and so are chapters",
+                self.split_rule,
             ),
         )
 
@@ -68,6 +72,11 @@ class LibriSpeech(Clips):
                 paths, speakers, stratified_shares(speakers), strict=True
             )
         ]
+
+    def write_files(self, root: Path) -> None:
+        """Four utterances of two readers."""
+        names = (f"{s}/198/{s}-198-{i:04}.flac" for s in ("19", "103") for i in range(4))
+        write_tones((root / name for name in names), RATE)
 
 
 class LibriSpeech960(LibriSpeech):

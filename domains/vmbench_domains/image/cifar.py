@@ -12,6 +12,7 @@ from vmbench.errors import UserError
 from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.published import Labels, PublishedImages
+from vmbench_domains.image.samples import write_records
 
 SHAPE = (3, 32, 32)
 PIXELS = 3072
@@ -52,6 +53,13 @@ class Cifar(PublishedImages):
         for path in self._paths(part):
             for record in self._records(path):
                 yield record[-PIXELS:].reshape(SHAPE)
+
+    def write_files(self, root: Path) -> None:
+        """Every file, with two records for each class."""
+        classes = {task.name: len(task.classes) for task in self.tasks}
+        sizes = tuple(classes[task] for task in self.label_columns)
+        for seed, name in enumerate(self.files):
+            write_records(root / name, sizes, seed=seed)
 
     def _paths(self, part: str) -> list[Path]:
         return sorted(self.root.glob(self.parts[part]))

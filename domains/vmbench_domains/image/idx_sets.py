@@ -16,6 +16,7 @@ from vmbench_domains.hub import Hub
 from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.labelled import DIGIT_NAMES
 from vmbench_domains.image.published import Labels, PublishedImages
+from vmbench_domains.image.samples import write_idx_set
 
 PREFIX = {"train": "train", "test": "t10k"}
 SPLIT_RULE = (
@@ -61,6 +62,10 @@ class IdxImages(PublishedImages):
     def read_images(self, part: str) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield (1, 28, 28)."""
         return (image[None] for image in read_idx(self._path(part, "images")))
+
+    def write_files(self, root: Path) -> None:
+        """Three train images and one test image of each class."""
+        write_idx_set(root)
 
 
 class FashionMnist(IdxImages):

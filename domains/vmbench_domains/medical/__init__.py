@@ -16,6 +16,7 @@ class MedicalDomain(Domain):
         "ecg5000": "vmbench_domains.medical.ucr:Ecg5000",
         "ucr": "vmbench_domains.medical.ucr:UcrText",
         "pneumoniamnist": "vmbench_domains.medical.medmnist:PneumoniaMnist",
+        "chestmnist": "vmbench_domains.medical.medmnist:ChestMnist",
         "breastmnist": "vmbench_domains.medical.medmnist:BreastMnist",
         "bloodmnist": "vmbench_domains.medical.medmnist:BloodMnist",
         "dermamnist": "vmbench_domains.medical.medmnist:DermaMnist",

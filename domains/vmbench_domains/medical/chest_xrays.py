@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from vmbench.dataset import Example, HeldOut, Split
-from vmbench.errors import UserError, missing_package
+from vmbench.errors import UserError
 from vmbench.specs import Grid
 from vmbench_domains.image.pixels import read_image
+from vmbench_domains.image.samples import write_image
 from vmbench_domains.source import FileDataset, Skips
 
 VAL_SEED = 0
@@ -80,10 +81,5 @@ class ChestXrays(FileDataset):
 
 def write_film(path: Path, brightness: int, side: int = 80) -> None:
     """Write a synthetic grey image, for samples; the suffix of ``path`` says the format."""
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise missing_package("pillow", "image", "writing image files") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(brightness).integers(0, 40, (side, side + 10))
-    Image.fromarray((noise + brightness % 200).astype(np.uint8)).save(path)
+    write_image(path, (noise + brightness % 200).astype(np.uint8))

@@ -1,8 +1,9 @@
-"""The 2-D sets of MedMNIST v2 that have one label: classes as in the publisher's ``info.py``."""
+"""The 2-D sets of MedMNIST v2: classes as in the publisher's ``info.py``."""
 
 from vmbench.dataset import Card, Task
 from vmbench.specs import Grid
 from vmbench_domains.download import Download
+from vmbench_domains.medical.chestx_ray14 import FINDINGS
 from vmbench_domains.medical.npz import NpzImages
 
 SPLIT_RULE = "the publisher's train, val and test"
@@ -45,6 +46,23 @@ class PneumoniaMnist(MedMnist):
     spec = GREY
     tasks = (Task("pneumonia", ("normal", "pneumonia"), SPLIT_RULE),)
     card = _card("Kermany et al. 2018, Cell 172")
+
+
+class ChestMnist(MedMnist):
+    """ChestX-ray14 at 28x28: 14 findings, several at once or none."""
+
+    name = "chestmnist"
+    files = ("chestmnist.npz",)
+    spec = GREY
+    tasks = (
+        Task(
+            "finding",
+            tuple(finding.lower().replace("_", " ") for finding in FINDINGS),
+            SPLIT_RULE,
+            kind="multilabel",
+        ),
+    )
+    card = _card("Wang et al. 2017, ChestX-ray8, CVPR")
 
 
 class BreastMnist(MedMnist):

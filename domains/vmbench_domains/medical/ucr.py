@@ -14,6 +14,7 @@ from vmbench.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
 from vmbench_domains.download import Download
+from vmbench_domains.medical.samples import write_archive
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -78,6 +79,11 @@ class UcrSeries(FileDataset):
             raise UserError(f"{path}, line {number}: the class {row[0]:g} does not occur in TRAIN")
         label = {task.name: self.labels.index(float(row[0]))}
         return Example(row[1:][None], label, {task.name: side})
+
+    def write_files(self, root: Path) -> None:
+        """Both files, named for the pattern."""
+        name = self.files[0].partition("_TRAIN")[0].replace("*", "Sample")
+        write_archive(root, name, classes=len(self.class_names) or 2, length=140)
 
     def _count(self, path: Path) -> int:
         with path.open("rb") as file:

@@ -15,6 +15,7 @@ from vmbench_domains.sensor.recordings import (
     runs,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_pamap2
 from vmbench_domains.text_table import read_columns
 
 COLUMNS = 54  # time, activity, then the channels: heart rate and three units of 17
@@ -79,6 +80,10 @@ class Pamap2(RecordingWindows):
             if (activity := int(activities[start])) in CODES
         ]
         return Recording(str(number), table[:, FIRST_CHANNEL:].T, segments)
+
+    def write_files(self, root: Path) -> None:
+        """One subject for each side."""
+        write_pamap2(root, (1, 5, 6))
 
 
 class Pamap2Raw(Pamap2):

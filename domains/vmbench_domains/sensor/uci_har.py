@@ -11,6 +11,7 @@ from vmbench.specs import Grid, Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.hapt import HELD_OUT
 from vmbench_domains.sensor.recordings import Signal, spectrogram_32, spectrogram_spec
+from vmbench_domains.sensor.samples import write_uci_har
 from vmbench_domains.source import FileDataset
 from vmbench_domains.text_table import read_columns
 
@@ -76,6 +77,10 @@ class UciHar(FileDataset):
                 x = self._represent(np.stack([signal[row] for signal in signals]))
                 side = "test" if part == "test" else HELD_OUT.split(int(subject))
                 yield Example(x, {task.name: int(label)}, {task.name: side}, str(subject))
+
+    def write_files(self, root: Path) -> None:
+        """Twelve subjects in train and two in test."""
+        write_uci_har(root, SIGNALS, WINDOW)
 
     def _represent(self, window: Signal) -> Signal:
         return spectrogram_32(window[None])[0] if isinstance(self.spec, Grid) else window

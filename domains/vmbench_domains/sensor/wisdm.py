@@ -1,5 +1,6 @@
 """WISDM, version 1.1: a phone's accelerometer in the trouser pocket, one text file."""
 
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from vmbench_domains.sensor.recordings import (
     runs,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_wisdm
 from vmbench_domains.source import Skips
 
 ACTIVITIES = ("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing")
@@ -76,6 +78,10 @@ class Wisdm(RecordingWindows):
         side = HELD_OUT.split(user)
         segments = [Segment(start, stop, int(table[start, 0]), side) for start, stop in runs(piece)]
         return Recording(str(user), table[:, 2:].T.astype(np.float32), segments)
+
+    def write_files(self, root: Path) -> None:
+        """Every user, two activities."""
+        write_wisdm(root / self.files[0], range(1, 37))
 
 
 class WisdmRaw(Wisdm):

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
 from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
+from vmbench_domains.tabular.samples import write_numbers
 from vmbench_domains.tabular.table import PublishedTable
 
 
@@ -50,3 +53,10 @@ class OptDigits(PublishedTable):
         """Train and val, then test."""
         train, test = (self.root / name for name in self.files)
         return [(train, stratified_shares(self.labels(train), test=0)), (test, None)]
+
+    def write_files(self, root: Path) -> None:
+        """Forty rows and ten test rows of noise."""
+        rng = np.random.default_rng(0)
+        for name, count in zip(self.files, (40, 10), strict=True):
+            cells = rng.integers(0, 17, (count, 64))
+            write_numbers(root / name, [cells, np.arange(count) % 10])
