@@ -15,7 +15,6 @@ import zipfile
 from fnmatch import fnmatch
 
 import numpy as np
-import published
 import pytest
 from range_server import serving
 
@@ -341,7 +340,12 @@ def test_checksums_inside_an_archive(tmp_path):
 
 
 def test_the_command_fetches_and_the_dataset_is_found(tmp_path, monkeypatch, capsys):
-    published.medmnist(tmp_path / "bloodmnist.npz", (28, 28, 3))
+    arrays = {}
+    for split, count in (("train", 6), ("val", 2), ("test", 4)):
+        draw = np.random.default_rng(count)
+        arrays[f"{split}_images"] = draw.integers(0, 256, (count, 28, 28, 3), dtype=np.uint8)
+        arrays[f"{split}_labels"] = np.arange(count, dtype=np.uint8)[:, None] % 2
+    np.savez(tmp_path / "bloodmnist.npz", **arrays)
     content = (tmp_path / "bloodmnist.npz").read_bytes()
     checksum = "md5:" + hashlib.md5(content).hexdigest()
     with serving({"/bloodmnist.npz": content}) as served:
