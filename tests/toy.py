@@ -56,12 +56,53 @@ class ToyOther(ToyVector):
     count = 200
 
 
+class ToyFindings(ToyDataset):
+    """Each of three findings is there or not, its pattern added to noise; the last one is rare."""
+
+    name = "toy-findings"
+    spec = Vector(8)
+    normalize = "channel"
+    tasks = (
+        Task("findings", CLASSES, "every fifth row is test, every fifth val", kind="multilabel"),
+    )
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        rng = np.random.default_rng(8)
+        patterns = rng.standard_normal((len(CLASSES), *self.spec.shape))
+        for i in range(self.count):
+            there = rng.random(len(CLASSES)) < (0.5, 0.3, 0.1)
+            x = there @ patterns + self.noise * rng.standard_normal(self.spec.shape)
+            split = {3: SPLITS[1], 4: SPLITS[2]}.get(i % 5, SPLITS[0])
+            label = tuple(map(int, there))
+            yield Example(x.astype(np.float32), {"findings": label}, {"findings": split})
+
+
+class ToyAmount(ToyDataset):
+    """A real target in thousands, linear in the values but for noise."""
+
+    name = "toy-amount"
+    spec = Vector(7)
+    normalize = "channel"
+    tasks = (Task("amount", (), "every fifth row is test, every fifth val", kind="regression"),)
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        rng = np.random.default_rng(9)
+        weights = rng.standard_normal(self.spec.shape)
+        for i in range(self.count):
+            x = rng.standard_normal(self.spec.shape)
+            amount = 1000 * (5 + x @ weights + self.noise * rng.standard_normal())
+            split = {3: SPLITS[1], 4: SPLITS[2]}.get(i % 5, SPLITS[0])
+            yield Example(x.astype(np.float32), {"amount": float(amount)}, {"amount": split})
+
+
 class Toy(Domain):
     """The toy domain."""
 
     name = "toy"
     summary = "for tests"
-    datasets = {d.name: d for d in (ToyGrid, ToySequence, ToyVector, ToyOther)}
+    datasets = {
+        d.name: d for d in (ToyGrid, ToySequence, ToyVector, ToyOther, ToyFindings, ToyAmount)
+    }
     default = "toy-vector"
 
 

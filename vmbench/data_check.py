@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import numpy as np
 
-from vmbench.dataset import SPLITS, Dataset, Split, Task
+from vmbench.dataset import SPLITS, Dataset, Kind, Label, Split, Task
 from vmbench.domain import Domain
 from vmbench.errors import UserError
 
@@ -21,20 +23,22 @@ class TaskReport:
     """One task: how many examples of every class are on each side, and what crosses sides.
 
     Attributes:
-        classes: class -> split -> count.
+        kind: multiclass, multilabel or regression.
+        examples: split -> count.
+        classes: class -> split -> count of those that have it; empty for a regression.
+        targets: split -> least, mean and greatest target; of a regression alone.
         problems: what a run would refuse.
         leaks: what is on two sides of the split.
     """
 
     name: str
+    kind: Kind
     split_rule: str
+    examples: dict[Split, int]
     classes: dict[str, dict[Split, int]]
+    targets: dict[Split, tuple[float, float, float]]
     problems: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
-
-    def total(self, split: Split) -> int:
-        """Examples on one side."""
-        return sum(counts[split] for counts in self.classes.values())
 
 
 @dataclass
@@ -133,41 +137,76 @@ class _Tally:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.counts = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
+        self.examples: dict[Split, int] = dict.fromkeys(SPLITS, 0)
+        self.counts: list[dict[Split, int]] = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
+        self.targets: dict[Split, list[float]] = {split: [] for split in SPLITS}
         self.outside = 0
         self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
-        self.classes_of_group: dict[str, set[int]] = defaultdict(set)
+        self.labels_of_group: dict[str, set[Label]] = defaultdict(set)
         self.copies: dict[bytes, dict[Split, int]] = {}
 
-    def add(self, key: bytes, group: str | None, label: int, side: Split) -> None:
-        if not 0 <= label < len(self.counts):
+    def add(self, key: bytes, group: str | None, label: Any, side: Split) -> None:
+        if not self.task.accepts(label):
             self.outside += 1
             return
-        self.counts[label][side] += 1
+        self.examples[side] += 1
+        if self.task.kind == "regression":
+            self.targets[side].append(float(label))
+        else:
+            there = [label] if self.task.kind == "multiclass" else np.flatnonzero(label)
+            for position in there:
+                self.counts[position][side] += 1
         seen = self.copies.setdefault(key, {})
         seen[side] = seen.get(side, 0) + 1
         if group is not None:
             self.sides_of_group[group].add(side)
-            self.classes_of_group[group].add(label)
+            self.labels_of_group[group].add(label)
 
     def report(self) -> TaskReport:
         classes = dict(zip(self.task.classes, self.counts, strict=True))
-        report = TaskReport(self.task.name, self.task.split_rule, classes)
+        targets = {
+            split: (min(found), fmean(found), max(found))
+            for split, found in self.targets.items()
+            if found
+        }
+        report = TaskReport(
+            self.task.name,
+            self.task.kind,
+            self.task.split_rule,
+            dict(self.examples),
+            classes,
+            targets,
+        )
         report.problems += self._problems(report)
         report.leaks += self._leaks()
         return report
 
     def _problems(self, report: TaskReport) -> Iterator[str]:
         if self.outside:
-            yield f"{self.outside} labels are outside 0..{len(self.counts) - 1}"
+            wanted = self.task.labels_wanted
+            where = "outside" + wanted[2:] if self.task.kind == "multiclass" else f"not {wanted}"
+            yield f"{self.outside} labels are {where}"
         for split in SPLITS:
-            if not report.total(split):
+            if not report.examples[split]:
                 yield f"the {split} split is empty"
-        lacking = [
-            name for name, n in report.classes.items() if n["val"] + n["test"] and not n["train"]
-        ]
-        if lacking:
-            yield f"val or test has classes that train has not: {_some(lacking)}"
+        for split, (least, _, greatest) in report.targets.items():
+            if least == greatest:
+                yield f"every target in {split} is {least:g}"
+        if self.task.kind == "multiclass":
+            lacking = [
+                name
+                for name, n in report.classes.items()
+                if n["val"] + n["test"] and not n["train"]
+            ]
+            if lacking:
+                yield f"val or test has classes that train has not: {_some(lacking)}"
+        elif self.task.kind == "multilabel" and all(report.examples.values()):
+            judged = [
+                all(0 < n[side] < report.examples[side] for side in ("train", "test"))
+                for n in report.classes.values()
+            ]
+            if not any(judged):
+                yield "no class is there in some and not in other examples of train and test"
 
     def _leaks(self) -> Iterator[str]:
         torn = sorted(group for group, sides in self.sides_of_group.items() if len(sides) > 1)
@@ -186,8 +225,10 @@ class _Tally:
 
     def _groups_are_classes(self) -> bool:
         """Where the task is to recognise the groups, they must be on all sides."""
-        labels = [next(iter(found)) for found in self.classes_of_group.values() if len(found) == 1]
-        return len(labels) == len(self.classes_of_group) == len(set(labels))
+        if self.task.kind != "multiclass":
+            return False
+        labels = [next(iter(found)) for found in self.labels_of_group.values() if len(found) == 1]
+        return len(labels) == len(self.labels_of_group) == len(set(labels))
 
 
 def _some(names: list[str]) -> str:

@@ -6,9 +6,11 @@ method, :meth:`Dataset.examples`, that yields every example in the spec once. Al
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,37 +22,98 @@ from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+Kind = Literal["multiclass", "multilabel", "regression"]
+KINDS: tuple[Kind, ...] = ("multiclass", "multilabel", "regression")
+Label = int | float | tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One label of a dataset.
+    """One label of a dataset: a class, a set of findings, or a number.
 
     Attributes:
         name: as in ``--transfer dataset/name``.
-        classes: names of the classes; a label is an index into them.
+        classes: names of the classes; of a multilabel task, of what may be present; of a
+            regression, ``()``.
         split_rule: one sentence, e.g. "6 of 30 voices held out for test, 4 for val".
         hidden: spans ``(start, stop)`` of a Vector that hold the label itself; they are set to
             zero (after normalisation: the mean) whenever features for this task are computed.
+        kind: ``"multiclass"`` (a label is an index into ``classes``), ``"multilabel"`` (a tuple
+            of 0 or 1 per class) or ``"regression"`` (a real number).
+        default: whether it is evaluated where ``--transfer`` does not name it.
+
+    Raises:
+        ValueError: ``kind`` is none of these, or ``classes`` does not go with it.
     """
 
     name: str
     classes: tuple[str, ...]
     split_rule: str
     hidden: tuple[tuple[int, int], ...] = ()
+    kind: Kind = "multiclass"
+    default: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UserError(f"task {self.name}: kind {self.kind!r}: use {', '.join(KINDS)}")
+        if self.kind == "regression" and self.classes:
+            raise UserError(f"task {self.name} is a regression: it has no classes, classes=()")
+        if self.kind != "regression" and not self.classes:
+            raise UserError(
+                f"task {self.name} is {self.kind} and names no classes: name them, or state "
+                f'kind="regression"'
+            )
+
+    def accepts(self, label: object) -> bool:
+        """Whether ``label`` is one of this task.
+
+        >>> Task("findings", ("mass", "nodule"), "by patient", kind="multilabel").accepts((0, 1))
+        True
+        """
+        if self.kind == "regression":
+            return isinstance(label, Real) and isfinite(label)
+        if self.kind == "multiclass":
+            return isinstance(label, Integral) and int(label) in range(len(self.classes))
+        return (
+            isinstance(label, Sequence)
+            and len(label) == len(self.classes)
+            and all(isinstance(each, Integral) and each in (0, 1) for each in label)
+        )
+
+    @property
+    def labels_wanted(self) -> str:
+        """What a label must be, for messages."""
+        if self.kind == "regression":
+            return "a finite number"
+        if self.kind == "multiclass":
+            return f"in 0..{len(self.classes) - 1}"
+        return f"a tuple of {len(self.classes)} numbers, 0 or 1"
+
+    @property
+    def summary(self) -> str:
+        """What is predicted, e.g. ``10 classes``.
+
+        >>> Task("price", (), "by stone", kind="regression").summary
+        'regression'
+        """
+        if self.kind == "regression":
+            return "regression"
+        return f"{len(self.classes)} {'labels' if self.kind == 'multilabel' else 'classes'}"
 
 
 @dataclass(frozen=True)
 class Example:
-    """One example: ``x`` of the spec's shape, and per task a class index and a split.
+    """One example: ``x`` of the spec's shape, and per task a label and a split.
 
-    A task that is missing from ``splits`` does not use this example at all. ``group`` is who or
-    what it stems from (a subject, speaker, patient), where that is known; ``vmbench data check``
-    looks for groups on both sides of a split.
+    What a label is follows from the task's ``kind``: a class index, a tuple with a 0 or 1 per
+    class, or a real number in the unit that results are to be in. A task that is missing from
+    ``splits`` does not use this example at all. ``group`` is who or what it stems from (a subject,
+    speaker, patient), where that is known; ``vmbench data check`` looks for groups on both sides
+    of a split.
     """
 
     x: npt.NDArray[np.float32]
-    labels: Mapping[str, int]
+    labels: Mapping[str, Label]
     splits: Mapping[str, Split]
     group: str | None = None
 
@@ -83,6 +146,7 @@ class Dataset(ABC):
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
         generic: whether it reads any user's files in a documented layout, not one publisher's.
+        split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
     """
 
@@ -97,6 +161,7 @@ class Dataset(ABC):
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     generic: ClassVar[bool] = False
+    split_rule: ClassVar[str] = ""
     fingerprint: str = ""
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -123,6 +188,21 @@ class Dataset(ABC):
         """
         return []
 
+    def sources(self) -> list[str]:
+        """What :meth:`fetch` downloads, a line a file: address, size, checksum. Often nothing."""
+        return []
+
+    def fetch(self, folder: Path) -> None:
+        """Download the publisher's files into ``folder``, which ``--data-dir`` then names.
+
+        Raises:
+            UserError: they have to be got by hand, or cannot be had; says how and why.
+        """
+        raise UserError(
+            f"dataset '{self.name}' has no files to fetch"
+            + (": it is embedded" if self.package else f": see {self.card.homepage}")
+        )
+
     @abstractmethod
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every example, in an order that never changes.
@@ -137,11 +217,11 @@ class Dataset(ABC):
     def write_sample(self, folder: Path) -> None:
         """Write a tiny stand-in for the publisher's files, so that tests need no network.
 
-        Afterwards ``examples(folder)`` yields at least one example of every split, and of every
-        class that val or test has in train too. The files have the publisher's own names and
-        format, their content is synthetic, and ``folder`` exists and is empty. An embedded dataset
-        (one with a ``package``) is its own sample and writes nothing; every other one overrides
-        this.
+        Bound to ``folder``, the dataset then yields at least one example of every split, and of
+        every class that val or test has in train too; no two are equal. The files have the
+        publisher's own names and format, their content is synthetic, and ``folder`` exists and is
+        empty. An embedded dataset (one with a ``package``) is its own sample and writes nothing;
+        every other one overrides this.
 
         Args:
             folder: takes the place of ``--data-dir``.

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from vmbench.dataset import Dataset
 from vmbench.errors import UserError, unknown_name
+from vmbench.registry import registry
 
 
 class Domain(ABC):
@@ -29,14 +30,43 @@ class Domain(ABC):
     handcrafted: ClassVar[Mapping[str, str]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    def knows(self, name: str) -> bool:
+        """Whether :meth:`dataset` has something under ``name``.
+
+        A domain that makes datasets from their names (``openml-31``) overrides both.
+        """
+        return name in self.datasets
+
     def dataset(self, name: str) -> Dataset:
-        """Load the dataset called ``name``; raises :class:`UserError` with a near miss."""
+        """Load the dataset called ``name``.
+
+        Raises:
+            UserError: for an unknown name, with a near miss; for a class that cannot be imported,
+                with what is missing and whose it is.
+        """
         if name not in self.datasets:
             raise unknown_name(f"dataset of domain {self.name}", name, self.datasets)
         target = self.datasets[name]
         if isinstance(target, str):
             module, _, attribute = target.partition(":")
-            target = getattr(import_module(module), attribute)
+            try:
+                target = getattr(import_module(module), attribute)
+            except (ImportError, AttributeError) as error:
+                raise self._broken(name, str(target), error) from error
         if not (isinstance(target, type) and issubclass(target, Dataset)):
             raise UserError(f"dataset '{name}' of domain {self.name} is no vmbench Dataset")
         return target()
+
+    def _broken(self, name: str, target: str, error: Exception) -> UserError:
+        """The error for a dataset whose class cannot be had: the cause, the owner, the mend."""
+        known = registry("domain")
+        owners = [entry.owner for entry in known if entry.name == self.name]
+        owner = " or ".join(owners) or type(self).__module__
+        lacking = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+        package = (lacking or "").partition(".")[0]
+        own = package in ("", target.partition(":")[0].partition(".")[0])
+        mend = f"mend or reinstall {owner}" if own else f"install {package}, which {owner} needs"
+        return UserError(
+            f"dataset '{name}' of domain {self.name} ({owner}) cannot be imported from {target}: "
+            f"{error}; {mend}"
+        )

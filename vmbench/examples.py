@@ -22,11 +22,12 @@ from torch import Tensor
 from vmbench.config import digest
 from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 from vmbench.errors import UserError
+from vmbench.labels import Labels, judged, require_judged
 
 Indices = npt.NDArray[np.int64]
 CACHE_FORMAT = 1
 CHUNK = 512  # examples per Arrow record batch
-ABSENT = -1  # label and split of an example that a task does not use
+ABSENT = -1  # label (a regression's: NaN) and split of an example that a task does not use
 
 
 def cache_folder() -> Path:
@@ -73,14 +74,37 @@ class Examples:
 
     @cached_property
     def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
-        names = [name for name in self.table.column_names if name != "x"]
+        names = [f"split.{task.name}" for task in self.dataset.tasks]
         table = self.table.select_columns(names)[:]
         return {name: table[name].to_numpy().astype(np.int64) for name in names}
 
-    def labels(self, task: Task, indices: Indices | None = None) -> Indices:
-        """Class indices of ``task`` for ``indices`` (default: all)."""
-        labels = self._columns[f"label.{task.name}"]
+    @cached_property
+    def _labels(self) -> dict[str, Labels]:
+        names = [f"label.{task.name}" for task in self.dataset.tasks]
+        table = self.table.select_columns(names)[:]
+        found: dict[str, Labels] = {}
+        for task, name in zip(self.dataset.tasks, names, strict=True):
+            column = table[name]
+            if task.kind == "multilabel":
+                flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+                found[task.name] = flat.astype(np.int64).reshape(-1, len(task.classes))
+            else:
+                exact = np.float64 if task.kind == "regression" else np.int64
+                found[task.name] = column.to_numpy().astype(exact)
+        return found
+
+    def labels(self, task: Task, indices: Indices | None = None) -> Labels:
+        """Labels of ``task`` for ``indices`` (default: all).
+
+        Class indices (N,), int64; of a multilabel task 0 and 1 per class (N, K), int64; of a
+        regression the targets (N,), float64.
+        """
+        labels = self._labels[task.name]
         return labels if indices is None else labels[indices]
+
+    def split_labels(self, task: Task) -> dict[Split, Labels]:
+        """Labels of ``task`` per split, as :meth:`labels` gives them."""
+        return {split: self.labels(task, self.split(task, split)) for split in SPLITS}
 
     def split(self, task: Task, split: Split) -> Indices:
         """Positions of the examples on one side of a task's split, in file order."""
@@ -101,11 +125,7 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
     """
-    name = f"{dataset.name}-{dataset.revision}"
-    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
-    source += dataset.fingerprint
-    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source])
-    folder = cache_folder() / f"{name}-{key}"
+    folder = _folder(dataset, data_dir)
     if not (folder / "statistics.json").exists():
         temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
         try:
@@ -124,6 +144,20 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
     return Examples(dataset, folder)
 
 
+def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
+    """Whether :func:`prepare` finds the examples in the cache."""
+    return (_folder(dataset, data_dir) / "statistics.json").exists()
+
+
+def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
+    name = f"{dataset.name}-{dataset.revision}"
+    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
+    source += dataset.fingerprint
+    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
+    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
+    return cache_folder() / f"{name}-{key}"
+
+
 def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     import datasets
     import pyarrow as pa
@@ -133,7 +167,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     size = dataset.spec.numel
     features: dict[str, Any] = {"x": datasets.List(datasets.Value("float32"), length=size)}
     for task in tasks:
-        features[f"label.{task.name}"] = datasets.Value("int32")
+        features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
     moments = _Moments(dataset)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
@@ -148,12 +182,11 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
             "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size)
         }
         for task in tasks:
-            labels = [example.labels.get(task.name, ABSENT) for example in chunk]
             splits = [
                 SPLITS.index(example.splits[task.name]) if task.name in example.splits else ABSENT
                 for example in chunk
             ]
-            columns[f"label.{task.name}"] = pa.array(labels, pa.int32())
+            columns[f"label.{task.name}"] = _label_column(task, chunk)
             columns[f"split.{task.name}"] = pa.array(splits, pa.int8())
         writer.write_table(pa.table(columns))
         count += len(chunk)
@@ -165,6 +198,27 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     built = Examples(dataset, folder)
     for task in tasks:
         check_task(built, task)
+
+
+def _label_feature(task: Task) -> Any:
+    import datasets
+
+    if task.kind == "multilabel":
+        return datasets.List(datasets.Value("int8"), length=len(task.classes))
+    return datasets.Value("float64" if task.kind == "regression" else "int32")
+
+
+def _label_column(task: Task, chunk: list[Example]) -> Any:
+    import pyarrow as pa
+
+    labels = [example.labels.get(task.name) for example in chunk]
+    if task.kind == "multiclass":
+        return pa.array([ABSENT if y is None else y for y in labels], pa.int32())
+    if task.kind == "regression":
+        return pa.array([float("nan") if y is None else float(y) for y in labels], pa.float64())  # type: ignore[arg-type]
+    size = len(task.classes)
+    rows = np.array([(ABSENT,) * size if y is None else y for y in labels], np.int8)
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), size)
 
 
 def _trains(example: Example) -> bool:
@@ -183,26 +237,47 @@ def _check(dataset: Dataset, example: Example, position: int) -> None:
             f"example {position} of dataset '{dataset.name}' has {int((~finite).sum())} NaN or "
             f"infinite values: clean or drop it in the dataset's examples()"
         )
+    for task in dataset.tasks:
+        # A class index out of range is found by the whole column: its message names the split.
+        if task.kind == "multiclass" or task.name not in example.splits:
+            continue
+        if not task.accepts(label := example.labels.get(task.name)):
+            raise UserError(
+                f"example {position} of dataset '{dataset.name}': label {label!r} of task "
+                f"{task.name} is not {task.labels_wanted}"
+            )
 
 
 def check_task(examples: Examples, task: Task) -> None:
-    """Raise :class:`UserError` for an empty split, or a class that train lacks and others have."""
+    """Raise :class:`UserError` for a task that cannot be learned or judged.
+
+    An empty split; a class that train lacks and others have; a multilabel task none of whose
+    classes is there and not there on both sides; a regression whose target never changes.
+    """
     where = f"task {examples.dataset.name}/{task.name}"
-    present = {split: set(examples.labels(task, examples.split(task, split))) for split in SPLITS}
-    for split, classes in present.items():
-        if not classes:
+    sides = examples.split_labels(task)
+    for split, labels in sides.items():
+        if not len(labels):
             raise UserError(
                 f"{where}: the {split} split is empty; see its split rule: {task.split_rule}"
             )
-        if classes - set(range(len(task.classes))):
+        if task.kind == "multiclass" and set(labels.tolist()) - set(range(len(task.classes))):
             raise UserError(f"{where}: {split} has labels outside 0..{len(task.classes) - 1}")
-    lacking = (present["val"] | present["test"]) - present["train"]
-    if lacking:
-        names = ", ".join(task.classes[label] for label in sorted(lacking))
-        raise UserError(
-            f"{where}: train has no example of the class {names}, val or test has; "
-            f"change the split or drop the class"
-        )
+        if task.kind == "regression" and (labels == labels[0]).all():
+            raise UserError(
+                f"{where}: every target in {split} is {labels[0]:g}; nothing can be predicted"
+            )
+    if task.kind == "multiclass":
+        present = {split: set(labels.tolist()) for split, labels in sides.items()}
+        lacking = (present["val"] | present["test"]) - present["train"]
+        if lacking:
+            names = ", ".join(task.classes[label] for label in sorted(lacking))
+            raise UserError(
+                f"{where}: train has no example of the class {names}, val or test has; "
+                f"change the split or drop the class"
+            )
+    elif task.kind == "multilabel":
+        require_judged(judged(sides), where)
 
 
 class _Moments:

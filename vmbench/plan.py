@@ -197,7 +197,10 @@ def _resolve_handcrafted(domain: Domain, kind: str) -> str:
 def _tasks(
     domain: Domain, pretrain: Dataset, transfer: Sequence[str], data_dir: Path | None
 ) -> tuple[tuple[Dataset, Task], ...]:
-    """The tasks asked for; by default those of every embedded dataset that has the same spec."""
+    """The tasks asked for; by default those of every embedded dataset that has the same spec.
+
+    A task that is not its dataset's default is taken where it is named, and only there.
+    """
     found: dict[tuple[str, str], tuple[Dataset, Task]] = {}
     if transfer:
         datasets = []
@@ -218,7 +221,8 @@ def _tasks(
                 f"cannot transfer from '{pretrain.name}', a {pretrain.spec}, to '{dataset.name}', "
                 f"a {dataset.spec}: the encoder takes one spec; use --pretrain {dataset.name}"
             )
-        tasks = [dataset.task(wanted)] if wanted else dataset.tasks
+        default = [task for task in dataset.tasks if task.default]
+        tasks = [dataset.task(wanted)] if wanted else default
         for task in tasks:
             found[dataset.name, task.name] = (dataset, task)
     return tuple(found.values())

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.dataset import Dataset
+from vmbench.balance import remarks
+from vmbench.dataset import SPLITS, Dataset, Task
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
 from vmbench.examples import Examples, prepare
@@ -121,6 +122,7 @@ def run(
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
         evaluated = examples if same else _prepare(dataset, plan, progress)
+        _describe_labels(evaluated, task, plan, progress)
         representation = plan.method.represent(session, evaluated, task)
         encoder_parameters = representation.parameters
         tasks.append(evaluate(plan.evaluation, session, evaluated, task, representation))
@@ -157,6 +159,14 @@ def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples
+
+
+def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progress) -> None:
+    indices = {split: examples.split(task, split) for split in SPLITS}
+    indices["train"] = limit(indices["train"], plan.config.max_examples)
+    labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
+    for remark in remarks(task, labels):
+        progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 
 def _command(plan: Plan) -> str:

@@ -1,12 +1,10 @@
 """The ceiling: the same encoder trained on the task's labels, read by the same probe."""
 
-import torch
-
 from vmbench.dataset import Task
 from vmbench.evaluation import limit
 from vmbench.examples import Examples
 from vmbench.method import Method, Representation
-from vmbench.objectives.cross_entropy import CrossEntropy
+from vmbench.objectives.by_kind import label_loss
 from vmbench.session import Session
 
 
@@ -24,10 +22,10 @@ class Supervised(Method):
     def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
         """Train on the labels of ``task``; the probe then reads the same layer as everywhere."""
         indices = limit(examples.split(task, "train"), session.config.max_examples)
-        labels = torch.from_numpy(examples.labels(task, indices))
+        labels = examples.labels(task, indices)
         encoder = session.train(
             session.task_training(examples, task),
-            lambda encoder: CrossEntropy(encoder, session.config, labels, task),
+            lambda encoder: label_loss(encoder, session.config, labels, task),
             session.augmentation(examples, indices),
             examples,
             indices,

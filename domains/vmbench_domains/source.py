@@ -1,6 +1,7 @@
 """Finding the files that a user keeps under ``--data-dir``, and telling what is missing or broken.
 
-A dataset declares the publisher's layout; nothing here downloads or writes.
+A dataset declares the publisher's layout, and where its publisher offers the files; they are
+downloaded only when the user asks for it (:meth:`FileDataset.fetch`).
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import ClassVar
 from vmbench.config import digest
 from vmbench.dataset import Dataset
 from vmbench.errors import UserError
+from vmbench_domains.download import Download, fetch
 
 HERE = "."  # the place that is --data-dir itself
 
@@ -20,6 +22,8 @@ class FileDataset(Dataset):
     Class attributes:
         places: folders under ``--data-dir``, tried in this order; ``"."`` is that folder itself.
         files: patterns, each of which must match something in a place.
+        downloads: the publisher's files that ``vmbench data fetch`` gets; none where they must be
+            asked for, or a licence be signed.
 
     Attributes:
         root: the place found by :meth:`bind`.
@@ -27,6 +31,7 @@ class FileDataset(Dataset):
 
     places: ClassVar[tuple[str, ...]]
     files: ClassVar[tuple[str, ...]]
+    downloads: ClassVar[tuple[Download, ...]] = ()
     root: Path
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -39,8 +44,9 @@ class FileDataset(Dataset):
         """The place, and every file in it that matches a pattern, sorted."""
         if data_dir is None:
             raise UserError(
-                f"dataset '{self.name}' is not embedded: get it from {self.card.homepage} and name "
-                f"its folder with --data-dir, so that {self.wanted()}"
+                f"dataset '{self.name}' is not embedded: get it from {self.card.homepage}"
+                f"{self._fetching(' (or vmbench data fetch {})')} and name its folder with "
+                f"--data-dir, so that {self.wanted()}"
             )
         if not data_dir.exists():
             raise UserError(f"--data-dir {data_dir} does not exist")
@@ -57,7 +63,51 @@ class FileDataset(Dataset):
         raise UserError(
             f"dataset '{self.name}' is not in --data-dir {data_dir}: {missing}it is found where "
             f"{self.wanted()}; its publisher has it at {self.card.homepage}"
+            f"{self._fetching('; vmbench data fetch {} gets it')}"
         )
+
+    def _fetching(self, hint: str) -> str:
+        return hint.format(self.name) if self.downloads else ""
+
+    def sources(self) -> list[str]:
+        """The downloads, a line each."""
+        return [str(download) for download in self.downloads]
+
+    def fetch(self, folder: Path) -> None:
+        """Download what ``folder`` lacks, and see that the dataset is then found there."""
+        if self.generic:
+            super().fetch(folder)
+        if not self.downloads:
+            raise UserError(
+                f"dataset '{self.name}' must be got by hand from {self.card.homepage}, so that in "
+                f"DIR, your --data-dir, {self.wanted()}"
+            )
+        fetch(self.downloads, folder, again=not self._is_in(folder))
+        self.locate(folder)
+
+    def _is_in(self, folder: Path) -> bool:
+        try:
+            self.locate(folder)
+        except UserError:
+            return False
+        return True
+
+    def write_sample(self, folder: Path) -> None:
+        """Write a tiny set into the first of :attr:`places`."""
+        root = folder / self.places[0]
+        root.mkdir(parents=True, exist_ok=True)
+        self.write_files(root)
+
+    def write_files(self, root: Path) -> None:
+        """Write that set: the publisher's names and format, synthetic content.
+
+        Args:
+            root: takes the place of :attr:`root`; exists and is empty.
+
+        Raises:
+            UserError: the dataset offers no sample.
+        """
+        super().write_sample(root)
 
     def wanted(self) -> str:
         """The layout in words, for error messages."""

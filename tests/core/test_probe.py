@@ -48,7 +48,7 @@ def test_probe_equals_a_plain_search(seed):
     report = linear_probe(features, labels, penalties=10, max_iter=500)
     penalty, score, predictions = oracle(features, labels, penalty_grid(10))
     assert report.penalty == penalty
-    assert report.val_accuracy == pytest.approx(score)
+    assert report.val_value == pytest.approx(score)
     assert (report.predictions == predictions).mean() > 0.98  # float32 against float64
 
 
@@ -60,7 +60,7 @@ def test_the_test_split_has_no_say():
     changed = linear_probe(
         other, {**labels, "test": np.zeros(160, int)}, penalties=10, max_iter=200
     )
-    assert (changed.penalty, changed.val_accuracy) == (report.penalty, report.val_accuracy)
+    assert (changed.penalty, changed.val_value) == (report.penalty, report.val_value)
     assert (changed.predictions[:80] == report.predictions).all()
 
 

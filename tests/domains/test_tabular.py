@@ -38,6 +38,15 @@ def test_the_hidden_span_is_the_labels_one_hot(name, collect):
     np.testing.assert_array_equal(block.argmax(1), data.labels[name])
 
 
+def test_the_price_in_dollars_is_a_task_and_its_logarithm_hidden(collect):
+    data = collect("diamonds")
+    task = data.dataset.task("price")
+    ((start, stop),) = task.hidden
+    assert stop - start == 1
+    np.testing.assert_allclose(np.exp(data.x[:, start]), data.labels["price"], rtol=1e-5)
+    assert set(data.splits["price"][data.splits["cut"] == "test"]) == {"test"}
+
+
 @pytest.mark.parametrize("name", CATEGORIES)
 def test_nothing_else_gives_the_label_away(name, collect):
     """No single other feature names the class of most rows better than the commonest class."""

@@ -12,12 +12,6 @@ LEFT_OUT = {"audio": {"spoken-digits", "spoken-digits-waveform"}, "image": {"mni
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
 
 
-def reads_files(entry, check):
-    """Datasets that need files have no write_sample() yet; tests/domains/real/ writes theirs."""
-    datasets = entry.facts.get("datasets", ())
-    return check.subject in set(datasets) - set(entry.facts.get("embedded", ()))
-
-
 def built_in_checks():
     for kind in ("domain", "method"):
         for entry in registry(kind):
@@ -25,7 +19,7 @@ def built_in_checks():
                 continue
             expected = EXPECTED_FAILURES.get(entry.name, {})
             for check in checks_of(registry(kind).get(entry.name))[1]:
-                if check.subject in LEFT_OUT.get(entry.name, ()) or reads_files(entry, check):
+                if check.subject in LEFT_OUT.get(entry.name, ()):
                     continue
                 marks = (
                     [pytest.mark.xfail(strict=True, reason=expected[check.name])]

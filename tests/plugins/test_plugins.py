@@ -104,6 +104,25 @@ def test_doctor_and_runs_of_others_survive_every_kind_of_failure(install, call):
     assert code == 0, stderr
 
 
+def test_a_dataset_that_cannot_be_imported_is_one_line_and_names_its_owner(install, call):
+    install("odd-pack 0.2", [(DOMAINS, "odd = odd:Odd")], odd=(
+        "from toy import Toy\n"
+        "class Odd(Toy):\n"
+        "    name = 'odd'\n"
+        "    datasets = {'needy': 'odd_needy:X', 'gone': 'odd.gone:X', 'renamed': 'odd:X'}\n"
+        "    default = 'needy'\n"
+    ), odd_needy="import no_such_library.part\n")  # fmt: skip
+    for arguments, needles in (
+        ((), ("'needy'", "No module named 'no_such_library'", "install no_such_library, which")),
+        (("--pretrain", "gone"), ("'gone'", "odd.gone:X", "mend or reinstall odd-pack 0.2")),
+        (("--pretrain", "renamed"), ("'renamed'", "odd:X", "mend or reinstall odd-pack 0.2")),
+    ):
+        code, stdout, stderr = call("run", "--domain", "odd", *arguments)
+        assert (code, stdout, len(stderr.splitlines())) == (2, "", 1)
+        for needle in ("of domain odd (odd-pack 0.2) cannot be imported", *needles):
+            assert needle in stderr
+
+
 def test_a_taken_name_stops_only_whoever_asks_for_it(install, call):
     install("one-pack 1.0", [(DOMAINS, "quake = one:Quake")], one=QUAKE)
     install("two-pack 2.0", [

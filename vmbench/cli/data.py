@@ -1,4 +1,4 @@
-"""``vmbench data check``: a folder of data, in plain words, before a run."""
+"""``vmbench data``: a folder of data in plain words, before a run; getting published data."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from vmbench.errors import UserError
+from vmbench.cli.plugins import with_plugins
+from vmbench.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
     from vmbench.data_check import Report, TaskReport
@@ -22,14 +23,32 @@ WORDS = {
 
 def build_app() -> typer.Typer:
     """The sub-commands."""
-    app = typer.Typer(help="Look at data before a run.", no_args_is_help=True)
-    app.callback()(_group)
+    app = typer.Typer(help="Get data, and look at it, before a run.", no_args_is_help=True)
     app.command("check")(check)
+    app.command("fetch")(with_plugins(fetch))
     return app
 
 
-def _group() -> None:
-    """Look at data before a run."""
+def fetch(
+    dataset: str = typer.Argument(..., help="A published dataset (list datasets)."),
+    folder: Path | None = typer.Option(
+        None, "--dir", metavar="DIR", help="Where to; default: the folder 'data' of the cache."
+    ),
+) -> None:
+    """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
+    from vmbench.cli.listing import domain_of, known_datasets
+    from vmbench.domain import Domain
+    from vmbench.examples import cache_folder
+    from vmbench.plan import command_line
+    from vmbench.registry import registry
+
+    domain = domain_of(dataset)
+    if domain is None:
+        raise unknown_name("dataset", dataset, known_datasets())
+    folder = folder or cache_folder() / "data"
+    cast(Domain, registry("domain").get(domain)).dataset(dataset).fetch(folder)
+    command = ["run", "--domain", domain, "--pretrain", dataset, "--data-dir", str(folder)]
+    typer.echo(f"{folder} holds {dataset}:\n  {command_line(command)}")
 
 
 def check(
@@ -91,19 +110,28 @@ def _print(
 
 
 def _print_task(task: "TaskReport") -> None:
-    sides = ", ".join(f"{task.total(split)} {split}" for split in ("train", "val", "test"))
-    typer.echo(f"task {task.name}: {len(task.classes)} classes; {sides}")
+    from vmbench.balance import Balance
+    from vmbench.dataset import SPLITS
+
+    sides = ", ".join(f"{task.examples[split]} {split}" for split in SPLITS)
+    sort = {"multiclass": "classes", "multilabel": "labels"}.get(task.kind)
+    typer.echo(f"task {task.name}: {f'{len(task.classes)} {sort}' if sort else task.kind}; {sides}")
     typer.echo(f"  split: {task.split_rule}")
     totals = {name: sum(counts.values()) for name, counts in task.classes.items()}
-    largest, smallest = max(totals.values()), min(totals.values())
-    if largest > 2 * smallest:
-        typer.echo(f"  unequal classes, {largest} to {smallest}: read the balanced accuracy")
-    width = max(len(name) for name in totals)
+    training = {name: counts["train"] for name, counts in task.classes.items()}
+    if task.kind == "multiclass" and any(training.values()):
+        balance = Balance.of(training)
+        typer.echo(f"  train: {balance}")
+        if balance.unequal:
+            typer.echo("  unequal classes: read the balanced accuracy")
+    width = max((len(name) for name in totals), default=0)
     for name, counts in list(task.classes.items())[:SHOWN_CLASSES]:
-        numbers = "  ".join(f"{counts[split]:6} {split}" for split in ("train", "val", "test"))
+        numbers = "  ".join(f"{counts[split]:6} {split}" for split in SPLITS)
         typer.echo(f"    {name:{width}}  {numbers}")
     if len(totals) > SHOWN_CLASSES:
         typer.echo(f"    ... and {len(totals) - SHOWN_CLASSES} classes more")
+    for split, (least, mean, greatest) in task.targets.items():
+        typer.echo(f"    {split}: {least:g} to {greatest:g}, mean {mean:g}")
     for problem in task.problems:
         typer.echo(f"  PROBLEM: {problem}")
     for leak in task.leaks:

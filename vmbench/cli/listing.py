@@ -152,18 +152,27 @@ def describe(name: str) -> dict[str, Any]:
     for kind in KINDS:
         if name in registry(kind):
             return _describe_entry(kind, name)
-    for entry in registry("domain"):
-        if name in entry.facts.get("datasets", ()):
-            return _describe_dataset(entry.name, name)
     if name in PRESETS:
         settings = [f"{key} = {value}" for key, value in PRESETS[name].items()]
         return {"preset": name, "summary": SUMMARIES[name], "settings": settings or ["defaults"]}
-    for domain in _loadable_domains():  # a plugin's datasets are known once it is imported
-        if name in domain.datasets:
-            return _describe_dataset(domain.name, name)
+    if domain := domain_of(name):
+        return _describe_dataset(domain, name)
     known = [e.name for kind in KINDS for e in registry(kind)] + list(PRESETS)
-    known += [d for e in registry("domain") for d in e.facts.get("datasets", ())]
-    raise unknown_name("name", name, [*known, "config", "handcrafted"])
+    raise unknown_name("name", name, [*known, *known_datasets(), "config", "handcrafted"])
+
+
+def domain_of(dataset: str) -> str | None:
+    """The name of the domain that has ``dataset``, or None."""
+    for entry in registry("domain"):
+        if dataset in entry.facts.get("datasets", ()):
+            return entry.name
+    # A plugin's datasets are known once it is imported.
+    return next((domain.name for domain in _loadable_domains() if domain.knows(dataset)), None)
+
+
+def known_datasets() -> list[str]:
+    """The datasets that the registered domains state, without importing one."""
+    return [name for entry in registry("domain") for name in entry.facts.get("datasets", ())]
 
 
 def _describe_entry(kind: str, name: str) -> dict[str, Any]:
@@ -194,17 +203,35 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
         "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
-        "tasks": [
-            f"{t.name}: {len(t.classes)} classes; {t.split_rule}"
-            for t in getattr(dataset, "tasks", ())
-        ]
-        or ["follow from your files (vmbench data check)"],
+        "tasks": [f"{t.name}: {t.summary}; {t.split_rule}" for t in getattr(dataset, "tasks", ())]
+        or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
+        "labels": _describe_labels(dataset),
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,
         "citation": dataset.card.citation,
         "homepage": dataset.card.homepage,
     }
+    if sources := dataset.sources():
+        facts[f"vmbench data fetch {name}"] = sources
     return facts | ({"notes": dataset.card.notes} if dataset.card.notes else {})
+
+
+def _describe_labels(dataset: "Dataset") -> list[str]:
+    """Counts per split and class, where the examples of an embedded dataset are in the cache."""
+    from vmbench.examples import is_prepared, prepare
+
+    if dataset.package is None:
+        return ["vmbench data check DIR counts them"]
+    if not is_prepared(dataset):
+        return ["counted by the first run, which prepares the examples; then stated here"]
+    from vmbench.balance import remarks
+
+    examples = prepare(dataset)
+    return [
+        f"{task.name}: {remark}"
+        for task in dataset.tasks
+        for remark in remarks(task, examples.split_labels(task))
+    ]
 
 
 def _describe_config() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -13,10 +14,18 @@ from vmbench.config import Config
 from vmbench.dataset import SPLITS, Split, Task
 from vmbench.errors import UserError
 from vmbench.examples import Examples, Indices
+from vmbench.labels import Labels, Mask, floor, judged, require_judged, varies
+from vmbench.linear_models import Features
 from vmbench.method import Representation
-from vmbench.metrics import classification_metrics
+from vmbench.metrics import (
+    HEADLINES,
+    Predictions,
+    classification_metrics,
+    headline,
+    multilabel_metrics,
+    regression_metrics,
+)
 from vmbench.networks.encoder import Encoder
-from vmbench.probe import Features, Labels
 from vmbench.results import Probe, TaskResult
 from vmbench.session import Session
 
@@ -87,16 +96,47 @@ class Problem:
         return {split: self.features(self.indices[split]) for split in SPLITS}
 
     def labels(self, split: Split) -> Labels:
-        """Class indices (N,) of a split."""
+        """Labels of a split, as :meth:`~vmbench.examples.Examples.labels` gives them."""
         return self.examples.labels(self.task, self.indices[split])
 
     def split_labels(self) -> dict[Split, Labels]:
-        """Class indices of every split."""
+        """Labels of every split."""
         return {split: self.labels(split) for split in SPLITS}
 
-    def metrics(self, predictions: Labels) -> dict[str, float]:
-        """Test metrics of predicted class indices (n_test,)."""
-        return classification_metrics(predictions, self.labels("test"), len(self.task.classes))
+    @cached_property
+    def counted(self) -> Mask | None:
+        """The classes (K,) of a multilabel task that are judged; None for the other kinds.
+
+        Raises:
+            UserError: there is none.
+        """
+        if self.task.kind != "multilabel":
+            return None
+        counted = judged(self.split_labels())
+        require_judged(counted, f"task {self.examples.dataset.name}/{self.task.name}")
+        return counted
+
+    @property
+    def headline(self) -> str:
+        """Name of the metric that the task is reported by."""
+        return HEADLINES[self.task.kind]
+
+    def value(self, predictions: Predictions, split: Split) -> float:
+        """The headline metric of predictions for ``split``, in which a class may be missing."""
+        labels = self.labels(split)
+        counted = self.counted
+        if split != "test" and counted is not None:
+            counted = varies(self.labels("train")) & varies(labels)
+        return headline(self.task.kind, predictions, labels, counted)
+
+    def metrics(self, predictions: Predictions) -> dict[str, float]:
+        """Test metrics of predictions: class indices (n_test,), scores (n_test, K) or values."""
+        labels = self.labels("test")
+        if self.task.kind == "regression":
+            return regression_metrics(predictions, labels)
+        if self.counted is not None:
+            return multilabel_metrics(predictions, labels, self.counted)
+        return classification_metrics(predictions, labels, len(self.task.classes))
 
 
 @dataclass(frozen=True)
@@ -104,10 +144,9 @@ class Score:
     """What an evaluation found.
 
     Attributes:
-        metric: name of the headline, a key of ``metrics``.
-        metrics: test metrics, 0..1 each; the settings that val chose stand beside them as
-            ``chosen_*``.
+        metrics: test metrics; the settings that val chose stand beside them as ``chosen_*``.
         val_value: the value on val of what was chosen.
+        metric: name of the headline, a key of ``metrics``; None: that of the task's kind.
         penalty: the L2 penalty that val chose, where there is one.
         n_train: examples that the headline learned from, where not the whole train split.
         n_val: examples that chose its settings, where not the whole val split.
@@ -115,7 +154,7 @@ class Score:
 
     metrics: Mapping[str, float]
     val_value: float
-    metric: str = "accuracy"
+    metric: str | None = None
     penalty: float | None = None
     n_train: int | None = None
     n_val: int | None = None
@@ -154,14 +193,16 @@ def evaluate(
     started = time.perf_counter()
     indices: dict[Split, Indices] = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], session.config.max_examples)
-    score = evaluation.score(Problem(session, examples, task, representation, indices))
+    problem = Problem(session, examples, task, representation, indices)
+    score = evaluation.score(problem)
+    metric = score.metric or problem.headline
     return TaskResult(
         dataset=examples.dataset.name,
         task=task.name,
-        metric=score.metric,
+        metric=metric,
         higher_is_better=True,
-        value=score.metrics[score.metric],
-        metrics=dict(score.metrics),
+        value=score.metrics[metric],
+        metrics={**score.metrics, **floor(task.kind, problem.split_labels(), problem.counted)},
         n_train=len(indices["train"]) if score.n_train is None else score.n_train,
         n_val=len(indices["val"]) if score.n_val is None else score.n_val,
         n_test=len(indices["test"]),

@@ -5,28 +5,67 @@ val to choose the penalty: a val of its usual size would lend a 1-shot probe tho
 The probe is not refit on both, so no prediction has learned from more than k labels of a class. A
 class with fewer than k examples gives all that it has. Draws have fixed seeds: every method and
 every pretraining seed is judged on the same ones. Test is the whole test split.
+
+Where several labels may hold at once, a draw is the union over the classes of k examples that have
+the class and k that have it not; each drawn example brings all its labels, so a frequent class is
+seen more than k times. A real target has no classes and is judged at 1% alone. There, and in
+multilabel tasks, 1% is that share of all examples, drawn without regard to the labels, and at least
+10 of them; a class that a draw lacks is ranked by chance.
 """
 
 from collections.abc import Callable
+from functools import partial
 from statistics import fmean
 
 import numpy as np
 
-from vmbench.dataset import Split
+from vmbench.dataset import Kind, Split
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.examples import Indices
-from vmbench.probe import Features, Labels, fit_probe
+from vmbench.labels import Labels
+from vmbench.linear_models import Features
+from vmbench.probe import fit_probe
 
 DRAWS = 5
 SHOTS = (1, 5, 10)
 FRACTION = 0.01  # of the labels of each class, at least one
 
+LEAST = 10  # examples of a draw that looks at no labels
+
 Size = Callable[[int], int]
-SETTINGS: dict[str, Size] = {
-    **{f"accuracy_k{k}": lambda _, k=k: k for k in SHOTS},  # type: ignore[misc]
-    "accuracy_1pct": lambda available: max(1, round(FRACTION * available)),
-}
-HEADLINE = f"accuracy_k{SHOTS[-1]}"
+Draw = Callable[..., Indices]  # labels of a split, seed=... -> positions in it
+
+
+def draws(kind: Kind) -> dict[str, Draw]:
+    """The draws by the suffix of the metric that they give.
+
+    >>> list(draws("regression"))
+    ['1pct']
+    """
+    if kind == "regression":
+        return {"1pct": _any}
+    if kind == "multilabel":
+        return {**{f"k{k}": partial(_per_label, k) for k in SHOTS}, "1pct": _any}
+    sizes: dict[str, Size] = {f"k{k}": partial(min, k) for k in SHOTS}
+    return {name: partial(draw, size=size) for name, size in {**sizes, "1pct": _share}.items()}
+
+
+def headline(kind: Kind) -> str:
+    """The suffix of the metric that is reported."""
+    return "1pct" if kind == "regression" else f"k{SHOTS[-1]}"
+
+
+def _share(available: int) -> int:
+    return max(1, round(FRACTION * available))
+
+
+def _per_label(k: int, labels: Labels, seed: int) -> Indices:
+    return np.unique(np.concatenate([draw(y, lambda _: k, seed) for y in labels.T]))
+
+
+def _any(labels: Labels, seed: int) -> Indices:
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return np.sort(order[: max(LEAST, _share(len(labels)))])
 
 
 def draw(labels: Labels, size: Size, seed: int) -> Indices:
@@ -52,13 +91,15 @@ def draw(labels: Labels, size: Size, seed: int) -> Indices:
 class FewShotEvaluation(Evaluation):
     """Linear probe on 1, 5 and 10 labels per class and on 1% of them; the value is that at 10.
 
+    Of a real target, which has no classes, the value is that at 1%.
+
     Each is the mean over 5 fixed draws; the penalty is chosen on equally few labels of val.
     """
 
     name = "fewshot"
 
     def score(self, problem: Problem) -> Score:
-        """Mean test accuracy per number of labels."""
+        """Mean test value per number of labels."""
         labels = problem.split_labels()
         test = problem.features(problem.indices["test"])
         few: tuple[Split, ...] = ("train", "val")
@@ -66,23 +107,26 @@ class FewShotEvaluation(Evaluation):
         metrics: dict[str, float] = {}
         validation: dict[str, float] = {}
         sizes: dict[str, tuple[int, int]] = {}
-        for name, size in SETTINGS.items():
+        for suffix, positions in draws(problem.task.kind).items():
             on_test, on_val = [], []
             for seed in range(DRAWS):
-                chosen = {split: draw(labels[split], size, seed) for split in few}
+                chosen = {split: positions(labels[split], seed=seed) for split in few}
                 probe = fit_probe(
                     {split: pool[split].features(chosen[split]) for split in few},
                     {split: labels[split][chosen[split]] for split in few},
                     penalties=problem.config.probe_penalties,
                     max_iter=problem.config.probe_max_iter,
                     refit=False,
+                    kind=problem.task.kind,
                 )
-                on_test.append(problem.metrics(probe.predict(test))["accuracy"])
-                on_val.append(probe.val_accuracy)
+                on_test.append(problem.metrics(probe.predict(test))[problem.headline])
+                on_val.append(probe.val_value)
+            name = f"{problem.headline}_{suffix}"
             metrics[name], validation[name] = fmean(on_test), fmean(on_val)
             sizes[name] = len(chosen["train"]), len(chosen["val"])
-        n_train, n_val = sizes[HEADLINE]
-        return Score(metrics, validation[HEADLINE], HEADLINE, n_train=n_train, n_val=n_val)
+        reported = f"{problem.headline}_{headline(problem.task.kind)}"
+        n_train, n_val = sizes[reported]
+        return Score(metrics, validation[reported], reported, n_train=n_train, n_val=n_val)
 
 
 class _Pool:
@@ -90,8 +134,12 @@ class _Pool:
 
     def __init__(self, problem: Problem, split: Split) -> None:
         labels = problem.labels(split)
-        draws = [draw(labels, size, seed) for size in SETTINGS.values() for seed in range(DRAWS)]
-        self.positions = np.unique(np.concatenate(draws))
+        taken = [
+            positions(labels, seed=seed)
+            for positions in draws(problem.task.kind).values()
+            for seed in range(DRAWS)
+        ]
+        self.positions = np.unique(np.concatenate(taken))
         self.encoded = problem.features(problem.indices[split][self.positions])
 
     def features(self, positions: Indices) -> Features:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.examples import Indices
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Objective
-from vmbench.objectives.cross_entropy import CrossEntropy
+from vmbench.objectives.by_kind import label_loss
+from vmbench.objectives.labelled import LabelLoss
 from vmbench.views import Identity
 
 # Learning rates tried, as shares of the run's lr (at which a fresh encoder is trained).
@@ -20,11 +20,11 @@ LR_SHARES = (0.1, 0.3, 1.0)
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A trained network, how good it is on val (accuracy, then minus the log-loss), and its lr."""
+    """A trained network, how good it is on val (the headline, then minus the loss), and its lr."""
 
     val: tuple[float, float]
     lr: float
-    network: CrossEntropy
+    network: LabelLoss
 
 
 class FinetuneEvaluation(Evaluation):
@@ -40,9 +40,10 @@ class FinetuneEvaluation(Evaluation):
     trains_encoder = True
 
     def score(self, problem: Problem) -> Score:
-        """Accuracy on test."""
+        """Accuracy, AUROC or correlation on test."""
         best = max((_train(problem, share) for share in LR_SHARES), key=lambda c: c.val)
-        predictions = _logits(problem, best.network, problem.indices["test"]).argmax(1).numpy()
+        outputs = _outputs(problem, best.network, problem.indices["test"])
+        predictions = best.network.predict(outputs).numpy()
         metrics = problem.metrics(predictions) | {"chosen_lr": best.lr}
         return Score(metrics, best.val[0])
 
@@ -50,11 +51,10 @@ class FinetuneEvaluation(Evaluation):
 def _train(problem: Problem, share: float) -> _Candidate:
     settings = {"lr": share * problem.config.lr, "epochs": problem.config.finetune_epochs}
     config = problem.config.model_copy(update=settings)
-    labels = torch.from_numpy(problem.labels("train"))
-    built: list[CrossEntropy] = []
+    built: list[LabelLoss] = []
 
     def build(encoder: Encoder) -> Objective:
-        built.append(CrossEntropy(encoder, config, labels, problem.task))
+        built.append(label_loss(encoder, config, problem.labels("train"), problem.task))
         return built[0]
 
     replace(problem.session, config=config).train(
@@ -66,17 +66,15 @@ def _train(problem: Problem, share: float) -> _Candidate:
         encoder=deepcopy(problem.encoder),
     )
     network = built[0].eval()
-    logits = _logits(problem, network, problem.indices["val"])
-    truth = torch.from_numpy(problem.labels("val"))
-    accuracy = (logits.argmax(1) == truth).double().mean().item()
-    return _Candidate(
-        (accuracy, -functional.cross_entropy(logits, truth).item()), config.lr, network
-    )
+    outputs = _outputs(problem, network, problem.indices["val"])
+    truth = network.targets(torch.from_numpy(problem.labels("val")))
+    value = problem.value(network.predict(outputs).numpy(), "val")
+    return _Candidate((value, -network.loss(outputs, truth).item()), config.lr, network)
 
 
-def _logits(problem: Problem, network: CrossEntropy, indices: Indices) -> Tensor:
-    """(len(indices), classes), on the CPU."""
+def _outputs(problem: Problem, network: LabelLoss, indices: Indices) -> Tensor:
+    """(len(indices), outputs), on the CPU."""
     placement = problem.session.placement
     with torch.inference_mode(), placement.mixed():
-        batches = [network.logits(x.to(placement.device)) for x in problem.inputs(indices)]
+        batches = [network.outputs(x.to(placement.device)) for x in problem.inputs(indices)]
         return torch.cat(batches).cpu()

@@ -1,10 +1,12 @@
-"""The weighted nearest-neighbour classifier on frozen features: nothing is trained.
+"""The weighted nearest neighbours on frozen features: nothing is trained.
 
 Wu et al. 2018, arXiv 1805.01978, section 3.4: the k training features with the greatest cosine
 similarity s to a test feature vote for their class with weight exp(s / temperature).
 """
 
+from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.probe import Features, Labels
+from vmbench.labels import Labels
+from vmbench.linear_models import Features
+from vmbench.metrics import Predictions
 
 # Smoothest first: among pairs that are equally good on val the first is taken. 200 and 0.07 are
 # the published pair.
@@ -37,44 +41,82 @@ def knn_predict(
     Returns:
         (M,) class indices per pair; among classes with equal votes the lowest index.
     """
+    classes = int(labels.max()) + 1
+    voters = torch.from_numpy(labels)
+
+    def vote(nearest: Tensor, weights: Tensor) -> Tensor:
+        votes = torch.zeros(len(nearest), classes)
+        votes.scatter_add_(1, voters[nearest], weights)
+        return votes.argmax(1)
+
+    return _per_setting(bank, queries, settings, vote)
+
+
+def knn_mean(
+    bank: Features, labels: Labels, queries: Features, settings: list[Setting]
+) -> list[Predictions]:
+    """Weighted mean of the neighbours' labels, per (k, temperature) of ``settings``.
+
+    Args:
+        bank: as for :func:`knn_predict`.
+        labels: (N, K) 0 or 1 per class, or (N,) targets.
+        queries: (M, D).
+        settings: as for :func:`knn_predict`.
+
+    Returns:
+        (M, K) or (M,) per pair, float64.
+    """
+    values = torch.from_numpy(labels).double()
+
+    def average(nearest: Tensor, weights: Tensor) -> Tensor:
+        shares = weights.double() / weights.double().sum(1, keepdim=True)
+        return torch.einsum("mk,mk...->m...", shares, values[nearest])
+
+    return _per_setting(bank, queries, settings, average)
+
+
+def _per_setting(
+    bank: Features,
+    queries: Features,
+    settings: list[Setting],
+    decide: Callable[[Tensor, Tensor], Tensor],
+) -> list[Any]:
+    """``decide`` on the neighbours of each query, (m, k), and their weights, per setting."""
     unit_bank = functional.normalize(torch.from_numpy(bank), dim=1)
     unit_queries = functional.normalize(torch.from_numpy(queries), dim=1)
     most = min(len(bank), max(k for k, _ in settings))
-    classes = int(labels.max()) + 1
-    voters = torch.from_numpy(labels)
     found: list[list[Tensor]] = [[] for _ in settings]
     for start in range(0, len(unit_queries), CHUNK):
         chunk = unit_queries[start : start + CHUNK]
         similarity, nearest = (chunk @ unit_bank.T).topk(most, dim=1)
-        neighbour_classes = voters[nearest]
         for (k, temperature), predictions in zip(settings, found, strict=True):
             # Dividing all weights of a query by the greatest one changes no comparison.
             weights = ((similarity[:, :k] - similarity[:, :1]) / temperature).exp()
-            votes = torch.zeros(len(chunk), classes)
-            votes.scatter_add_(1, neighbour_classes[:, :k], weights)
-            predictions.append(votes.argmax(1))
+            predictions.append(decide(nearest[:, :k], weights))
     return [torch.cat(predictions).numpy() for predictions in found]
 
 
 class KNNEvaluation(Evaluation):
     """Weighted k-NN on L2-normalised features; k and the temperature are chosen on val.
 
-    As with the linear probe, train and val together vote on test.
+    As with the linear probe, train and val together vote on test. Where several labels may hold
+    at once, and for a real target, the weighted mean of the neighbours' labels is the score.
     """
 
     name = "knn"
     paper = "Wu et al. 2018, arXiv 1805.01978"
 
     def score(self, problem: Problem) -> Score:
-        """Accuracy on test."""
+        """Accuracy, AUROC or correlation on test."""
         features, labels = problem.split_features(), problem.split_labels()
         settings = list(product(NEIGHBOURS, TEMPERATURES))
-        candidates = knn_predict(features["train"], labels["train"], features["val"], settings)
-        accuracies = [float((predicted == labels["val"]).mean()) for predicted in candidates]
-        best = accuracies.index(max(accuracies))
+        predict = knn_predict if problem.task.kind == "multiclass" else knn_mean
+        candidates = predict(features["train"], labels["train"], features["val"], settings)
+        values = [problem.value(predicted, "val") for predicted in candidates]
+        best = values.index(max(values))
         bank = np.concatenate([features["train"], features["val"]])
         voters = np.concatenate([labels["train"], labels["val"]])
-        (predictions,) = knn_predict(bank, voters, features["test"], [settings[best]])
+        (predictions,) = predict(bank, voters, features["test"], [settings[best]])
         k, temperature = settings[best]
         chosen = {"chosen_k": float(min(k, len(bank))), "chosen_temperature": temperature}
-        return Score(problem.metrics(predictions) | chosen, accuracies[best])
+        return Score(problem.metrics(predictions) | chosen, values[best])

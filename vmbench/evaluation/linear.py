@@ -5,23 +5,23 @@ from vmbench.probe import linear_probe
 
 
 class LinearEvaluation(Evaluation):
-    """Logistic regression on frozen, standardised features; the penalty is chosen on val.
+    """A linear model of frozen, standardised features; the penalty is chosen on val.
 
-    The model is refit on train and val with that penalty, and predicts test once
-    (:mod:`vmbench.probe`).
+    Multinomial logistic regression; one against the rest where several labels may hold at once;
+    ridge regression of a real target. The model is refit on train and val with that penalty, and
+    predicts test once (:mod:`vmbench.probe`).
     """
 
     name = "linear"
     paper = "Kornblith et al. 2019, arXiv 1805.08974"
 
     def score(self, problem: Problem) -> Score:
-        """Accuracy on test."""
+        """Accuracy, AUROC or correlation on test."""
         report = linear_probe(
             problem.split_features(),
             problem.split_labels(),
             penalties=problem.config.probe_penalties,
             max_iter=problem.config.probe_max_iter,
+            kind=problem.task.kind,
         )
-        return Score(
-            problem.metrics(report.predictions), report.val_accuracy, penalty=report.penalty
-        )
+        return Score(problem.metrics(report.predictions), report.val_value, penalty=report.penalty)

@@ -12,7 +12,7 @@ from pathlib import Path
 from vmbench.config import make_config
 from vmbench.dataset import SPLITS, Dataset
 from vmbench.domain import Domain
-from vmbench.errors import unknown_name
+from vmbench.errors import UserError, unknown_name
 from vmbench.presets import PRESETS
 from vmbench.registry import registry
 from vmbench.specs import ALL_KINDS, Spec, Vector
@@ -86,14 +86,24 @@ class Source:
         self._surveys: list[Survey | Exception] = []
 
     @cached_property
-    def dataset(self) -> Dataset:
-        """The dataset, loaded."""
+    def loaded(self) -> Dataset:
+        """The dataset, before it saw any files."""
         return self.domain.dataset(self.name)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset, bound to its files as a run binds it."""
+        try:
+            folder = self.folder
+        except UserError:  # it offers no sample: what the class itself states is still checked
+            return self.loaded
+        self.loaded.bind(folder)
+        return self.loaded
 
     @property
     def sampled(self) -> bool:
         """Whether the examples are a synthetic sample, so that few of them is no fault."""
-        return self.dataset.package is None and self.data_dir is None
+        return self.loaded.package is None and self.data_dir is None
 
     @cached_property
     def folder(self) -> Path | None:
@@ -102,7 +112,7 @@ class Source:
             return self.data_dir
         folder = Path(tempfile.mkdtemp(prefix=f"vmbench-{self.name}-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.dataset.write_sample(folder)
+        self.loaded.write_sample(folder)
         return folder
 
     def survey(self, number: int = 0) -> Survey:
@@ -143,8 +153,13 @@ def _spec(source: Source) -> None:
         violated(f"tasks are named {names}: state at least one, each once")
     for task in dataset.tasks:
         check_name(task.name)
-        if len(set(task.classes)) != len(task.classes) or len(task.classes) < 2:
-            violated(f"task {task.name} needs two or more classes of different names")
+        fewest, count = {
+            "multiclass": (2, "two"),
+            "multilabel": (1, "one"),
+            "regression": (0, "no"),
+        }[task.kind]
+        if len(set(task.classes)) != len(task.classes) or len(task.classes) < fewest:
+            violated(f"task {task.name} needs {count} or more classes of different names")
         for start, stop in task.hidden:
             if not isinstance(dataset.spec, Vector) or not 0 <= start < stop <= dataset.spec.numel:
                 violated(f"task {task.name}: hidden {(start, stop)} is no span of {dataset.spec}")
@@ -166,9 +181,11 @@ def _sample(source: Source) -> None:
         if source.folder is None or not any(source.folder.rglob("*")):
             violated("write_sample(folder) writes nothing")
     else:
+        fresh = source.domain.dataset(source.name)
         with tempfile.TemporaryDirectory() as folder:
-            source.dataset.write_sample(Path(folder))
-            if survey(source.dataset, Path(folder)).count == 0:
+            fresh.write_sample(Path(folder))
+            fresh.bind(Path(folder))
+            if survey(fresh, Path(folder)).count == 0:
                 violated("write_sample(folder) writes files that hold no example")
 
 
@@ -185,9 +202,9 @@ def _first_problem(clause: str) -> Callable[[Source], None]:
 
 def _splits(source: Source) -> None:
     _first_problem("splits")(source)
-    for task, sides in source.survey().classes.items():
+    for task, counts in source.survey().counts.items():
         for split in SPLITS:
-            if not sides[split]:
+            if not counts[split]:
                 violated(f"the {split} split of task {task} is empty")
 
 
@@ -203,10 +220,15 @@ def _disjoint(source: Source) -> None:
 def _classes(source: Source) -> None:
     for task in source.dataset.tasks:
         sides = source.survey().classes[task.name]
+        if task.kind == "regression":
+            for split in SPLITS:
+                if len(sides[split]) < 2:
+                    violated(f"every target of task {task.name} is the same in {split}")
+            continue
         # A tiny sample need not show every class of a large dataset.
         wanted = sides["val"] | sides["test"] if source.sampled else set(range(len(task.classes)))
         if lacking := sorted(wanted - sides["train"]):
-            names = ", ".join(task.classes[label] for label in lacking[:5])
+            names = ", ".join(task.classes[int(label)] for label in lacking[:5])
             more = ", ..." if len(lacking) > 5 else ""
             violated(f"train of task {task.name} has no example of {names}{more}")
 
@@ -243,10 +265,10 @@ DATASET_CLAUSES: dict[str, tuple[str, Callable[[Source], None]]] = {
     "shape-dtype": ("every example is float32 of the spec's shape", _first_problem("shape-dtype")),
     "finite": ("no NaN, no infinity", _first_problem("finite")),
     "value-range": ("every value lies in value_range", _first_problem("value-range")),
-    "labels": ("every label is an index into its task's classes", _first_problem("labels")),
+    "labels": ("every label is one of its task's kind", _first_problem("labels")),
     "splits": ("train, val and test have examples", _splits),
     "disjoint": ("no example is on two sides of a split", _disjoint),
-    "classes": ("train has every class", _classes),
+    "classes": ("train has every class, and targets differ", _classes),
     "no-mutation": (
         "reading changes no file, no yielded example and no global random state",
         _no_mutation,

@@ -5,7 +5,6 @@ in the memory of a small one.
 """
 
 import hashlib
-import operator
 import os
 import pickle
 import random
@@ -17,10 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from vmbench.dataset import SPLITS, Dataset, Example, Split
+from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 
 KEPT = 8  # examples that are looked at again after later ones were yielded
 WORKER_EXAMPLES = 256  # compared between this process and a fresh one
@@ -36,7 +36,9 @@ class Survey:
         count: examples.
         digest: of every value, label and split in order; equal for equal passes.
         problems: clause -> the first violation of it.
-        classes: task -> split -> labels seen there.
+        counts: task -> split -> how many examples are there.
+        classes: task -> split -> class indices seen there (of a multilabel task, those that some
+            example has); of a regression, the first two different targets.
         leaks: task -> how many examples repeat, byte for byte, one on another side of the split.
         draws_globally: whether a global random state changed.
         start: digest of the first ``WORKER_EXAMPLES``.
@@ -47,7 +49,8 @@ class Survey:
     start: str = ""
     draws_globally: bool = False
     problems: dict[str, str] = field(default_factory=dict)
-    classes: dict[str, dict[Split, set[int]]] = field(default_factory=dict)
+    counts: dict[str, dict[Split, int]] = field(default_factory=dict)
+    classes: dict[str, dict[Split, set[float]]] = field(default_factory=dict)
     leaks: dict[str, int] = field(default_factory=dict)
 
     def note(self, clause: str, problem: str) -> None:
@@ -63,6 +66,7 @@ def survey(dataset: Dataset, folder: Path | None) -> Survey:
         folder: handed to :meth:`~vmbench.dataset.Dataset.examples`.
     """
     seen = Survey(
+        counts={task.name: dict.fromkeys(SPLITS, 0) for task in dataset.tasks},
         classes={task.name: {split: set() for split in SPLITS} for task in dataset.tasks},
         leaks={task.name: 0 for task in dataset.tasks},
     )
@@ -119,27 +123,32 @@ def _check_values(seen: Survey, dataset: Dataset, i: int, example: Example) -> N
 
 
 def _check_labels(seen: Survey, dataset: Dataset, i: int, example: Example) -> None:
-    sizes = {task.name: len(task.classes) for task in dataset.tasks}
-    for task in {*example.labels, *example.splits} - set(sizes):
-        seen.note("labels", f"example {i} names a task '{task}' that the dataset does not state")
-    for task, side in example.splits.items():
+    tasks = {task.name: task for task in dataset.tasks}
+    for name in {*example.labels, *example.splits} - set(tasks):
+        seen.note("labels", f"example {i} names a task '{name}' that the dataset does not state")
+    for name, side in example.splits.items():
         if side not in SPLITS:
             seen.note("splits", f"example {i} is in a split {side!r}; use {', '.join(SPLITS)}")
             continue
-        if task not in sizes:
+        if name not in tasks:
             continue
-        try:
-            label = operator.index(example.labels[task])
-        except (KeyError, TypeError):
-            label = -1
-        if 0 <= label < sizes[task]:
-            seen.classes[task][side].add(label)
+        task, label = tasks[name], example.labels.get(name)
+        seen.counts[name][side] += 1
+        if task.accepts(label):
+            _add_label(seen.classes[name][side], task, label)
         else:
-            got = example.labels.get(task, "none")
+            got = example.labels.get(name, "none")
             seen.note(
                 "labels",
-                f"example {i}: label {got!r} of task {task} is not in 0..{sizes[task] - 1}",
+                f"example {i}: label {got!r} of task {name} is not {task.labels_wanted}",
             )
+
+
+def _add_label(found: set[float], task: Task, label: Any) -> None:
+    if task.kind == "multilabel":
+        found.update(position for position, there in enumerate(label) if there)
+    elif task.kind == "multiclass" or len(found) < 2:
+        found.add(label)
 
 
 def _check_kept(seen: Survey, i: int, example: Example, content: bytes) -> None:

@@ -19,6 +19,9 @@ class AudioDomain(Domain):
         "speech-commands": "vmbench_domains.audio.speech_commands:SpeechCommands",
         "esc-50": "vmbench_domains.audio.esc50:ESC50",
         "librispeech-100": "vmbench_domains.audio.librispeech:LibriSpeech",
+        "librispeech-960": "vmbench_domains.audio.librispeech:LibriSpeech960",
+        "fluent-speech": "vmbench_domains.audio.fluent:FluentSpeech",
+        "voxceleb1": "vmbench_domains.audio.voxceleb:VoxCeleb1",
         "audio-folder": "vmbench_domains.audio.folder:AudioFolder",
     }
     default = "spoken-digits"

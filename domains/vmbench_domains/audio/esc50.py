@@ -1,10 +1,13 @@
 """ESC-50: ``audio/*.wav`` and ``meta/esc50.csv``."""
 
 import csv
+from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.samples import write_tones
+from vmbench_domains.download import Download
 
 # In the order of the publisher's target numbers.
 # fmt: off
@@ -30,6 +33,14 @@ class ESC50(Clips):
     seconds = 5.0
     places = ("ESC-50-master", "ESC-50", "esc50", ".")
     files = ("audio/*.wav", "meta/esc50.csv")
+    downloads = (
+        Download(
+            "https://github.com/karolpiczak/ESC-50/archive/refs/heads/master.zip",
+            "ESC-50-master",
+            unpack=True,
+            strip=1,
+        ),
+    )
     tasks = (
         Task(
             "sound",
@@ -57,3 +68,16 @@ class ESC50(Clips):
                 label = SOUNDS.index(row["category"])
                 found.append(Clip(clip, {"sound": label}, {"sound": side}, row["src_file"]))
         return found
+
+    def write_files(self, root: Path) -> None:
+        """Two kinds of sound from one source in each of four folds."""
+        header = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
+        rows = [
+            (f"{fold}-{source}-A-{target}.wav", fold, target, SOUNDS[target], "False", source, "A")
+            for source, fold in enumerate((1, 2, 4, 5))
+            for target in (0, 49)
+        ]
+        write_tones((root / "audio" / str(name) for name, *_ in rows), 44_100, seconds=0.2)
+        (root / "meta").mkdir()
+        with (root / "meta" / "esc50.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([header, *rows])

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from vmbench.config import digest
-from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.own.folder import LabelledFolder
 from vmbench_domains.own.settings import read_settings
 
@@ -29,3 +30,8 @@ class AudioFolder(Clips, LabelledFolder):
             Clip(file.path, {task.name: number[file.label]}, {task.name: side}, file.subject)
             for file, side in self.entries
         ]
+
+    def write_files(self, root: Path) -> None:
+        """Two folders of five clips."""
+        names = (f"{label}/{i}.wav" for label in ("low", "high") for i in range(5))
+        write_tones((root / name for name in names), RATE)

@@ -1,8 +1,12 @@
 """The Free Spoken Digit Dataset: ``recordings/{digit}_{speaker}_{index}.wav``."""
 
+from pathlib import Path
+
 from vmbench.dataset import Card, HeldOut, Split, Task
 from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.spoken_digits import DIGITS
+from vmbench_domains.download import Download
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 HELD_OUT = HeldOut.draw(SPEAKERS, val=1, test=2, seed=0)
@@ -15,6 +19,14 @@ class FSDD(Clips):
     revision = "1"
     places = ("fsdd/recordings", "free-spoken-digit-dataset/recordings", "recordings", ".")
     files = ("[0-9]_*_*.wav",)
+    downloads = (
+        Download(
+            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/heads/master.zip",
+            "fsdd",
+            unpack=True,
+            strip=1,
+        ),
+    )
     tasks = (
         Task("digit", DIGITS, "2 of 6 speakers held out for test, 1 for val"),
         Task(
@@ -41,3 +53,13 @@ class FSDD(Clips):
             splits: dict[str, Split] = {"digit": HELD_OUT.split(speaker), "speaker": recording}
             found.append(Clip(path, labels, splits, speaker))
         return found
+
+    def write_files(self, root: Path) -> None:
+        """Two digits of every speaker, two recordings of each for each side of the speaker task."""
+        names = (
+            f"{digit}_{speaker}_{index}.wav"
+            for speaker in SPEAKERS
+            for digit in (0, 7)
+            for index in (0, 4, 5, 9, 10, 49)
+        )
+        write_tones((root / name for name in names), 8_000)

@@ -1,7 +1,11 @@
 """Speech Commands, version 2: ``{word}/{speaker}_nohash_{take}.wav`` and two lists."""
 
+from pathlib import Path
+
 from vmbench.dataset import Card, Split, Task
-from vmbench_domains.audio.clips import Clip, Clips
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
+from vmbench_domains.download import Download
 
 # fmt: off
 WORDS = (
@@ -28,6 +32,16 @@ class SpeechCommands(Clips):
         ".",
     )
     files = ("[a-z]*/*_nohash_*.wav", *(name for name, _ in LISTS))
+    downloads = (
+        Download(
+            "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
+            "speech_commands_v0.02",
+            # As TensorFlow Datasets and torchaudio, who know the publisher's file, state it.
+            "sha256:af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+            size=2_428_923_189,
+            unpack=True,
+        ),
+    )
     tasks = (Task("word", WORDS, "the publisher's lists; no speaker is on two sides"),)
     card = Card(
         licence="CC BY 4.0",
@@ -49,3 +63,13 @@ class SpeechCommands(Clips):
                 speaker = path.name.partition("_")[0]
                 found.append(Clip(path, {"word": number}, {"word": split}, speaker))
         return found
+
+    def write_files(self, root: Path) -> None:
+        """Two words of one speaker for each side, the lists, and noise that is no word."""
+        words, speakers = ("bed", "zero"), {"aa": "", "bb": LISTS[0][0], "cc": LISTS[1][0]}
+        clips = [f"{word}/{speaker}_nohash_0.wav" for word in words for speaker in speakers]
+        write_tones((root / name for name in [*clips, "_background_noise_/pink_noise.wav"]), RATE)
+        for speaker, listed in speakers.items():
+            if listed:
+                lines = [f"{word}/{speaker}_nohash_0.wav" for word in words]
+                (root / listed).write_text("\n".join(lines) + "\n")

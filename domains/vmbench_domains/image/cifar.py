@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from vmbench.dataset import Card, Task
 from vmbench.errors import UserError
+from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.published import Labels, PublishedImages
+from vmbench_domains.image.samples import write_records
 
 SHAPE = (3, 32, 32)
 PIXELS = 3072
@@ -52,6 +54,13 @@ class Cifar(PublishedImages):
             for record in self._records(path):
                 yield record[-PIXELS:].reshape(SHAPE)
 
+    def write_files(self, root: Path) -> None:
+        """Every file, with two records for each class."""
+        classes = {task.name: len(task.classes) for task in self.tasks}
+        sizes = tuple(classes[task] for task in self.label_columns)
+        for seed, name in enumerate(self.files):
+            write_records(root / name, sizes, seed=seed)
+
     def _paths(self, part: str) -> list[Path]:
         return sorted(self.root.glob(self.parts[part]))
 
@@ -71,6 +80,13 @@ class Cifar10(Cifar):
     name = "cifar-10"
     places = ("cifar-10-batches-bin", "cifar10", "cifar-10", ".")
     files = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
+    downloads = (
+        Download(
+            "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+            checksum="md5:c32a1d4ab5d03f1284b67883e8d87530",
+            unpack=True,
+        ),
+    )
     parts = {"train": "data_batch_*.bin", "test": "test_batch.bin"}
     label_columns = {"object": 0}
     hub = Hub(
@@ -127,6 +143,13 @@ class Cifar100(Cifar):
     name = "cifar-100"
     places = ("cifar-100-binary", "cifar100", "cifar-100", ".")
     files = ("train.bin", "test.bin")
+    downloads = (
+        Download(
+            "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+            checksum="md5:03b5dce01913d631647c71ecec9e9cb8",
+            unpack=True,
+        ),
+    )
     parts = {"train": "train.bin", "test": "test.bin"}
     label_columns = {"coarse": 0, "fine": 1}
     hub = Hub(

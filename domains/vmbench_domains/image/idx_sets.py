@@ -11,10 +11,12 @@ import numpy.typing as npt
 from vmbench.dataset import Card, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid
+from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.labelled import DIGIT_NAMES
 from vmbench_domains.image.published import Labels, PublishedImages
+from vmbench_domains.image.samples import write_idx_set
 
 PREFIX = {"train": "train", "test": "t10k"}
 SPLIT_RULE = (
@@ -61,6 +63,10 @@ class IdxImages(PublishedImages):
         """Yield (1, 28, 28)."""
         return (image[None] for image in read_idx(self._path(part, "images")))
 
+    def write_files(self, root: Path) -> None:
+        """Three train images and one test image of each class."""
+        write_idx_set(root)
+
 
 class FashionMnist(IdxImages):
     """70,000 grey pictures of clothes."""
@@ -68,6 +74,19 @@ class FashionMnist(IdxImages):
     name = "fashion-mnist"
     first_labels = (9, 0, 0, 3, 0, 2, 7, 2, 5, 5)
     places = ("fashion_mnist", "fashion-mnist", "FashionMNIST/raw", "data/fashion", ".")
+    downloads = tuple(
+        Download(
+            f"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/{name}-ubyte.gz",
+            "fashion_mnist",
+            f"md5:{md5}",
+        )
+        for name, md5 in (
+            ("train-images-idx3", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            ("train-labels-idx1", "25c81989df183df01b3e8a0aad5dffbe"),
+            ("t10k-images-idx3", "bef4ecab320f06d8554ea6380940ec79"),
+            ("t10k-labels-idx1", "bb300cfdad3c16e7a12a480ee83cd310"),
+        )
+    )
     hub = Hub(
         "zalando-datasets/fashion_mnist",
         "531be5e2ccc9dba0c201ad3ae567a4f3d16ecdd2",
@@ -106,6 +125,19 @@ class MnistFull(IdxImages):
     name = "mnist-full"
     first_labels = (5, 0, 4, 1, 9, 2, 1, 3, 1, 4)
     places = ("mnist", "MNIST/raw", "MNIST", ".")
+    downloads = tuple(
+        Download(
+            f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}-ubyte.gz",
+            "mnist",
+            f"md5:{md5}",
+        )
+        for name, md5 in (
+            ("train-images-idx3", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            ("train-labels-idx1", "d53e105ee54ea40749a09fcbcd1e9432"),
+            ("t10k-images-idx3", "9fb629c4189551a2d022fa330f9573f3"),
+            ("t10k-labels-idx1", "ec29112dd5afa0611ce80d1b7f02629c"),
+        )
+    )
     hub = Hub(
         "ylecun/mnist", "77f3279092a1c1579b2250db8eafed0ad422088c", "image", {"digit": "label"}
     )

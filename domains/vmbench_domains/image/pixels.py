@@ -1,12 +1,18 @@
 """From pixels of any size to the values of a Grid."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.errors import missing_package
 from vmbench.specs import Grid
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Box = tuple[float, float, float, float]
 
 
 def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]:
@@ -30,30 +36,63 @@ def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]
 
 
 def read_image(path: Path, spec: Grid) -> npt.NDArray[np.float32]:
-    """Read an image file of any size: shorter side to the spec's, the centre cut out, 0..1.
+    """Read an image file of any size: :func:`open_image`, whole, and :func:`fit_image`."""
+    return fit_image(open_image(path, spec), spec)
+
+
+def open_image(path: Path, spec: Grid) -> "Image":
+    """Read an image file.
 
     Args:
         path: anything that pillow reads.
-        spec: square, with 1 (grey) or 3 channels (RGB).
+        spec: with 1 (grey) or 3 channels (RGB).
+
+    Returns:
+        The image, in the spec's colours and of its own size.
+
+    Raises:
+        OSError, ValueError, SyntaxError: pillow cannot read it.
+        UserError: pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ModuleNotFoundError as error:
+        raise missing_package("pillow", "image", "reading image files") from error
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB" if spec.channels == 3 else "L")
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+
+
+def fit_image(image: "Image", spec: Grid, box: Box | None = None) -> npt.NDArray[np.float32]:
+    """Shorter side to the spec's, the centre cut out, values in 0..1.
+
+    Args:
+        image: in the spec's colours.
+        spec: square.
+        box: what is cut out first: left, top, right and bottom in pixels, the last two excluded;
+            what lies outside of the image is left away.
 
     Returns:
         (*spec.shape), float32.
 
     Raises:
-        OSError, ValueError: pillow cannot read it.
-        UserError: pillow is not installed.
+        ValueError: nothing of the image is in the box.
     """
-    try:
-        from PIL import Image, ImageOps
-    except ModuleNotFoundError as error:
-        raise missing_package("pillow", "image", "reading image files") from error
-    size = (spec.width, spec.height)
-    try:
-        with Image.open(path) as opened:
-            image = opened.convert("RGB" if spec.channels == 3 else "L")
-    except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from error
+    from PIL import Image, ImageOps
+
+    cut = image if box is None else image.crop(_inside(box, image.size))
     # Bilinear with a filter as wide as the shrinkage, so that nothing aliases.
-    fitted = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+    fitted = ImageOps.fit(cut, (spec.width, spec.height), Image.Resampling.BILINEAR)
     pixels = np.asarray(fitted, np.float32) / np.float32(255)
     return pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None]
+
+
+def _inside(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box in whole pixels, clipped to an image of ``size`` (width, height)."""
+    (left, top, right, bottom), (width, height) = map(round, box), size
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if left >= right or top >= bottom:
+        raise ValueError(f"the box {box} lies outside of its {width} x {height} pixels")
+    return left, top, right, bottom

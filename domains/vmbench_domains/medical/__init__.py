@@ -16,12 +16,17 @@ class MedicalDomain(Domain):
         "ecg5000": "vmbench_domains.medical.ucr:Ecg5000",
         "ucr": "vmbench_domains.medical.ucr:UcrText",
         "pneumoniamnist": "vmbench_domains.medical.medmnist:PneumoniaMnist",
+        "chestmnist": "vmbench_domains.medical.medmnist:ChestMnist",
         "breastmnist": "vmbench_domains.medical.medmnist:BreastMnist",
         "bloodmnist": "vmbench_domains.medical.medmnist:BloodMnist",
         "dermamnist": "vmbench_domains.medical.medmnist:DermaMnist",
         "octmnist": "vmbench_domains.medical.medmnist:OctMnist",
         "organamnist": "vmbench_domains.medical.medmnist:OrganAMnist",
         "pathmnist": "vmbench_domains.medical.medmnist:PathMnist",
+        "mit-bih": "vmbench_domains.medical.mit_bih:MitBih",
+        "ptb-xl": "vmbench_domains.medical.ptb_xl:PtbXl",
+        "chestx-ray14": "vmbench_domains.medical.chestx_ray14:ChestXray14",
+        "chexpert": "vmbench_domains.medical.chexpert:CheXpert",
         "npz": "vmbench_domains.medical.npz:NpzFile",
     }
     default = "pig-cvp"

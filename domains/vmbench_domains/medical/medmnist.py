@@ -1,7 +1,9 @@
-"""The 2-D sets of MedMNIST v2 that have one label: classes as in the publisher's ``info.py``."""
+"""The 2-D sets of MedMNIST v2: classes as in the publisher's ``info.py``."""
 
 from vmbench.dataset import Card, Task
 from vmbench.specs import Grid
+from vmbench_domains.download import Download
+from vmbench_domains.medical.chestx_ray14 import FINDINGS
 from vmbench_domains.medical.npz import NpzImages
 
 SPLIT_RULE = "the publisher's train, val and test"
@@ -22,6 +24,12 @@ def _card(source: str, licence: str = "CC BY 4.0") -> Card:
     )
 
 
+def _download(name: str, md5: str) -> tuple[Download, ...]:
+    """The file on Zenodo, with the checksum of the publisher's ``info.py``."""
+    url = f"https://zenodo.org/records/10519652/files/{name}.npz?download=1"
+    return (Download(url, "medmnist", f"md5:{md5}"),)
+
+
 class MedMnist(NpzImages):
     """Base of these sets: one file each, 28x28."""
 
@@ -34,9 +42,27 @@ class PneumoniaMnist(MedMnist):
 
     name = "pneumoniamnist"
     files = ("pneumoniamnist.npz",)
+    downloads = _download("pneumoniamnist", "28209eda62fecd6e6a2d98b1501bb15f")
     spec = GREY
     tasks = (Task("pneumonia", ("normal", "pneumonia"), SPLIT_RULE),)
     card = _card("Kermany et al. 2018, Cell 172")
+
+
+class ChestMnist(MedMnist):
+    """ChestX-ray14 at 28x28: 14 findings, several at once or none."""
+
+    name = "chestmnist"
+    files = ("chestmnist.npz",)
+    spec = GREY
+    tasks = (
+        Task(
+            "finding",
+            tuple(finding.lower().replace("_", " ") for finding in FINDINGS),
+            SPLIT_RULE,
+            kind="multilabel",
+        ),
+    )
+    card = _card("Wang et al. 2017, ChestX-ray8, CVPR")
 
 
 class BreastMnist(MedMnist):
@@ -44,6 +70,7 @@ class BreastMnist(MedMnist):
 
     name = "breastmnist"
     files = ("breastmnist.npz",)
+    downloads = _download("breastmnist", "750601b1f35ba3300ea97c75c52ff8f6")
     spec = GREY
     tasks = (Task("tumour", ("malignant", "normal, benign"), SPLIT_RULE),)
     card = _card("Al-Dhabyani et al. 2020, Data in Brief 28")
@@ -54,6 +81,7 @@ class BloodMnist(MedMnist):
 
     name = "bloodmnist"
     files = ("bloodmnist.npz",)
+    downloads = _download("bloodmnist", "7053d0359d879ad8a5505303e11de1dc")
     spec = RGB
     tasks = (
         Task(
@@ -79,6 +107,7 @@ class PathMnist(MedMnist):
 
     name = "pathmnist"
     files = ("pathmnist.npz",)
+    downloads = _download("pathmnist", "a8b06965200029087d5bd730944a56c1")
     spec = RGB
     tasks = (
         Task(
@@ -105,6 +134,7 @@ class DermaMnist(MedMnist):
 
     name = "dermamnist"
     files = ("dermamnist.npz",)
+    downloads = _download("dermamnist", "0744692d530f8e62ec473284d019b0c7")
     spec = RGB
     tasks = (
         Task(
@@ -129,6 +159,7 @@ class OctMnist(MedMnist):
 
     name = "octmnist"
     files = ("octmnist.npz",)
+    downloads = _download("octmnist", "c68d92d5b585d8d81f7112f81e2d0842")
     spec = GREY
     tasks = (
         Task(
@@ -145,6 +176,7 @@ class OrganAMnist(MedMnist):
 
     name = "organamnist"
     files = ("organamnist.npz",)
+    downloads = _download("organamnist", "866b832ed4eeba67bfb9edee1d5544e6")
     spec = GREY
     tasks = (Task("organ", ORGANS, SPLIT_RULE),)
     card = _card("Bilic et al. 2023, LiTS")

@@ -1,6 +1,7 @@
 """MedMNIST's format: an ``.npz`` with ``{train,val,test}_{images,labels}``.
 
-Images are (N, side, side) grey or (N, side, side, 3) RGB bytes; labels (N, 1) class indices.
+Images are (N, side, side) grey or (N, side, side, 3) RGB bytes; labels (N, 1) class indices, or
+(N, K) of 0 and 1 where several may hold at once.
 https://medmnist.com
 """
 
@@ -12,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.dataset import SPLITS, Example, Kind, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid
+from vmbench_domains.medical.samples import write_npz
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.source import FileDataset
 
@@ -57,13 +59,29 @@ class NpzImages(FileDataset):
         for split in SPLITS:
             images = read_array(self.path, f"{split}_images")
             labels = read_labels(self.path, split)
+            if (labels.ndim == 2) != (task.kind == "multilabel"):
+                raise UserError(
+                    f"{self.path}: {labels.shape[-1] if labels.ndim == 2 else 1} labels for each "
+                    f"image; task {task.name} is {task.kind}"
+                )
             if len(images) != len(labels):
                 raise UserError(
                     f"{self.path}: {len(images)} {split} images and {len(labels)} labels"
                 )
             for image, label in zip(images, labels.tolist(), strict=True):
+                y = tuple(label) if isinstance(label, list) else label
                 x = (image[None] if image.ndim == 2 else image.transpose(2, 0, 1)) / np.float32(255)
-                yield Example(x.astype(np.float32), {task.name: label}, {task.name: split})
+                yield Example(x.astype(np.float32), {task.name: y}, {task.name: split})
+
+    def write_files(self, root: Path) -> None:
+        """Twelve images of the declared shape."""
+        spec: Grid = getattr(self, "spec", Grid(3, 12, 10))
+        shape = (spec.height, spec.width) if spec.channels == 1 else (*spec.space, spec.channels)
+        path, classes, columns = root / self.files[0].replace("*", "sample"), 2, 1
+        for task in getattr(self, "tasks", ()):
+            several = task.kind == "multilabel"
+            classes, columns = (2, len(task.classes)) if several else (len(task.classes), 1)
+        write_npz(path, shape, classes=classes, labels=columns)
 
 
 def read_array(path: Path, name: str) -> npt.NDArray[np.generic]:
@@ -77,14 +95,9 @@ def read_array(path: Path, name: str) -> npt.NDArray[np.generic]:
 
 
 def read_labels(path: Path, split: Split) -> npt.NDArray[np.int64]:
-    """Class indices (N,); raises :class:`UserError` where an image has several labels."""
-    labels = read_array(path, f"{split}_labels")
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        raise UserError(
-            f"{path}: {labels.shape[1]} labels for each image; this version carries tasks of one "
-            f"label"
-        )
-    return labels.reshape(-1).astype(np.int64)
+    """Class indices (N,), or (N, K) of 0 and 1 where an image has several labels."""
+    labels = read_array(path, f"{split}_labels").astype(np.int64)
+    return labels if labels.ndim == 2 and labels.shape[1] > 1 else labels.reshape(-1)
 
 
 def read_shape(path: Path, name: str) -> tuple[int, ...]:
@@ -100,7 +113,10 @@ def read_shape(path: Path, name: str) -> tuple[int, ...]:
 
 
 class NpzFile(NpzImages):
-    """Any file in MedMNIST's format; the classes are the numbers in it."""
+    """Any file in MedMNIST's format; the classes are the numbers in it.
+
+    A file with several columns of labels is a multilabel task.
+    """
 
     name = "npz"
     revision = "1"
@@ -117,9 +133,11 @@ class NpzFile(NpzImages):
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Read the classes from the labels of train."""
         super().bind(data_dir, target)
-        count = int(read_labels(self.path, "train").max()) + 1
+        labels = read_labels(self.path, "train")
+        kind: Kind = "multilabel" if labels.ndim == 2 else "multiclass"
+        count = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
         names = tuple(str(number) for number in range(count))
-        self.tasks = (Task("label", names, "the file's train, val and test"),)
+        self.tasks = (Task("label", names, "the file's train, val and test", kind=kind),)
         self.revision = digest([self.fingerprint])
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:

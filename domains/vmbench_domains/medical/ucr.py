@@ -13,6 +13,8 @@ from vmbench.config import digest
 from vmbench.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
+from vmbench_domains.download import Download
+from vmbench_domains.medical.samples import write_archive
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -78,6 +80,11 @@ class UcrSeries(FileDataset):
         label = {task.name: self.labels.index(float(row[0]))}
         return Example(row[1:][None], label, {task.name: side})
 
+    def write_files(self, root: Path) -> None:
+        """Both files, named for the pattern."""
+        name = self.files[0].partition("_TRAIN")[0].replace("*", "Sample")
+        write_archive(root, name, classes=len(self.class_names) or 2, length=140)
+
     def _count(self, path: Path) -> int:
         with path.open("rb") as file:
             return sum(1 for _ in file)
@@ -115,6 +122,13 @@ class Ecg5000(UcrSeries):
     name = "ecg5000"
     places = ("ecg5000", "ECG5000", "UCRArchive_2018/ECG5000", ".")
     files = ("ECG5000_TRAIN.t*",)
+    downloads = (
+        Download(
+            "https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip",
+            "ecg5000",
+            unpack=True,
+        ),
+    )
     first_class = "beat"
     class_names = (
         "normal",

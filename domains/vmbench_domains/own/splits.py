@@ -29,24 +29,27 @@ def assign_splits(
     groups: Sequence[str | None],
     given: Sequence[Split | None],
     where: object,
+    of: str = "each class",
 ) -> tuple[list[Split], str]:
     """The side of every example, and the rule in words.
 
     Args:
-        labels: class of each example.
+        labels: class of each example, of which a share is held out; one and the same for all
+            where there are no classes.
         groups: subject or speaker of each, or None throughout.
         given: the split of each as the user wrote it, or None throughout.
         where: for messages.
+        of: what the shares are of, in words.
 
     Raises:
         UserError: some examples have a split or group and some none, or there are too few groups.
     """
     if any(given):
-        return _as_given(labels, groups, given, where)
+        return _as_given(labels, groups, given, where, of)
     if any(groups):
         return _by_group(groups, where)
     sides = stratified_shares(labels, val=VAL_SHARE, test=TEST_SHARE, seed=SPLIT_SEED)
-    return sides, "20% of each class held out for test, 10% for val; no subjects are named"
+    return sides, f"20% of {of} held out for test, 10% for val; no subjects are named"
 
 
 def _as_given(
@@ -54,6 +57,7 @@ def _as_given(
     groups: Sequence[str | None],
     given: Sequence[Split | None],
     where: object,
+    of: str,
 ) -> tuple[list[Split], str]:
     sides = [side for side in given if side]
     if len(sides) < len(given):
@@ -71,7 +75,7 @@ def _as_given(
         if all(groups) and len({groups[row] for row in train}) > 1
         else (
             stratified_shares([labels[row] for row in train], val=VAL_SHARE, test=0),
-            "10% of each class",
+            f"10% of {of}",
         )
     )
     for row, side in zip(train, inner, strict=True):

@@ -1,12 +1,14 @@
-"""CSV and Parquet files of a user: which there are, their columns, their rows."""
+"""CSV, Parquet and ARFF files of a user: which there are, their columns, their rows."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from vmbench.errors import UserError
+from vmbench_domains.own.arff import read_arff, read_arff_header
 
-SUFFIXES = (".csv", ".tsv", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arff")
+PARQUET = (".parquet", ".pq")
 AT_ONCE = 65_536  # rows per chunk
 
 
@@ -52,7 +54,9 @@ def read_chunks(path: Path, columns: Sequence[str]) -> Iterator[Any]:
     import pandas
 
     try:
-        if _suffix(path) == ".parquet":
+        if _suffix(path) == ".arff":
+            yield from read_arff(path, columns, AT_ONCE)
+        elif _suffix(path) in PARQUET:
             from pyarrow import parquet
 
             with parquet.ParquetFile(path) as file:
@@ -76,7 +80,12 @@ def _guarded(path: Path, *, columns: list[str] | None = None, rows: int | None =
     import pandas
 
     try:
-        if _suffix(path) == ".parquet":
+        if _suffix(path) == ".arff":
+            names = list(read_arff_header(path))
+            if rows == 0:
+                return pandas.DataFrame(columns=names)
+            return pandas.concat(read_arff(path, columns or names, AT_ONCE), ignore_index=True)
+        if _suffix(path) in PARQUET:
             from pyarrow import parquet
 
             if rows == 0:

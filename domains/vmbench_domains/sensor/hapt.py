@@ -9,6 +9,7 @@ import numpy as np
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -16,6 +17,7 @@ from vmbench_domains.sensor.recordings import (
     Signal,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_hapt
 from vmbench_domains.text_table import read_columns
 
 # The same 30 volunteers, and the same numbers, as in UCI HAR; its test subjects are these.
@@ -35,6 +37,12 @@ class Hapt(RecordingWindows):
     window, step = 128, 64  # at 50 Hz, as published
     places = ("hapt", "HAPT Data Set", "HAPT", ".")
     files = ("HAPT*.zip",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00341/HAPT%20Data%20Set.zip",
+            "hapt",
+        ),
+    )
     tasks = (
         Task(
             "activity",
@@ -96,6 +104,10 @@ class Hapt(RecordingWindows):
         side = HELD_OUT.split(user)
         segments = [Segment(*spans, side) for spans in self._segments[experiment, user]]
         return Recording(f"{user:02}", signal, segments)
+
+    def write_files(self, root: Path) -> None:
+        """Ten subjects, two of whom are test's."""
+        write_hapt(root / "HAPT Data Set.zip", (1, 2, 3, 4, 5, 6, 7, 8, 11, 14))
 
     def _table(self, name: str) -> Signal:
         """A text table (rows, columns) of the zip or the folder."""

@@ -22,6 +22,7 @@ from vmbench_domains.sensor.recordings import (
     runs,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_recordings
 from vmbench_domains.source import Skips, fingerprint
 
 LABEL = "label"
@@ -172,6 +173,10 @@ class Recordings(RecordingWindows):
         # What is not finite is not known.
         signal[~np.isfinite(signal)] = np.nan
         return Recording(subject, signal, self._by_key[path, subject])
+
+    def write_files(self, root: Path) -> None:
+        """Six subjects, two activities."""
+        write_recordings(root)
 
 
 class RecordingsRaw(Recordings):

@@ -7,6 +7,7 @@ import numpy as np
 
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -14,6 +15,7 @@ from vmbench_domains.sensor.recordings import (
     runs,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_pamap2
 from vmbench_domains.text_table import read_columns
 
 COLUMNS = 54  # time, activity, then the channels: heart rate and three units of 17
@@ -37,6 +39,12 @@ class Pamap2(RecordingWindows):
     window, step = 1000, 500
     places = ("PAMAP2_Dataset/Protocol", "pamap2/Protocol", "Protocol", ".")
     files = ("subject10[1-9].dat",)
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00231/PAMAP2_Dataset.zip",
+            unpack=True,
+        ),
+    )
     tasks = (
         Task(
             "activity",
@@ -72,6 +80,10 @@ class Pamap2(RecordingWindows):
             if (activity := int(activities[start])) in CODES
         ]
         return Recording(str(number), table[:, FIRST_CHANNEL:].T, segments)
+
+    def write_files(self, root: Path) -> None:
+        """One subject for each side."""
+        write_pamap2(root, (1, 5, 6))
 
 
 class Pamap2Raw(Pamap2):

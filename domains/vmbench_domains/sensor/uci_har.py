@@ -8,8 +8,10 @@ import numpy as np
 from vmbench.dataset import Card, Example, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid, Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.hapt import HELD_OUT
 from vmbench_domains.sensor.recordings import Signal, spectrogram_32, spectrogram_spec
+from vmbench_domains.sensor.samples import write_uci_har
 from vmbench_domains.source import FileDataset
 from vmbench_domains.text_table import read_columns
 
@@ -26,6 +28,13 @@ class UciHar(FileDataset):
     spec: Spec = spectrogram_spec(len(SIGNALS))
     normalize = "channel"
     places = ("UCI HAR Dataset", "uci_har", "uci-har", ".")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/00240/UCI%20HAR%20Dataset.zip",
+            unpack=True,
+            only=("UCI HAR Dataset/*",),
+        ),
+    )
     files = tuple(
         f"{part}/{name}"
         for part in PARTS
@@ -68,6 +77,10 @@ class UciHar(FileDataset):
                 x = self._represent(np.stack([signal[row] for signal in signals]))
                 side = "test" if part == "test" else HELD_OUT.split(int(subject))
                 yield Example(x, {task.name: int(label)}, {task.name: side}, str(subject))
+
+    def write_files(self, root: Path) -> None:
+        """Twelve subjects in train and two in test."""
+        write_uci_har(root, SIGNALS, WINDOW)
 
     def _represent(self, window: Signal) -> Signal:
         return spectrogram_32(window[None])[0] if isinstance(self.spec, Grid) else window

@@ -1,11 +1,13 @@
 """WISDM, version 1.1: a phone's accelerometer in the trouser pocket, one text file."""
 
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.specs import Sequence, Spec
+from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
     RecordingWindows,
@@ -13,6 +15,7 @@ from vmbench_domains.sensor.recordings import (
     runs,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.samples import write_wisdm
 from vmbench_domains.source import Skips
 
 ACTIVITIES = ("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing")
@@ -30,6 +33,12 @@ class Wisdm(RecordingWindows):
     window, step = 200, 100
     places = ("WISDM_ar_v1.1", "wisdm", "WISDM", ".")
     files = ("WISDM_ar_v1.1_raw.txt",)
+    downloads = (
+        Download(
+            "https://www.cis.fordham.edu/wisdm/includes/datasets/latest/WISDM_ar_latest.tar.gz",
+            unpack=True,
+        ),
+    )
     tasks = (Task("activity", ACTIVITIES, "8 of 36 subjects held out for test, 4 for val"),)
     card = Card(
         licence="none stated by the publisher, who asks to be cited",
@@ -69,6 +78,10 @@ class Wisdm(RecordingWindows):
         side = HELD_OUT.split(user)
         segments = [Segment(start, stop, int(table[start, 0]), side) for start, stop in runs(piece)]
         return Recording(str(user), table[:, 2:].T.astype(np.float32), segments)
+
+    def write_files(self, root: Path) -> None:
+        """Every user, two activities."""
+        write_wisdm(root / self.files[0], range(1, 37))
 
 
 class WisdmRaw(Wisdm):

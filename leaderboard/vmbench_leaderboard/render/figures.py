@@ -41,8 +41,11 @@ METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "png": {"Software"
 COLUMNS = 3
 # Inches that the legend takes: a key and its gaps, a letter at 8 points, a line.
 KEY, LETTER, LINE = 0.6, 0.068, 0.17
-# Metrics that are shares; the unit of any other is its name.
-SHARES = frozenset({"accuracy", "balanced_accuracy", "macro_f1"})
+# What a metric's values span; the unit of any other is its name.
+SPANS = {
+    **dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "auroc"), "0 to 1"),
+    **dict.fromkeys(("pearson", "spearman"), "-1 to 1"),
+}
 
 
 def draw(
@@ -254,7 +257,7 @@ def _legend(figure: "Figure", panels: "Sequence[Axes]") -> None:
 
 
 def _metric(name: str) -> str:
-    return _plain(f"test {name} (0 to 1)" if name in SHARES else f"test {name}")
+    return _plain(f"test {name} ({SPANS[name]})" if name in SPANS else f"test {name}")
 
 
 def _style(place: int) -> dict[str, Any]:

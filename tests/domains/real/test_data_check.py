@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pandas
-import published
 import pytest
 
 from vmbench.cli import invoke
@@ -33,7 +32,7 @@ def table(path, **columns):
 
 
 def test_a_published_set_is_recognised_before_ones_own(capsys, tmp_path):
-    published.fsdd(tmp_path / "fsdd")
+    registry("domain").get("audio").dataset("fsdd").write_sample(tmp_path)
     report = check(capsys, tmp_path, "--domain", "audio")
     assert (report["dataset"], report["examples"], report["groups"]) == ("fsdd", 72, 6)
     assert report["pretraining"] == 3 * 2 * 2  # 3 speakers, 2 digits, recordings 10 and 49

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas
-import published
 import pytest
 
 from vmbench.dataset import SPLITS
@@ -10,6 +9,9 @@ from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Grid, Sequence, Vector
+from vmbench_domains.audio.samples import write_tone
+from vmbench_domains.image.samples import write_image
+from vmbench_domains.sensor.samples import write_recordings
 
 
 def bound(domain, name, data_dir, target=None):
@@ -23,11 +25,8 @@ def sizes(dataset, data_dir):
     return [len(examples.split(dataset.tasks[0], split)) for split in SPLITS]
 
 
-def image(path, colour, size=(40, 60)):
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, colour).save(path)
+def image(path, colour):
+    write_image(path, np.full((60, 40, 3), colour, np.uint8))
 
 
 def test_image_folder_of_classes(tmp_path):
@@ -53,13 +52,10 @@ def test_image_folder_of_classes(tmp_path):
 
 
 def test_the_centre_of_an_oblong_image_is_kept(tmp_path):
-    from PIL import Image
-
     pixels = np.zeros((64, 128, 3), np.uint8)
     pixels[:, 32:96] = 200  # the central square
     for name in ("a/0", "a/1", "a/2", "b/0", "b/1", "b/2"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        write_image(tmp_path / f"{name}.png", pixels)
     first = next(bound("image", "image-folder", tmp_path).examples(tmp_path))
     np.testing.assert_allclose(first.x[:, :, 1:-1], 200 / 255, rtol=1e-5)
 
@@ -76,7 +72,7 @@ def test_given_splits_are_kept_and_val_is_drawn_from_train(tmp_path):
 def test_metadata_names_label_subject_and_split(tmp_path):
     rows = ["file_name,label,subject"]
     for i in range(12):
-        published.wav(tmp_path / f"clips/{i}.wav", 16000, frequency=300 + 100 * (i % 2))
+        write_tone(tmp_path / f"clips/{i}.wav", 16000, frequency=300 + 100 * (i % 2))
         rows.append(f"clips/{i}.wav,{'low' if i % 2 == 0 else 'high'},person {i // 2}")
     (tmp_path / "metadata.csv").write_text("\n".join([*rows, "clips/99.wav,low,person 9"]))
     dataset = bound("audio", "audio-folder", tmp_path)
@@ -97,19 +93,8 @@ def test_metadata_names_label_subject_and_split(tmp_path):
         bound("audio", "audio-folder", tmp_path)
 
 
-def recordings(root, subjects=6, columns=("x", "y"), rate=50.0, **extra):
-    for subject in range(subjects):
-        folder = root / f"subject{subject}"
-        folder.mkdir(parents=True)
-        count = 600
-        table = {"time": np.arange(count) / rate}
-        table |= {c: np.arange(count) + 1000.0 * i for i, c in enumerate(columns)}
-        table["label"] = ["rest"] * 300 + ["walk"] * 290 + [None] * 10
-        pandas.DataFrame(table | extra).to_csv(folder / "session.csv", index=False)
-
-
 def test_recordings_are_cut_within_labels_and_split_by_subject(tmp_path):
-    recordings(tmp_path)
+    write_recordings(tmp_path)
     dataset = bound("sensor", "recordings-raw", tmp_path)
     assert dataset.spec == Sequence(2, 250)
     assert bound("sensor", "recordings", tmp_path).spec == Grid(2, 32, 32)
@@ -142,17 +127,17 @@ def test_recordings_in_one_parquet_file_with_gaps(tmp_path):
 
 @pytest.mark.parametrize(("spoil", "message"), [
     (lambda root: None, "has no column 'activity'.*--target"),
-    (lambda root: recordings(root / "more", 1, columns=("x",)), "has the channels x"),
+    (lambda root: write_recordings(root / "more", channels=("x",)), "has the channels x"),
 ])  # fmt: skip
 def test_bad_recordings_are_told(spoil, message, tmp_path):
-    recordings(tmp_path)
+    write_recordings(tmp_path)
     spoil(tmp_path)
     with pytest.raises(UserError, match=message):
         bound("sensor", "recordings", tmp_path, "activity" if "activity" in message else None)
 
 
 def test_two_subjects_are_too_few(tmp_path):
-    recordings(tmp_path, subjects=2)
+    write_recordings(tmp_path, subjects=2)
     with pytest.raises(UserError, match=r"2 subjects are too few.*column 'split'"):
         bound("sensor", "recordings", tmp_path)
 
@@ -211,6 +196,54 @@ def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
     table(split=["train"] * 39 + ["trian"]).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(UserError, match="'trian' is none of train, val, test"):
         bound("tabular", "table", tmp_path, "kind")
+
+
+def test_a_target_of_many_or_broken_numbers_is_a_regression(tmp_path):
+    whole, path = np.arange(40), tmp_path / "t.csv"
+    cases = [
+        (whole / 2 + 0.25, "kind", "regression"),
+        (whole % 7, "kind", "multiclass"),
+        (whole % 7, "kind:regression", "regression"),
+        (whole // 2 / 2, "kind:multiclass", "multiclass"),
+        (np.where(whole % 2, "1.5", "b"), "kind", "multiclass"),
+        (np.where(whole % 2, True, False), "kind", "multiclass"),
+    ]
+    for values, target, kind in cases:
+        table(kind=values).to_csv(path, index=False)
+        dataset = bound("tabular", "table", path, target)
+        assert dataset.tasks[0].kind == kind, (values, target)
+        assert any(f"kind is read as {dataset.tasks[0].summary}" in r for r in dataset.remarks)
+    for count, kind in ((50, "multiclass"), (51, "regression")):
+        frame = pandas.concat([table()] * 4, ignore_index=True)
+        frame["kind"] = np.arange(len(frame)) % count
+        frame.to_csv(path, index=False)
+        assert bound("tabular", "table", path, "kind").tasks[0].kind == kind
+    (tmp_path / "vmbench.toml").write_text('target = "kind"\nkind = "multiclass"\n')
+    assert bound("tabular", "table", tmp_path).tasks[0].kind == "multiclass"
+
+
+def test_a_regression_keeps_its_targets_and_holds_out_rows_or_subjects(tmp_path):
+    amounts = np.round(np.random.default_rng(0).standard_normal(40), 3)
+    amounts[7] = np.nan
+    table(kind=amounts).to_csv(tmp_path / "t.csv", index=False)
+    dataset = bound("tabular", "table", tmp_path, "kind")
+    examples = prepare(dataset, tmp_path)
+    kept = amounts[np.isfinite(amounts)]
+    np.testing.assert_array_equal(examples.labels(dataset.tasks[0]), kept)
+    assert "20% of the rows held out" in dataset.tasks[0].split_rule
+    assert [len(y) for y in examples.split_labels(dataset.tasks[0]).values()] == [27, 4, 8]
+    table(kind=amounts, subject=np.arange(40) // 4).to_csv(tmp_path / "t.csv", index=False)
+    assert "2 of 10 subjects" in bound("tabular", "table", tmp_path, "kind").tasks[0].split_rule
+
+
+def test_a_regression_of_texts_or_of_infinity_is_one_clear_line(tmp_path):
+    for bad in ("tall", "inf"):
+        values = np.where(np.arange(40) == 4, bad, "1.5")
+        table(kind=values).to_csv(tmp_path / "t.csv", index=False)
+        with pytest.raises(UserError, match=f"--target kind is no number .* '{bad}'"):
+            bound("tabular", "table", tmp_path, "kind:regression")
+    with pytest.raises(UserError, match="did you mean 'regression'"):
+        bound("tabular", "table", tmp_path, "kind:regresion")
 
 
 def test_table_without_target_or_with_a_wrong_one(tmp_path):

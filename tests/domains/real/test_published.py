@@ -1,7 +1,9 @@
 """Every publisher's layout, written tiny: found, read, split as stated; oracles per format."""
 
+import gzip
+import shutil
+
 import numpy as np
-import published
 import pytest
 
 from vmbench.dataset import SPLITS
@@ -9,43 +11,47 @@ from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Grid, Sequence, Vector
+from vmbench_domains.audio.samples import write_tone
+from vmbench_domains.image.samples import write_idx
+from vmbench_domains.medical.samples import write_npz, write_series
 
-BATCHES = [f"data_batch_{i}.bin" for i in range(1, 6)]
 LAYOUTS = {
-    # dataset: (domain, writer of its layout into a --data-dir, spec, train/val/test of first task)
-    "fashion-mnist": ("image", lambda d: published.idx_images(d / "fashion_mnist"),
-                      Grid(1, 32, 32), (20, 10, 10)),
-    "fashion-mnist-rgb": ("image", lambda d: published.idx_images(d / "data/fashion"),
-                          Grid(3, 32, 32), (20, 10, 10)),
-    "mnist-full": ("image", lambda d: published.idx_images(d / "MNIST/raw"),
-                   Grid(1, 32, 32), (20, 10, 10)),
-    "cifar-10": ("image", lambda d: published.cifar(
-        d / "cifar-10-batches-bin", [*BATCHES, "test_batch.bin"], [10]),
-        Grid(3, 32, 32), (90, 10, 20)),
-    "cifar-100": ("image", lambda d: published.cifar(
-        d / "cifar-100-binary", ["train.bin", "test.bin"], [20, 100]),
-        Grid(3, 32, 32), (100, 100, 200)),
-    "fsdd": ("audio", published.fsdd, Grid(1, 64, 64), (36, 12, 24)),
-    "audiomnist": ("audio", published.audiomnist, Grid(1, 64, 64), (4, 2, 2)),
-    "speech-commands": ("audio", published.speech_commands, Grid(1, 64, 64), (2, 2, 2)),
-    "esc-50": ("audio", published.esc50, Grid(1, 64, 64), (4, 2, 2)),
-    "librispeech-100": ("audio", published.librispeech, Grid(1, 64, 64), (4, 2, 2)),
-    "hapt": ("sensor", lambda d: published.hapt(d / "hapt"), Grid(6, 32, 32), None),
-    "hapt-raw": ("sensor", lambda d: published.hapt(d / "hapt"), Sequence(6, 128), None),
-    "pamap2": ("sensor", published.pamap2, Grid(52, 32, 32), (2, 2, 2)),
-    "pamap2-raw": ("sensor", published.pamap2, Sequence(52, 1000), (2, 2, 2)),
-    "uci-har": ("sensor", published.uci_har, Grid(6, 32, 32), None),
-    "uci-har-raw": ("sensor", published.uci_har, Sequence(6, 128), None),
-    "wisdm": ("sensor", published.wisdm, Grid(3, 32, 32), (48, 8, 16)),
-    "wisdm-raw": ("sensor", published.wisdm, Sequence(3, 200), (48, 8, 16)),
-    "pneumoniamnist": ("medical", lambda d: published.medmnist(d / "medmnist/pneumoniamnist.npz"),
-                       Grid(1, 28, 28), (6, 2, 4)),
-    "bloodmnist": ("medical", lambda d: published.medmnist(d / "bloodmnist.npz", (28, 28, 3)),
-                   Grid(3, 28, 28), (6, 2, 4)),
-    "adult": ("tabular", lambda d: published.adult(d / "adult"), Vector(105), (18, 2, 2)),
-    "optdigits": ("tabular", lambda d: published.optdigits(d / "optdigits"), Vector(64),
-                  (30, 10, 10)),
-}  # fmt: skip
+    # dataset: (domain, spec, examples of train/val/test of the first task in its sample)
+    "fashion-mnist": ("image", Grid(1, 32, 32), (20, 10, 10)),
+    "fashion-mnist-rgb": ("image", Grid(3, 32, 32), (20, 10, 10)),
+    "mnist-full": ("image", Grid(1, 32, 32), (20, 10, 10)),
+    "cifar-10": ("image", Grid(3, 32, 32), (90, 10, 20)),
+    "cifar-100": ("image", Grid(3, 32, 32), (100, 100, 200)),
+    "cifar-10-c": ("image", Grid(3, 32, 32), (90, 10, 20)),
+    "aircraft": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "cub-200": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "dtd": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "gtsrb": ("image", Grid(3, 32, 32), (4, 4, 2)),
+    "vgg-flower": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "celeba": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "mscoco": ("image", Grid(3, 32, 32), (10, 2, 4)),
+    "fungi": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "fsdd": ("audio", Grid(1, 64, 64), (36, 12, 24)),
+    "audiomnist": ("audio", Grid(1, 64, 64), (4, 2, 2)),
+    "speech-commands": ("audio", Grid(1, 64, 64), (2, 2, 2)),
+    "esc-50": ("audio", Grid(1, 64, 64), (4, 2, 2)),
+    "librispeech-100": ("audio", Grid(1, 64, 64), (4, 2, 2)),
+    "hapt": ("sensor", Grid(6, 32, 32), None),
+    "hapt-raw": ("sensor", Sequence(6, 128), None),
+    "pamap2": ("sensor", Grid(52, 32, 32), (2, 2, 2)),
+    "pamap2-raw": ("sensor", Sequence(52, 1000), (2, 2, 2)),
+    "uci-har": ("sensor", Grid(6, 32, 32), None),
+    "uci-har-raw": ("sensor", Sequence(6, 128), None),
+    "wisdm": ("sensor", Grid(3, 32, 32), (48, 8, 16)),
+    "wisdm-raw": ("sensor", Sequence(3, 200), (48, 8, 16)),
+    "pneumoniamnist": ("medical", Grid(1, 28, 28), (6, 2, 4)),
+    "bloodmnist": ("medical", Grid(3, 28, 28), (6, 2, 4)),
+    "chestx-ray14": ("medical", Grid(1, 64, 64), (24, 4, 12)),
+    "chexpert": ("medical", Grid(1, 64, 64), (28, 2, 10)),
+    "adult": ("tabular", Vector(105), (18, 2, 2)),
+    "higgs": ("tabular", Vector(28), (60, 3, 3)),
+    "optdigits": ("tabular", Vector(64), (30, 10, 10)),
+}
 
 
 def bound(domain, name, data_dir):
@@ -54,11 +60,17 @@ def bound(domain, name, data_dir):
     return dataset
 
 
+def sample(domain, name, data_dir):
+    """Write the dataset's own sample, and bind to it."""
+    data_dir.mkdir(exist_ok=True)
+    registry("domain").get(domain).dataset(name).write_sample(data_dir)
+    return bound(domain, name, data_dir)
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_layout_is_found_read_and_split(name, tmp_path):
-    domain, write, spec, counts = LAYOUTS[name]
-    write(tmp_path)
-    dataset = bound(domain, name, tmp_path)
+    domain, spec, counts = LAYOUTS[name]
+    dataset = sample(domain, name, tmp_path)
     assert dataset.spec == spec
     examples = prepare(dataset, tmp_path)
     for task in dataset.tasks:
@@ -69,12 +81,25 @@ def test_layout_is_found_read_and_split(name, tmp_path):
         assert tuple(sizes) == counts
     groups = {}
     for example in dataset.examples(tmp_path):
-        groups.setdefault(example.group, set()).add(example.splits[dataset.tasks[0].name])
+        groups.setdefault(example.group, set()).add(example.splits.get(dataset.tasks[0].name))
     if "held out" in dataset.tasks[0].split_rule and None not in groups:
         by_subject = dataset.tasks[0].name != "speaker"
         assert all(len(sides) == 1 for sides in groups.values()) == by_subject
     assert dataset.card.licence
     assert dataset.card.homepage
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_files_are_found_in_every_stated_place(name, tmp_path):
+    domain = LAYOUTS[name][0]
+    written = sample(domain, name, tmp_path / "written").root
+    folder = written if written.is_dir() else written.parent  # HAPT's root is the zip itself
+    for number, place in enumerate(registry("domain").get(domain).dataset(name).places):
+        data_dir = tmp_path / str(number)
+        shutil.copytree(folder, data_dir / place)
+        if name == "cifar-10-c":  # needs the clean set beside it
+            registry("domain").get("image").dataset("cifar-10").write_sample(data_dir)
+        assert data_dir / place in (found := bound(domain, name, data_dir).root, found.parent)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -98,14 +123,14 @@ def test_a_missing_folder_names_files_places_and_publisher(name, tmp_path):
 
 
 def test_one_missing_file_is_named(tmp_path):
-    published.cifar(tmp_path / "cifar-10-batches-bin", [*BATCHES[:4], "test_batch.bin"], [10])
+    sample("image", "cifar-10", tmp_path)
+    (tmp_path / "cifar-10-batches-bin/data_batch_5.bin").unlink()
     with pytest.raises(UserError, match=r"data_batch_5\.bin is missing"):
         bound("image", "cifar-10", tmp_path)
 
 
 def test_a_changed_file_is_another_cache(tmp_path):
-    published.optdigits(tmp_path / "optdigits")
-    before = bound("tabular", "optdigits", tmp_path).fingerprint
+    before = sample("tabular", "optdigits", tmp_path).fingerprint
     assert bound("tabular", "optdigits", tmp_path).fingerprint == before
     with (tmp_path / "optdigits/optdigits.tes").open("a") as file:
         file.write(",".join(["0"] * 65) + "\n")
@@ -113,8 +138,13 @@ def test_a_changed_file_is_another_cache(tmp_path):
 
 
 def test_idx_pixels_lie_in_the_middle_of_the_grid(tmp_path):
-    images, labels = published.idx_images(tmp_path / "mnist")
-    made = list(bound("image", "mnist-full", tmp_path).examples(tmp_path))
+    made = list(sample("image", "mnist-full", tmp_path).examples(tmp_path))
+    content = [
+        np.frombuffer(gzip.decompress((tmp_path / "mnist" / name).read_bytes()), np.uint8)
+        for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+    ]
+    images, labels = content[0][16:].reshape(-1, 28, 28), content[1][8:]
+    assert len(images) == len(labels) == 30
     for example, image, label in zip(made, images, labels, strict=False):
         assert example.labels["digit"] == label
         np.testing.assert_allclose(example.x[0, 2:30, 2:30] * 255, image, rtol=1e-6)
@@ -122,30 +152,31 @@ def test_idx_pixels_lie_in_the_middle_of_the_grid(tmp_path):
 
 
 def test_idx_cut_short_and_the_other_set_are_told(tmp_path):
-    published.idx_images(tmp_path / "mnist")
+    sample("image", "mnist-full", tmp_path)
     path = tmp_path / "mnist/train-images-idx3-ubyte.gz"
-    published.write_idx(path, np.zeros((5, 28, 28), np.uint8))
+    write_idx(path, np.zeros((5, 28, 28), np.uint8))
     with pytest.raises(UserError, match="5 images and 30 labels"):
         list(bound("image", "mnist-full", tmp_path).examples(tmp_path))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(UserError, match=f"{path} cannot be read"):
         list(bound("image", "mnist-full", tmp_path).examples(tmp_path))
     clothes = np.array([9, 0, 0, 3, 0, 2, 7, 2, 5, 5], np.uint8)
-    published.write_idx(tmp_path / "mnist/train-labels-idx1-ubyte.gz", clothes)
+    write_idx(tmp_path / "mnist/train-labels-idx1-ubyte.gz", clothes)
     with pytest.raises(UserError, match="holds fashion-mnist"):
         bound("image", "mnist-full", tmp_path)
 
 
 def test_cifar_is_red_green_blue_row_by_row(tmp_path):
-    record = published.cifar(tmp_path / "cifar10", [*BATCHES, "test_batch.bin"], [10])
-    first = next(bound("image", "cifar-10", tmp_path).examples(tmp_path))
+    first = next(sample("image", "cifar-10", tmp_path).examples(tmp_path))
+    folder = tmp_path / "cifar-10-batches-bin"
+    record = np.fromfile(folder / "data_batch_1.bin", np.uint8)[1:3073]
     for channel in range(3):
         for row in (0, 31):
             start = channel * 1024 + row * 32
             np.testing.assert_allclose(
                 first.x[channel, row] * 255, record[start : start + 32], rtol=1e-6
             )
-    (tmp_path / "cifar10/data_batch_2.bin").write_bytes(b"1234")
+    (folder / "data_batch_2.bin").write_bytes(b"1234")
     with pytest.raises(UserError, match=r"data_batch_2\.bin is no whole number of records"):
         list(bound("image", "cifar-10", tmp_path).examples(tmp_path))
 
@@ -181,8 +212,7 @@ def test_hub_rows_are_read_like_the_files(monkeypatch):
 
 
 def test_hapt_windows_start_where_the_labels_say(tmp_path):
-    published.hapt(tmp_path)
-    dataset = bound("sensor", "hapt-raw", tmp_path)
+    dataset = sample("sensor", "hapt-raw", tmp_path)
     made = [e for e in dataset.examples(tmp_path) if e.group == "03"]
     # 200 samples hold two windows of 128, one every 64; 128 hold one; 100 none.
     assert [e.labels["activity"] for e in made] == [0, 0, 1]
@@ -195,8 +225,8 @@ def test_hapt_windows_start_where_the_labels_say(tmp_path):
 def test_hapt_unpacked_is_the_same_and_a_broken_recording_is_named(tmp_path):
     import zipfile
 
-    published.hapt(tmp_path / "zip")
-    with zipfile.ZipFile(tmp_path / "zip/HAPT Data Set.zip") as archive:
+    sample("sensor", "hapt-raw", tmp_path / "zip")
+    with zipfile.ZipFile(tmp_path / "zip/hapt/HAPT Data Set.zip") as archive:
         archive.extractall(tmp_path / "folder")
     zipped, folder = (bound("sensor", "hapt-raw", tmp_path / n) for n in ("zip", "folder"))
     for one, other in zip(zipped.examples(None), folder.examples(None), strict=True):
@@ -213,8 +243,7 @@ def test_hapt_unpacked_is_the_same_and_a_broken_recording_is_named(tmp_path):
 
 
 def test_pamap2_interpolates_and_uses_the_published_subjects(tmp_path):
-    published.pamap2(tmp_path)
-    dataset = bound("sensor", "pamap2-raw", tmp_path)
+    dataset = sample("sensor", "pamap2-raw", tmp_path)
     made = list(dataset.examples(tmp_path))
     assert [e.splits["activity"] for e in made] == ["train"] * 2 + ["val"] * 2 + ["test"] * 2
     assert [e.labels["activity"] for e in made] == [0, 11] * 3
@@ -224,12 +253,13 @@ def test_pamap2_interpolates_and_uses_the_published_subjects(tmp_path):
 
 
 def test_wisdm_counts_broken_records(tmp_path):
-    published.wisdm(tmp_path, broken=3)
+    sample("sensor", "wisdm-raw", tmp_path)
+    path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
+    path.write_text(path.read_text() + "7,Walking,123,1.0;\n" * 3)
     dataset = bound("sensor", "wisdm-raw", tmp_path)
     first = next(dataset.examples(tmp_path))
     np.testing.assert_array_equal(first.x, [np.arange(200), [0.5] * 200, [-1.25] * 200])
     assert any("skipped 3 of" in remark for remark in dataset.remarks)
-    path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
     path.write_text(path.read_text() + "8,Walking,1;\n" * 150)
     with pytest.raises(UserError, match="records cannot be read"):
         list(bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path))
@@ -238,12 +268,12 @@ def test_wisdm_counts_broken_records(tmp_path):
 @pytest.mark.parametrize("separator", [" ", ",", "\t"])
 def test_ucr_text_with_and_without_the_test_file(separator, tmp_path):
     rows = np.column_stack([np.arange(60) % 2 + 1, np.arange(60 * 140).reshape(60, 140)])
-    published.ucr(tmp_path / "ECG5000_TRAIN.txt", rows, separator)
+    write_series(tmp_path / "ECG5000_TRAIN.txt", rows, separator)
     alone = prepare(bound("medical", "ecg5000", tmp_path), tmp_path)
     task = alone.dataset.tasks[0]
     assert [len(alone.split(task, split)) for split in SPLITS] == [42, 6, 12]
     assert "TEST is not in the folder" in task.split_rule
-    published.ucr(tmp_path / "ECG5000_TEST.txt", rows[:10], separator)
+    write_series(tmp_path / "ECG5000_TEST.txt", rows[:10], separator)
     both = prepare(bound("medical", "ecg5000", tmp_path), tmp_path)
     assert [len(both.split(task, split)) for split in SPLITS] == [48, 12, 10]
     assert both.dataset.revision != alone.dataset.revision
@@ -253,23 +283,38 @@ def test_ucr_text_with_and_without_the_test_file(separator, tmp_path):
     np.testing.assert_array_equal(made[5].x[0], rows[5, 1:].astype(np.float32))
 
 
+def test_npz_of_several_labels_is_a_multilabel_task(tmp_path):
+    write_npz(tmp_path / "chestmnist.npz", (28, 28), labels=14)
+    arrays = np.load(tmp_path / "chestmnist.npz")
+    for name in ("npz", "chestmnist"):
+        dataset = bound("medical", name, tmp_path)
+        (task,) = dataset.tasks
+        assert (task.kind, len(task.classes)) == ("multilabel", 14)
+        examples = prepare(dataset, tmp_path)
+        for split in SPLITS:
+            labels = examples.labels(task, examples.split(task, split))
+            np.testing.assert_array_equal(labels, arrays[f"{split}_labels"])
+
+
 def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
-    arrays = published.medmnist(tmp_path / "mine.npz", (12, 10, 3), classes=2)
+    write_npz(tmp_path / "mine.npz", (12, 10, 3))
+    arrays = np.load(tmp_path / "mine.npz")
     dataset = bound("medical", "npz", tmp_path / "mine.npz")
     assert dataset.spec == Grid(3, 12, 10)
     first = next(dataset.examples(tmp_path))
     expected = arrays["train_images"][0].transpose(2, 0, 1) / 255
     np.testing.assert_allclose(first.x, expected, rtol=1e-6)
-    published.medmnist(tmp_path / "other.npz")
+    write_npz(tmp_path / "other.npz", (28, 28))
     with pytest.raises(UserError, match=r"mine\.npz, other\.npz: name one"):
         bound("medical", "npz", tmp_path)
-    published.medmnist(tmp_path / "many.npz", labels=14)
-    with pytest.raises(UserError, match="14 labels for each image"):
-        bound("medical", "npz", tmp_path / "many.npz")
-    published.medmnist(tmp_path / "volumes.npz", (9, 9, 9))
+    write_npz(tmp_path / "pneumoniamnist.npz", (28, 28), labels=14)
+    single = bound("medical", "pneumoniamnist", tmp_path)
+    with pytest.raises(UserError, match="14 labels for each image; task pneumonia is multiclass"):
+        list(single.examples(tmp_path))
+    write_npz(tmp_path / "volumes.npz", (9, 9, 9))
     with pytest.raises(UserError, match="not volumes"):
         bound("medical", "npz", tmp_path / "volumes.npz")
-    published.medmnist(tmp_path / "pneumoniamnist.npz", (64, 64))
+    write_npz(tmp_path / "pneumoniamnist.npz", (64, 64))
     with pytest.raises(UserError, match=r"images of Grid\(1, 64, 64\)"):
         bound("medical", "pneumoniamnist", tmp_path)
     (tmp_path / "broken.npz").write_bytes(b"PK broken")
@@ -278,33 +323,34 @@ def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
 
 
 def test_adult_rows_by_hand(tmp_path):
-    published.adult(tmp_path)
-    made = list(bound("tabular", "adult", tmp_path).examples(tmp_path))
+    made = list(sample("tabular", "adult", tmp_path).examples(tmp_path))
     full, gaps = made[0].x, made[10].x
-    assert full[:6].tolist() == [39, 77516, 13, 2174, 0, 40]
+    assert full[:6].tolist() == [20, 77516, 13, 2174, 0, 40]
     assert full[6:].sum() == 8  # one value in each category
     assert gaps[6:].sum() == 6  # two are missing
     assert [e.labels["income"] for e in made[-2:]] == [0, 1]
     assert {e.splits["income"] for e in made[-2:]} == {"test"}
 
 
-def test_covertype_and_higgs_split_by_row(tmp_path, monkeypatch):
-    from vmbench_domains.tabular.covertype import Covertype
-    from vmbench_domains.tabular.higgs import Higgs
-
-    table = published.covertype(tmp_path / "covertype")
-    monkeypatch.setattr(Covertype, "first_rows", (10, 4))
-    made = list(bound("tabular", "covertype", tmp_path).examples(tmp_path))
-    assert [e.splits["cover"] for e in made] == ["train"] * 10 + ["val"] * 4 + ["test"] * 6
+def test_covertype_and_higgs_split_by_row(tmp_path):
+    made = list(sample("tabular", "covertype", tmp_path).examples(tmp_path))
+    sides = ["train"] * 11_340 + ["val"] * 3_780 + ["test"] * 20
+    assert [e.splits["cover"] for e in made] == sides
+    table = np.loadtxt(tmp_path / "covertype/covtype.data.gz", delimiter=",", dtype=np.float32)
     np.testing.assert_array_equal(np.stack([e.x for e in made]), table[:, :-1])
     assert [e.labels["cover"] + 1 for e in made] == table[:, -1].tolist()
 
-    table = published.higgs(tmp_path / "higgs")
-    monkeypatch.setattr(Higgs, "held_out", 3)
-    made = list(bound("tabular", "higgs", tmp_path).examples(tmp_path))
-    assert [e.splits["signal"] for e in made] == ["train"] * 6 + ["val"] * 3 + ["test"] * 3
+    dataset = sample("tabular", "higgs", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    assert [e.splits["signal"] for e in made] == ["train"] * 60 + ["val"] * 3 + ["test"] * 3
+    assert "has 66 of the publisher's 11000000 rows" in dataset.remarks[0]
+    table = np.loadtxt(tmp_path / "higgs/HIGGS.csv.gz", delimiter=",")
     np.testing.assert_allclose(np.stack([e.x for e in made]), table[:, 1:], rtol=1e-6)
     assert [e.labels["signal"] for e in made] == table[:, 0].tolist()
+    short = gzip.decompress((tmp_path / "higgs/HIGGS.csv.gz").read_bytes()).splitlines(True)[:21]
+    (tmp_path / "higgs/HIGGS.csv.gz").write_bytes(gzip.compress(b"".join(short)))
+    with pytest.raises(UserError, match="has 21 rows; 22 are needed at least"):
+        list(bound("tabular", "higgs", tmp_path).examples(tmp_path))
     (tmp_path / "covertype/covtype.data.gz").write_bytes(b"no gzip")
     with pytest.raises(UserError, match=r"covtype\.data\.gz cannot be read"):
         list(bound("tabular", "covertype", tmp_path).examples(tmp_path))
@@ -318,7 +364,9 @@ def test_a_tone_is_in_its_mel_band_at_any_rate(rate, tmp_path):
     from vmbench_domains.audio.resample import resample
 
     for i in range(4):
-        published.wav(tmp_path / f"{'ab'[i % 2]}/{i}.wav", rate, 1.0, 1000.0, channels=2)
+        write_tone(
+            tmp_path / f"{'ab'[i % 2]}/{i}.wav", rate, seconds=1.0, frequency=1000.0, channels=2
+        )
     wave = resample(*read_audio(tmp_path / "a/0.wav"), 16000)
     assert len(wave) == 16000
     expected = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
@@ -334,8 +382,9 @@ def test_a_tone_is_in_its_mel_band_at_any_rate(rate, tmp_path):
 
 
 def test_a_broken_clip_is_named_counted_and_skipped_up_to_the_limit(tmp_path):
-    published.fsdd(tmp_path)
-    broken = tmp_path / "recordings/0_theo_10.wav"
+    sample("audio", "fsdd", tmp_path)
+    recordings = tmp_path / "fsdd/recordings"
+    broken = recordings / "0_theo_10.wav"
     broken.write_bytes(b"RIFF")
     dataset = bound("audio", "fsdd", tmp_path)
     examples = prepare(dataset, tmp_path)
@@ -344,6 +393,6 @@ def test_a_broken_clip_is_named_counted_and_skipped_up_to_the_limit(tmp_path):
     assert "skipped 1 of 72 clips" in examples.remarks[0]
     assert "0_theo_10.wav" in examples.remarks[0]
     for index in (0, 4, 5, 9, 49):
-        (tmp_path / f"recordings/0_theo_{index}.wav").write_bytes(b"")
+        (recordings / f"0_theo_{index}.wav").write_bytes(b"")
     with pytest.raises(UserError, match=r"more than 5 of 72 clips cannot be read, e\.g\. 0_theo"):
         list(bound("audio", "fsdd", tmp_path).examples(tmp_path))

@@ -1,0 +1,68 @@
+"""Oxford 102 Flowers: ``jpg/image_*.jpg``, ``imagelabels.mat`` and ``setid.mat``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.dataset import Card, Split, Task
+from vmbench.errors import UserError
+from vmbench_domains.image.photos import Photo, Photos
+from vmbench_domains.image.samples import write_noise
+
+SETS: dict[str, Split] = {"trnid": "train", "valid": "val", "tstid": "test"}
+
+
+class VggFlower(Photos):
+    """8,189 photographs of 102 kinds of flowers."""
+
+    name = "vgg-flower"
+    revision = "1"
+    places = ("flowers-102", "vgg-flower", "102flowers", ".")
+    files = ("jpg/image_*.jpg", "imagelabels.mat", "setid.mat")
+    tasks = (
+        Task(
+            "flower",
+            tuple(f"flower {number}" for number in range(1, 103)),
+            "the publisher's train (10 images of each flower), val (10) and test",
+        ),
+    )
+    card = Card(
+        licence="none stated by the publisher, who asks to be cited",
+        citation="Nilsback, Zisserman 2008, Automated flower classification over a large number of "
+        "classes, ICVGIP",
+        homepage="https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
+        notes="The publisher's files number the flowers and name none.",
+    )
+
+    def photos(self) -> Iterator[Photo]:
+        """Train, val and test, each by number."""
+        labels = self._read("imagelabels.mat", "labels")
+        for name, side in SETS.items():
+            for image in np.sort(self._read("setid.mat", name)).tolist():
+                label = int(labels[image - 1]) - 1
+                path = self.root / "jpg" / f"image_{image:05}.jpg"
+                yield Photo(path, {"flower": label}, {"flower": side})
+
+    def _read(self, name: str, variable: str) -> npt.NDArray[np.int64]:
+        """A row of whole numbers, (N,)."""
+        from scipy.io.matlab import MatReadError, loadmat
+
+        try:
+            row = loadmat(self.root / name)[variable]
+        except (MatReadError, OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{self.root / name} cannot be read: {error}; fetch it again"
+            ) from error
+        return np.asarray(row, np.int64).ravel()
+
+    def write_files(self, root: Path) -> None:
+        """One image of each of two flowers for each side."""
+        from scipy.io import savemat
+
+        savemat(root / "imagelabels.mat", {"labels": np.array([[1, 102, 1, 102, 1, 102]], "u1")})
+        rows = {"trnid": [[6, 5]], "valid": [[3, 4]], "tstid": [[1, 2]]}
+        savemat(root / "setid.mat", {name: np.array(row, "u2") for name, row in rows.items()})
+        for number in range(1, 7):
+            write_noise(root / "jpg" / f"image_{number:05}.jpg", seed=number)

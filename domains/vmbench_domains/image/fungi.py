@@ -1,0 +1,68 @@
+"""FGVCx Fungi, 2018: ``{train,val}.json`` in COCO's format, and ``images/``."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from vmbench.dataset import Card, Split, Task
+from vmbench_domains.image.coco import read_entries
+from vmbench_domains.image.photos import Photo, Photos, val_from_train
+from vmbench_domains.image.samples import write_noise
+
+PARTS: tuple[tuple[str, Split], ...] = (("train", "train"), ("val", "test"))
+
+
+class Fungi(Photos):
+    """89,760 photographs of 1,394 species of fungi."""
+
+    name = "fungi"
+    revision = "1"
+    places = ("fungi", "fgvcx-fungi", ".")
+    files = ("train.json", "val.json", "images/*/*.*")
+    split_rule = (
+        "the publisher's val is test, its test having no public labels; 10% of each species of its "
+        "train held out for val"
+    )
+    card = Card(
+        licence="for non-commercial research; the photographers keep their rights",
+        citation="Schroeder, Cui 2018, FGVCx Fungi classification challenge; photographs of the "
+        "Danish Svampe Atlas",
+        homepage="https://github.com/visipedia/fgvcx_fungi_comp",
+    )
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """The species are the classes."""
+        super().bind(data_dir, target)
+        found = sorted(
+            (e["id"], e["name"]) for e in read_entries(self.root / "train.json", "categories")
+        )
+        self.species = {number: code for code, (number, _) in enumerate(found)}
+        self.tasks = (Task("species", tuple(name for _, name in found), self.split_rule),)
+
+    def photos(self) -> Iterator[Photo]:
+        """Train and then test, in the order of the annotations."""
+        found: list[tuple[str, int, Split]] = []
+        for part, side in PARTS:
+            path = self.root / f"{part}.json"
+            names = {e["id"]: e["file_name"] for e in read_entries(path, "images")}
+            found += [
+                (names[e["image_id"]], self.species[e["category_id"]], side)
+                for e in read_entries(path, "annotations")
+            ]
+        sides = val_from_train([side for *_, side in found], [code for _, code, _ in found])
+        for (name, code, _), side in zip(found, sides, strict=True):
+            yield Photo(self.root / name, {"species": code}, {"species": side})
+
+    def write_files(self, root: Path) -> None:
+        """Three images of each of two species, and one of each for test."""
+        species = ("Xylaria hypoxylon", "Boletus edulis")
+        for part, numbers in (("train", range(6)), ("val", range(6, 8))):
+            names = {i: f"images/{i % 2}_{species[i % 2]}/{i}.JPG" for i in numbers}
+            content = {
+                "images": [{"id": i, "file_name": name} for i, name in names.items()],
+                "annotations": [{"id": i, "image_id": i, "category_id": i % 2} for i in numbers],
+                "categories": [{"id": i, "name": name} for i, name in enumerate(species)],
+            }
+            (root / f"{part}.json").write_text(json.dumps(content))
+            for seed, name in names.items():
+                write_noise(root / name, seed=seed)

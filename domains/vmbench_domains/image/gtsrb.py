@@ -1,0 +1,103 @@
+"""German Traffic Signs: ``.ppm`` files, and a table of their boxes in every folder."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from vmbench.dataset import Card, Split, Task
+from vmbench_domains.image.photos import VAL_SHARE, Photo, Photos
+from vmbench_domains.image.samples import write_noise
+from vmbench_domains.rows import stratified_shares
+
+# In the order of the publisher's numbers; its files give no names.
+# fmt: off
+SIGNS = (
+    *(f"speed limit {speed}" for speed in (20, 30, 50, 60, 70, 80)), "end of speed limit 80",
+    "speed limit 100", "speed limit 120", "no passing", "no passing over 3.5 t",
+    "right of way at the next crossing", "priority road", "yield", "stop", "no vehicles",
+    "no vehicles over 3.5 t", "no entry", "general caution", "curve left", "curve right",
+    "double curve", "bumpy road", "slippery road", "road narrows on the right", "road work",
+    "traffic signals", "pedestrians", "children", "bicycles", "snow or ice", "wild animals",
+    "end of all limits", "turn right", "turn left", "ahead only", "ahead or right",
+    "ahead or left", "keep right", "keep left", "roundabout", "end of no passing",
+    "end of no passing over 3.5 t",
+)
+# fmt: on
+TRAIN, TEST = "Final_Training/Images", "Final_Test/Images"
+HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
+
+
+class Gtsrb(Photos):
+    """51,839 traffic signs of 43 kinds, cut to their box.
+
+    A track is up to 30 frames of one sign, taken as a car drives by: it is on one side.
+    """
+
+    name = "gtsrb"
+    revision = "1"
+    places = ("GTSRB", "gtsrb", ".")
+    files = (f"{TRAIN}/*/GT-*.csv", f"{TRAIN}/*/*.ppm", f"{TEST}/*.ppm", "GT-final_test.csv")
+    tasks = (
+        Task(
+            "sign",
+            SIGNS,
+            "the publisher's test; of its train, 10% of the tracks of each sign held out for val",
+        ),
+    )
+    card = Card(
+        licence="none stated by the publisher, who asks to be cited",
+        citation="Stallkamp, Schlipsing, Salmen, Igel 2012, Man vs. computer: benchmarking machine "
+        "learning algorithms for traffic sign recognition, Neural Networks 32",
+        homepage="https://benchmark.ini.rub.de/gtsrb_dataset.html",
+        notes="GT-final_test.csv, which the publisher packs alone, belongs into the folder GTSRB.",
+    )
+
+    def photos(self) -> Iterator[Photo]:
+        """Train, sign by sign, and then test."""
+        tables = sorted(self.root.glob(self.files[0]))
+        found = [(path.parent, row) for path in tables for row in _rows(path)]
+        tracks = sorted({(row["ClassId"], _track(row)) for _, row in found})
+        shares = stratified_shares([sign for sign, _ in tracks], val=VAL_SHARE, test=0)
+        sides = dict(zip(tracks, shares, strict=True))
+        for folder, row in found:
+            track = (row["ClassId"], _track(row))
+            yield _photo(folder, row, sides[track], "/".join(track))
+        for row in _rows(self.root / "GT-final_test.csv"):
+            yield _photo(self.root / TEST, row, "test", None)
+
+    def write_files(self, root: Path) -> None:
+        """Two tracks of two frames of each of two signs, and a test image of each."""
+        tables: dict[str, list[str]] = {f"{TRAIN}/{n:05}/GT-{n:05}.csv": [HEADER] for n in (0, 14)}
+        for path, lines in tables.items():
+            sign = int(path[-9:-4])
+            lines += [
+                f"{track:05}_{frame:05}.ppm;50;40;5;5;44;35;{sign}"
+                for track in (0, 1)
+                for frame in (0, 1)
+            ]
+        tests = [f"{i:05}.ppm;50;40;5;5;44;35;{sign}" for i, sign in enumerate((14, 0))]
+        images = [
+            str(Path(path).parent / line.partition(";")[0])
+            for path, lines in tables.items()
+            for line in lines[1:]
+        ] + [f"{TEST}/{line.partition(';')[0]}" for line in tests]
+        for seed, name in enumerate(images):
+            write_noise(root / name, seed=seed)
+        for path, lines in {**tables, "GT-final_test.csv": [HEADER, *tests]}.items():
+            (root / path).write_text("\n".join(lines) + "\n")
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(newline="") as file:
+        yield from csv.DictReader(file, delimiter=";")
+
+
+def _track(row: dict[str, str]) -> str:
+    return row["Filename"].partition("_")[0]
+
+
+def _photo(folder: Path, row: dict[str, str], side: Split, track: str | None) -> Photo:
+    left, top, right, bottom = (int(row[f"Roi.{corner}"]) for corner in ("X1", "Y1", "X2", "Y2"))
+    label = {"sign": int(row["ClassId"])}
+    box = (left, top, right, bottom)
+    return Photo(folder / row["Filename"], label, {"sign": side}, box, track)

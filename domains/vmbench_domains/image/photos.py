@@ -1,0 +1,109 @@
+"""Photographs in files, whole or a box of each: what every such set shares."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from vmbench.dataset import Example, Label, Split
+from vmbench.errors import UserError
+from vmbench.specs import Grid
+from vmbench_domains.image.pixels import Box, fit_image, open_image
+from vmbench_domains.rows import stratified_shares
+from vmbench_domains.source import FileDataset, Skips
+
+VAL_SHARE = 0.1  # of the publisher's train, where it names no val
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One file, or a box in it, with label and split per task.
+
+    Attributes:
+        path: the file.
+        labels: task -> label.
+        splits: task -> side.
+        box: left, top, right and bottom in pixels, the last two excluded; None for all of it.
+        group: what it shares with others that must be on its side: a track, a picture.
+    """
+
+    path: Path
+    labels: Mapping[str, Label]
+    splits: Mapping[str, Split]
+    box: Box | None = None
+    group: str | None = None
+
+
+class Photos(FileDataset):
+    """RGB in 0..1: the box cut out, its shorter side to 32 pixels, and the centre of that.
+
+    Files that pillow cannot read, and boxes that lie outside, are skipped and counted.
+    """
+
+    spec: Grid = Grid(3, 32, 32)
+    value_range = (0.0, 1.0)
+    noun: ClassVar[str] = "images"
+
+    @abstractmethod
+    def photos(self) -> Iterable[Photo]:
+        """Every image, in an order that never changes; no image is opened. Called twice."""
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield every image that can be read."""
+        skips = Skips(self, sum(1 for _ in self._listed()), self.noun)
+        path, image = None, None
+        for photo in self._listed():
+            try:
+                if image is None or path != photo.path:  # boxes of one file come in a row
+                    path, image = photo.path, None
+                    image = open_image(photo.path, self.spec)
+                x = fit_image(image, self.spec, photo.box)
+            except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
+                skips.add(photo.path.relative_to(self.root), error)
+                continue
+            yield Example(x, photo.labels, photo.splits, photo.group)
+        skips.close()
+
+    def _listed(self) -> Iterator[Photo]:
+        """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""
+        try:
+            yield from self.photos()
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            raise UserError(
+                f"dataset '{self.name}': its lists in {self.root} do not fit together or are "
+                f"broken ({type(error).__name__}: {error}); fetch them again"
+            ) from error
+
+
+def read_lines(path: Path, columns: int) -> list[list[str]]:
+    """The lines of a text file between blanks; the last of ``columns`` may hold blanks itself.
+
+    Raises:
+        UserError: a line has fewer columns, or the file is no text.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    rows = [line.split(maxsplit=columns - 1) for line in lines if line.strip()]
+    for number, row in enumerate(rows, start=1):
+        if len(row) < columns:
+            raise UserError(f"{path}, row {number} has {len(row)} of {columns} columns")
+    return [[*row[:-1], row[-1].strip()] for row in rows]
+
+
+def val_from_train(sides: Iterable[Split], labels: Iterable[int]) -> list[Split]:
+    """Hold out a tenth of each class of train for val, where the publisher names no val.
+
+    Args:
+        sides: ``"train"`` or ``"test"`` for each image.
+        labels: its class index.
+    """
+    drawn = list(sides)
+    codes = list(labels)
+    train = [row for row, side in enumerate(drawn) if side == "train"]
+    shares = stratified_shares([codes[row] for row in train], val=VAL_SHARE, test=0)
+    for row, side in zip(train, shares, strict=True):
+        drawn[row] = side
+    return drawn

@@ -1,0 +1,175 @@
+"""Speech and PhysioNet sets: what their samples cannot show by being found and read."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from vmbench.errors import UserError
+from vmbench.examples import prepare
+from vmbench.registry import registry
+
+SAMPLED = {
+    # dataset: (domain, train/val/test of every task, what occurs in the error for an empty folder)
+    "fluent-speech": ("audio", (14, 14, 14), "data/train_data.csv"),
+    "voxceleb1": ("audio", (2, 2, 2), "iden_split.txt"),
+    "librispeech-960": ("audio", (6, 3, 3), "train-other-500/*/*/*-*-*.flac"),
+    "mit-bih": ("medical", (10, 10, 10), "[12]??.atr"),
+    "ptb-xl": ("medical", (16, 2, 2), "records100/*/*_lr.hea"),
+}
+
+
+def load(name):
+    return registry("domain").get(SAMPLED[name][0]).dataset(name)
+
+
+def sampled(name, folder):
+    load(name).write_sample(folder)
+    dataset = load(name)
+    dataset.bind(folder)
+    return dataset
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_samples_are_found_read_and_split(name, tmp_path):
+    dataset = sampled(name, tmp_path)
+    examples = prepare(dataset, tmp_path)
+    for task in dataset.tasks:
+        sizes = [len(examples.split(task, split)) for split in ("train", "val", "test")]
+        assert tuple(sizes) == SAMPLED[name][1]
+    made = list(dataset.examples(tmp_path))
+    assert len({example.x.tobytes() for example in made}) == len(made)
+    assert dataset.card.licence
+    if "speaker is on all sides" not in dataset.tasks[0].split_rule:
+        sides = {}
+        for example in made:
+            sides.setdefault(example.group, set()).update(example.splits.values())
+        assert all(len(found) == 1 for found in sides.values())
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_an_empty_folder_is_told_what_goes_where(name, tmp_path):
+    dataset = load(name)
+    for data_dir in (tmp_path, None):
+        with pytest.raises(UserError) as caught:
+            dataset.bind(data_dir)
+        message = str(caught.value)
+        for needle in (SAMPLED[name][2], dataset.places[0], dataset.card.homepage, "--data-dir"):
+            assert needle in message
+        assert (f"vmbench data fetch {name}" in message) == bool(dataset.downloads)
+        assert "\n" not in message
+
+
+def test_fluent_rows_are_three_labels_of_one_clip(tmp_path):
+    dataset = sampled("fluent-speech", tmp_path)
+    clip = dataset.clips()[3]
+    words = {task.name: task.classes[clip.labels[task.name]] for task in dataset.tasks}
+    assert words == {"action": "deactivate", "object": "Korean", "location": "washroom"}
+    assert clip.speaker == "speaker0"
+    table = dataset.root / "data/valid_data.csv"
+    table.write_text(table.read_text().replace("newspaper", "book"))
+    with pytest.raises(UserError, match=r"valid_data\.csv, line 11: unknown object 'book'"):
+        dataset.clips()
+
+
+def test_voxceleb_wants_both_archives_and_a_list_it_can_read(tmp_path):
+    dataset = sampled("voxceleb1", tmp_path)
+    assert dataset.speakers == ("id10001", "id10270")
+    lost = dataset.root / "wav/id10270/7w0IBEWc9Qw/00001.wav"
+    lost.unlink()
+    with pytest.raises(UserError, match=r"1 of 6 files .* id10270/7w0IBEWc9Qw.*both"):
+        list(dataset.examples(tmp_path))
+    (dataset.root / "iden_split.txt").write_text("1 id10001/1zcIwhmdeo4/00001.wav\n4 x\n")
+    with pytest.raises(UserError, match=r"iden_split\.txt, line 2: '4 x'"):
+        load("voxceleb1").bind(tmp_path)
+
+
+def test_librispeech_960_reads_the_parts_and_100_the_first_alone(tmp_path):
+    dataset = sampled("librispeech-960", tmp_path)
+    assert dataset.readers == ("14", "19", "20")
+    hundred = registry("domain").get("audio").dataset("librispeech-100")
+    hundred.bind(tmp_path)
+    assert hundred.readers == ("19",)
+    assert [len(dataset.downloads), len(hundred.downloads)] == [3, 1]
+
+
+def test_mit_bih_windows_lie_around_the_peak_with_mlii_first(tmp_path):
+    from vmbench_domains.medical.wfdb_records import read_annotations, read_signals
+
+    dataset = sampled("mit-bih", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    assert [example.group for example in made] == ["114"] * 10 + ["118"] * 10 + ["100"] * 10
+    signals, names, rate = read_signals(dataset.root / "114")
+    peaks, symbols = read_annotations(dataset.root / "114", "atr")
+    assert (names, rate) == (["V5", "MLII"], 360)
+    beats = [p for p, s in zip(peaks.tolist(), symbols, strict=True) if s != "+"][1:]
+    for example, peak in zip(made, beats, strict=False):
+        np.testing.assert_array_equal(example.x, signals[::-1, peak - 90 : peak + 166])
+        assert example.x[0].argmax() == 90
+    names = [dataset.tasks[0].classes[example.labels["beat"]] for example in made[:10]]
+    assert names == [
+        "normal", "supraventricular", "ventricular", "fusion", "unknown", "normal",
+        "supraventricular", "ventricular", "unknown", "normal",
+    ]  # fmt: skip
+    assert any("41 of 44 records are missing: 101, 106," in text for text in dataset.remarks)
+    assert any("3 beats are too near an end" in text for text in dataset.remarks)
+
+
+def test_mit_bih_split_is_the_published_one():
+    from vmbench_domains.medical.mit_bih import SIDES, TEST, TRAIN, VAL
+
+    assert (len(TRAIN) + len(VAL), len(TEST), len(SIDES)) == (22, 22, 44)
+    assert not {102, 104, 107, 217} & set(SIDES)
+
+
+def test_a_broken_record_is_told(tmp_path):
+    dataset = sampled("mit-bih", tmp_path)
+    (dataset.root / "118.dat").write_bytes(b"short")
+    with pytest.raises(UserError, match=r"3 records cannot be read, e\.g\. 118"):
+        list(dataset.examples(tmp_path))
+
+
+def test_ptb_xl_reads_signals_and_superclasses_as_written(tmp_path):
+    from vmbench_domains.medical.wfdb_records import read_signals
+
+    dataset = sampled("ptb-xl", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    assert [e.labels["diagnosis"] for e in made[:2]] == [(0, 1, 1, 1, 1), (1, 0, 0, 0, 0)]
+    assert [e.group for e in made] == [str(n) for n in range(1, 21)]
+    signals, names, rate = read_signals(dataset.root / "records100/00000/00002_lr")
+    assert (signals.shape, len(names), rate) == ((12, 1000), 12, 100)
+    np.testing.assert_array_equal(made[1].x, signals)
+    drawn = np.random.default_rng(0).normal(0, 0.1, (2, 12, 1000))[1]  # as the sample draws it
+    np.testing.assert_allclose(signals, drawn, atol=0.5 / 200 + 1e-6)  # 200 steps to the mV
+    assert "1 ECGs without a diagnostic statement are left out" in dataset.remarks
+
+
+def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
+    dataset = sampled("ptb-xl", tmp_path)
+    table = dataset.root / "ptbxl_database.csv"
+    text = table.read_text()
+    (dataset.root / "records100/00000/00007_lr.dat").unlink()
+    list(dataset.examples(tmp_path))
+    assert any("skipped 1 of 21 ECGs" in r and "00007_lr" in r for r in dataset.remarks)
+    for wrong in (text.replace("{'NORM': 100.0, 'SR': 0.0}", "__import__('os')", 1),
+                  text.replace(",1,records", ",11,records")):  # fmt: skip
+        table.write_text(wrong)
+        with pytest.raises(UserError, match=r"ptbxl_database\.csv, line \d+, cannot be read"):
+            list(dataset.examples(tmp_path))
+    table.write_text(text.replace("strat_fold", "fold"))
+    with pytest.raises(UserError, match="has no column 'strat_fold'"):
+        list(dataset.examples(tmp_path))
+
+
+def test_without_wfdb_the_extra_is_named(tmp_path, monkeypatch):
+    load("mit-bih").write_sample(tmp_path)
+    importing = builtins.__import__
+
+    def without(name, *arguments, **keywords):
+        if name == "wfdb":
+            raise ModuleNotFoundError("No module named 'wfdb'", name="wfdb")
+        return importing(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
+        load("mit-bih").bind(tmp_path)

@@ -1,0 +1,58 @@
+"""The base of the losses on a task's labels: for the supervised ceiling and for fine-tuning.
+
+Not registered: they need labels, which no pretraining objective sees.
+"""
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from vmbench.config import Config
+from vmbench.dataset import Task
+from vmbench.evaluation import hide
+from vmbench.networks.encoder import Encoder
+from vmbench.objectives.base import Batch, Objective
+from vmbench.views import MakeView
+
+
+class LabelLoss(Objective):
+    """A loss of a linear layer on the pooled feature maps, against the labels.
+
+    A learned view maximises the very loss that encoder and layer minimise, through its one view
+    of each example.
+
+    Args:
+        encoder: trained end to end.
+        config: the run's hyperparameters.
+        labels: of the training examples, by position.
+        task: whose label columns are hidden from the input, before the view and after it.
+    """
+
+    def __init__(self, encoder: Encoder, config: Config, labels: Tensor, task: Task) -> None:
+        super().__init__(encoder, config, len(labels))
+        self.task = task
+        self.classifier = nn.Linear(encoder.dim, max(1, len(task.classes)))
+        self.register_buffer("labels", self.targets(labels))
+        self.labels: Tensor
+
+    @abstractmethod
+    def targets(self, labels: Tensor) -> Tensor:
+        """Labels as the dataset has them -> what :meth:`loss` compares outputs with."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of outputs (B, K) against the targets of the same examples."""
+
+    @abstractmethod
+    def predict(self, outputs: Tensor) -> Tensor:
+        """Outputs (B, K) -> what a probe predicts of the same kind of task."""
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """(B, *spec.shape) -> (B, K), float32: an output per class, or one."""
+        outputs: Tensor = self.classifier(self.encoder.pooled(hide(x, self.task)))
+        return outputs.float()
+
+    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+        """Mean loss of one view of each example."""
+        outputs = self.outputs(make_view(hide(batch.x, self.task)))
+        return self.loss(outputs, self.labels[batch.index])
