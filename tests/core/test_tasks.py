@@ -395,7 +395,9 @@ def test_info_counts_what_the_cache_holds(monkeypatch, tmp_path, capsys):
     domain = registry("domain").get("tabular")
     examples = prepare(domain.dataset("diamonds"))
     assert invoke(["info", "diamonds", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["labels"]
+    facts = json.loads(capsys.readouterr().out)
+    assert "--transfer names diamonds/price" in facts["tasks"][-1]
+    told = facts["labels"]
     cut = examples.dataset.task("cut")
     train = examples.split_labels(cut)["train"]
     counts = np.bincount(train)

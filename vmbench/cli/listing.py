@@ -203,7 +203,11 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
         + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
         "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
-        "tasks": [f"{t.name}: {t.summary}; {t.split_rule}" for t in getattr(dataset, "tasks", ())]
+        "tasks": [
+            f"{t.name}: {t.summary}; {t.split_rule}"
+            + ("" if t.default else f"; run where --transfer names {name}/{t.name}, else not")
+            for t in getattr(dataset, "tasks", ())
+        ]
         or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
         "labels": _describe_labels(dataset),
         "source": _describe_source(dataset),

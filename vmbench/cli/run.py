@@ -112,7 +112,15 @@ def print_result(result: "Result", folder: Path) -> None:
         f"{', '.join(sorted({task.probe.kind for task in result.tasks}))}",
         title_justify="left",
     )
-    titles = {"balanced_accuracy": "balanced", "macro_f1": "macro-F1"}
+    known = {
+        "balanced_accuracy": "balanced",
+        "macro_f1": "macro-F1",
+        "micro_auroc": "micro",
+        "mean_average_precision": "mAP",
+        "spearman": "Spearman",
+        "mae": "MAE",
+    }
+    titles = {k: v for k, v in known.items() if any(k in task.metrics for task in result.tasks)}
     headline = " / ".join(sorted({task.metric.replace("_", " ") for task in result.tasks}))
     for title in ("task", headline, *titles.values(), "val", "train/val/test"):
         table.add_column(title, justify="left" if title == "task" else "right", overflow="fold")
