@@ -14,7 +14,7 @@ from vmbench.networks import Viewmaker
 from vmbench.networks.dct import dct, dct_matrix, inverse_dct
 from vmbench.specs import Grid, Sequence, Vector
 
-PARITY = 1e-5  # of the largest value: rounding of float32 through twenty layers
+PARITY = 1e-4  # of epsilon: rounding of float32, ten times what was measured
 
 
 def published_shapes(channels: int) -> dict[str, tuple[int, ...]]:
@@ -118,7 +118,7 @@ def test_a_released_checkpoint_gives_the_published_views(channels, space, blocks
     expected = naive_view(released, x, 0.07, blocks)
     torch.manual_seed(3)
     difference = (viewmaker(x) - expected).abs().max()
-    assert difference <= PARITY * expected.abs().max()
+    assert difference <= PARITY * 0.07
 
 
 @pytest.mark.parametrize("space", [(32, 32), (28, 40)])
