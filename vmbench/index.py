@@ -2,6 +2,7 @@
 
 from vmbench.registry import Entry
 
+_ANY = ("grid", "sequence", "vector")
 _VIEWMAKER_PAPER = "Tamkin et al. 2021, arXiv 2010.07432"
 
 ENTRIES: list[Entry] = [
@@ -10,14 +11,14 @@ ENTRIES: list[Entry] = [
         "viewmaker",
         "vmbench.methods.viewmaker:ViewmakerMethod",
         "learned views: a stochastic L1-bounded adversary trained with the encoder",
-        {"views": "learned", "specs": ("grid", "sequence", "vector"), "paper": _VIEWMAKER_PAPER},
+        {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
         "viewmaker+handcrafted",
         "vmbench.methods.viewmaker_handcrafted:ViewmakerHandcrafted",
         "the domain's handcrafted views, then the viewmaker's perturbation as a supplement",
-        {"views": "learned", "specs": ("grid", "sequence", "vector"), "paper": _VIEWMAKER_PAPER},
+        {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
@@ -26,7 +27,7 @@ ENTRIES: list[Entry] = [
         "learned views without an adversary: trained to differ from one another",
         {
             "views": "learned",
-            "specs": ("grid", "sequence", "vector"),
+            "specs": _ANY,
             "paper": "Bayrooti et al. 2023, arXiv 2302.05757",
         },
     ),
@@ -35,49 +36,49 @@ ENTRIES: list[Entry] = [
         "simclr",
         "vmbench.objectives.simclr:SimCLR",
         "canonical NT-Xent, symmetric, without self-similarity",
-        {"paper": "Chen et al. 2020, arXiv 2002.05709"},
+        {"kind": "contrastive", "specs": _ANY, "paper": "Chen et al. 2020, arXiv 2002.05709"},
     ),
     Entry(
         "objective",
         "simclr-reference",
         "vmbench.objectives.simclr_reference:SimCLRReference",
         "the one-directional loss of the published viewmaker system",
-        {"paper": _VIEWMAKER_PAPER},
+        {"kind": "contrastive", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "objective",
         "instdisc",
         "vmbench.objectives.instdisc:InstDisc",
         "noise-contrastive estimation against a memory bank of every example",
-        {"paper": "Wu et al. 2018, arXiv 1805.01978"},
+        {"kind": "contrastive", "specs": _ANY, "paper": "Wu et al. 2018, arXiv 1805.01978"},
     ),
     Entry(
         "objective",
         "moco",
         "vmbench.objectives.moco:MoCo",
         "contrast with a queue of a momentum encoder's keys",
-        {"paper": "He et al. 2020, arXiv 1911.05722"},
+        {"kind": "contrastive", "specs": _ANY, "paper": "He et al. 2020, arXiv 1911.05722"},
     ),
     Entry(
         "objective",
         "byol",
         "vmbench.objectives.byol:BYOL",
         "predict a momentum encoder's projection of the other view; no negatives",
-        {"paper": "Grill et al. 2020, arXiv 2006.07733"},
+        {"kind": "predictive", "specs": _ANY, "paper": "Grill et al. 2020, arXiv 2006.07733"},
     ),
     Entry(
         "objective",
         "simsiam",
         "vmbench.objectives.simsiam:SimSiam",
         "predict the other view's projection, gradient stopped; no negatives",
-        {"paper": "Chen and He 2021, arXiv 2011.10566"},
+        {"kind": "predictive", "specs": _ANY, "paper": "Chen and He 2021, arXiv 2011.10566"},
     ),
     Entry(
         "objective",
         "swav",
         "vmbench.objectives.swav:SwAV",
         "predict the other view's balanced assignment to prototypes",
-        {"paper": "Caron et al. 2020, arXiv 2006.09882"},
+        {"kind": "clustering", "specs": _ANY, "paper": "Caron et al. 2020, arXiv 2006.09882"},
     ),
     Entry(
         "encoder",
@@ -98,7 +99,7 @@ ENTRIES: list[Entry] = [
         "mlp",
         "vmbench.networks.mlp:MLP",
         "residual MLP for table rows",
-        {"specs": ("grid", "sequence", "vector")},
+        {"specs": _ANY},
     ),
     Entry(
         "evaluation",

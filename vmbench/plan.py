@@ -15,6 +15,7 @@ from vmbench.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.method import Method, ViewMethod
+from vmbench.objectives.base import Objective
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
 from vmbench.results import write_atomically
@@ -122,14 +123,18 @@ def make_plan(
             registry("method").entry(name)
     adapter = cast(Domain, registry("domain").get(domain))
     pretrained_on = adapter.dataset(pretrain or adapter.default)
-    adapted = (owner.presets.get(preset, {}) for owner in (adapter, pretrained_on))
-    config = make_config(base, *adapted, settings)
-    if config.encoder == "auto":
-        config = config.model_copy(update={"encoder": pretrained_on.encoder})
-    if config.encoder != "auto":
-        registry("encoder").entry(config.encoder)
+    layers = [base, *(owner.presets.get(preset, {}) for owner in (adapter, pretrained_on))]
+    # What is wrong with the settings is said before any file is looked at.
+    named = make_config(*layers, settings).encoder
+    encoder = pretrained_on.encoder if named == "auto" else named
+    if encoder != "auto":
+        registry("encoder").entry(encoder)
     pretrained_on.bind(data_dir, target)
     resolved = _resolve_method(method, adapter, pretrained_on)
+    if resolved.takes_objective:
+        loss = cast(type[Objective], registry("objective").load_class(objective))
+        layers.append(loss.presets.get(preset, {}))
+    config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
     judge = cast(Evaluation, registry("evaluation").get(evaluation))
     if judge.trains_encoder and not resolved.encodes:
         raise UserError(

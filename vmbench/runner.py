@@ -197,11 +197,15 @@ def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
 
 
 def _with_feature_std(task: TaskResult, session: Session) -> TaskResult:
-    """A task on a pretrained encoder also says how far from collapse that encoder ended."""
+    """A task on a pretrained encoder also says how far from collapse that encoder ended.
+
+    Where it did collapse, ``collapsed`` = 1 is the warning: no number of the task means anything.
+    """
     fit = session.fits.get(PRETRAIN)
     if fit is None or fit.feature_std is None:
         return task
-    return task.model_copy(update={"metrics": {**task.metrics, "feature_std": fit.feature_std}})
+    watched = {"feature_std": fit.feature_std, **({"collapsed": 1.0} if fit.collapsed else {})}
+    return task.model_copy(update={"metrics": {**task.metrics, **watched}})
 
 
 def _environment(placement: Placement) -> Environment:

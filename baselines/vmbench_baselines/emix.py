@@ -8,12 +8,12 @@ first hidden vector. As in DABS the partner's embedding is taken as it is, witho
 from torch import Tensor
 
 from vmbench.method import PretextMethod
-from vmbench.objectives.base import Batch, ContrastiveObjective
+from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.views import MakeView
 from vmbench_baselines.mixup import draw_mixture, mix, mixed_n_pair
 
 
-class EMix(ContrastiveObjective):
+class EMix(ProjectionObjective):
     """N-pair loss of mixed embeddings against the same batch unmixed."""
 
     paper = "Tamkin et al. 2021, arXiv 2111.12062"

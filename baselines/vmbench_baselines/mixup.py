@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from vmbench.method import PretextMethod
-from vmbench.objectives.base import Batch, ContrastiveObjective
+from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.views import MakeView
 from vmbench_baselines.draws import uniform
 
@@ -60,7 +60,7 @@ def mix(x: Tensor, other: Tensor, share: Tensor) -> Tensor:
     return share * x + (1 - share) * other
 
 
-class IMix(ContrastiveObjective):
+class IMix(ProjectionObjective):
     """N-pair loss of mixtures of first views against second views."""
 
     paper = "Lee et al. 2021, arXiv 2010.08887"
@@ -69,9 +69,8 @@ class IMix(ContrastiveObjective):
         """Two views of each example; the first are mixed in pairs, and both encoded apart."""
         first, second = make_view(batch.x), make_view(batch.x)
         share, partner = draw_mixture(len(first), batch.generator)
-        z = self.head(self.encoder(mix(first, first[partner], share))).float()
-        candidates = self.head(self.encoder(second)).float()
-        self.watch(candidates)
+        z = self.project(mix(first, first[partner], share))
+        candidates = self.project(second)  # the last to be projected are the ones watched
         return mixed_n_pair(z, candidates, share, partner, self.config.temperature)
 
 

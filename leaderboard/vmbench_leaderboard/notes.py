@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from vmbench.results import Result
-from vmbench_leaderboard.cells import YARDSTICKS, TaskKey
+from vmbench_leaderboard.cells import YARDSTICKS, RowKey, TaskKey
 from vmbench_leaderboard.collect import Collected
 from vmbench_leaderboard.wording import counted
 
@@ -20,6 +20,7 @@ def board_notes(
     results = _results(collected)
     return (
         *_preset(preset),
+        *_collapsed(results),
         *_scale(unscaled),
         *_seeds(collected),
         *_pretraining(collected, results),
@@ -41,6 +42,18 @@ def _results(collected: Collected) -> list[Result]:
 def _preset(preset: str) -> Iterator[str]:
     if preset == "smoke":
         yield "The smoke preset proves that the pipeline runs; its numbers mean nothing."
+
+
+def _collapsed(results: Iterable[Result]) -> Iterator[str]:
+    rows = sorted(
+        {
+            f"{RowKey(result.method, result.objective or '')} on {result.domain}"
+            for result in results
+            if any("collapsed" in task.metrics for task in result.tasks)
+        }
+    )
+    if rows:
+        yield f"The representations collapsed in {counted(len(rows), 'row')}: {', '.join(rows)}."
 
 
 def _scale(unscaled: Mapping[TaskKey, str]) -> Iterator[str]:

@@ -16,5 +16,5 @@ def _context(spec, value_range=None, count=64, seed=0, **settings):
 
 @pytest.fixture(scope="session")
 def make_context():
-    """spec, value_range=None, count=64, seed=0, **settings -> a context whose reference is white noise."""
+    """spec, value_range=None, count=64, seed=0, **settings -> a context of white noise."""
     return _context

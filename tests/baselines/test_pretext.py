@@ -282,22 +282,17 @@ def test_a_linear_head_and_a_flattening_encoder_will_do(method):
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
-@pytest.mark.parametrize("pretrain", ["toy-grid", "toy-sequence", "toy-vector"])
-def test_smoke(method, pretrain, tmp_path):
+def test_a_run_names_no_objective_and_draws_no_views(method, tmp_path):
     result = vmbench.run(
         "toy",
         method.name,
         preset="smoke",
-        pretrain=pretrain,
-        transfer=[pretrain],
+        transfer=["toy-vector"],
         settings={"batch_size": 32, "epochs": 1},
         out=tmp_path,
     )
     assert result.objective is None
-    assert result.parameters.viewmaker == 0
-    assert result.pretrain.steps > 0
     assert "--objective" not in result.command
-    assert "simclr" not in result.run_id
     folder = tmp_path / result.run_id
     assert (folder / "metrics.jsonl").exists()
     assert not (folder / "views.png").exists()

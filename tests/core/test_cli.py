@@ -159,6 +159,23 @@ def test_list_and_info_agree(kind, capsys):
     assert all(row["name"] in stdout for row in rows)
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("methods", "views"), ("objectives", "kind")])
+def test_list_shows_kind_specs_and_paper(kind, shown, capsys):
+    rows = json.loads(call(capsys, "list", kind, "--json")[1])
+    lines = {line.split()[0]: line for line in call(capsys, "list", kind)[1].splitlines() if line}
+    for row in rows:
+        assert row[shown]
+        assert row["specs"]
+        for fact in (row[shown], row["specs"], row["paper"]):
+            assert fact in lines[row["name"]]
+    assert sum("arXiv" in row["paper"] for row in rows) >= 7
+
+
+def test_info_shows_what_an_objective_changes_in_a_preset(capsys):
+    facts = json.loads(call(capsys, "info", "moco", "--json")[1])
+    assert facts["presets adapted"] == ["paper: target_momentum=0.999, negatives=65536"]
+
+
 def test_info_config_has_a_sentence_per_setting(capsys):
     from vmbench.config import Config
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from vmbench.config import Config
 from vmbench.errors import UserError
@@ -52,6 +53,57 @@ def test_resnet18_computes_a_residual_network():
     assert torch.equal(block(x), by_hand)
     assert block.shortcut[0].stride == (2, 2)
     assert len(net.layer1[0].shortcut) == 0
+
+
+def naive_resnet(state, x, depths, stem):
+    """Any published ResNet in functional calls, batch norm by its running statistics."""
+    kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
+    assert state["conv1.weight"].shape[2:] == (kernel, kernel)
+
+    def norm(h, name):
+        mean, var, weight, bias = (
+            state[f"{name}.{part}"][:, None, None]
+            for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        return (h - mean) / torch.sqrt(var + 1e-5) * weight + bias
+
+    def conv(h, name, stride=1):
+        weight = state[f"{name}.weight"]
+        return F.conv2d(h, weight, stride=stride, padding=weight.shape[-1] // 2)
+
+    h = F.relu(norm(conv(x, "conv1", stride), "bn1"))
+    if stem == "imagenet":
+        h = F.max_pool2d(h, 3, stride=2, padding=1)
+    for stage, depth in enumerate(depths, start=1):
+        for block in range(depth):
+            name, down = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1
+            bottleneck = f"{name}.conv3.weight" in state
+            strides = (1, down, 1) if bottleneck else (down, 1)
+            inner = h
+            for i, stride in enumerate(strides, start=1):
+                inner = norm(conv(inner, f"{name}.conv{i}", stride), f"{name}.bn{i}")
+                inner = F.relu(inner) if i < len(strides) else inner
+            if f"{name}.shortcut.0.weight" in state:
+                h = norm(conv(h, f"{name}.shortcut.0", down), f"{name}.shortcut.1")
+            h = F.relu(inner + h)
+    return h.mean((2, 3)) @ state["fc.weight"].T + state["fc.bias"]
+
+
+@pytest.mark.parametrize(
+    ("network", "depths", "stem", "spec"),
+    [
+        (ResNet18, (2, 2, 2, 2), "cifar", Grid(3, 32, 32)),
+        (ResNet18, (2, 2, 2, 2), "imagenet", Grid(1, 64, 64)),
+        (ResNet50, (3, 4, 6, 3), "imagenet", Grid(1, 112, 112)),
+    ],
+)
+def test_a_resnet_equals_the_published_pass(network, depths, stem, spec):
+    net = network(spec, width=16, stem=stem)
+    x = torch.randn(4, *spec.shape)
+    net.train()(x)  # away from running statistics of zero and one
+    with torch.no_grad():
+        found, expected = net.eval()(x), naive_resnet(net.state_dict(), x, depths, stem)
+    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
 def test_resnet50_is_four_times_as_wide_and_50_layers_deep():

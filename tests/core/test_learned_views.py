@@ -202,25 +202,6 @@ def test_diverse_views_grow_apart_where_adversaries_need_not():
     assert less_similar < similarity
 
 
-@pytest.mark.parametrize("method", ["viewmaker+handcrafted", "divmaker"])
-@pytest.mark.parametrize("pretrain", ["toy-grid", "toy-sequence", "toy-vector"])
-@pytest.mark.usefixtures("_toy_families")
-def test_smoke(method, pretrain, tmp_path):
-    result = vmbench.run(
-        "toy",
-        method,
-        preset="smoke",
-        pretrain=pretrain,
-        transfer=[pretrain],
-        settings={"batch_size": 32, "epochs": 1},
-        out=tmp_path,
-    )
-    assert result.objective == "simclr"
-    assert result.parameters.viewmaker > 0
-    folder = tmp_path / result.run_id
-    assert (folder / "checkpoints" / "pretrain.views.safetensors").exists()
-
-
 @pytest.mark.parametrize("method", ["mae", "divmaker"])
 def test_an_interrupted_pretraining_with_draws_of_its_own_continues_bit_for_bit(
     method, tmp_path, monkeypatch

@@ -2,6 +2,7 @@ import pytest
 
 from vmbench.errors import UserError
 from vmbench.registry import Entry, Registry, registry
+from vmbench.specs import ALL_KINDS
 
 
 def test_a_taken_name_names_both_owners():
@@ -34,6 +35,7 @@ def test_every_built_in_entry_loads_and_says_who_it_is(kind):
     for entry in registry(kind):
         loaded = registry(kind).load_class(entry.name)
         assert entry.summary
+        assert set(entry.facts.get("specs", ALL_KINDS)) <= set(ALL_KINDS)
         if kind in ("domain", "method"):
             assert loaded.name == entry.name
         if kind == "method":

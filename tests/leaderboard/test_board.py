@@ -344,6 +344,15 @@ def test_mixed_presets_are_refused_with_the_flag_that_mends_it():
     assert any("mean nothing" in note for note in board(results, presets=("smoke",)).notes)
 
 
+def test_a_collapsed_run_is_named():
+    (fine, *others) = results = runs("viewmaker", [0.7, 0.1, 0.1])
+    assert not any("collapsed" in note for note in board([*YARDSTICKS, *results]).notes)
+    for run in others:
+        run.tasks[0].metrics["collapsed"] = 1.0
+    notes = board([*YARDSTICKS, fine, *others]).notes
+    assert "The representations collapsed in 1 row: viewmaker (simclr) on audio." in notes
+
+
 def test_mixed_revisions_are_refused_with_their_values():
     results = [*YARDSTICKS, *runs("viewmaker", [0.7], revision="2")]
     with pytest.raises(UserError, match=r"revisions of audio dataset fsdd: 1 \(4 runs\), 2"):

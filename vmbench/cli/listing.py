@@ -102,6 +102,7 @@ def _print_rows(entries: list[Row]) -> None:
         for c in (
             "name",
             "views",
+            "kind",
             "specs",
             "domain",
             "source",
@@ -183,6 +184,7 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
     if kind == "domain":
         facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
         facts["datasets"] = list(loaded.datasets)
+    if kind in ("domain", "objective"):
         facts["presets adapted"] = [
             f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
             for preset, settings in loaded.presets.items()

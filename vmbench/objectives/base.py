@@ -1,7 +1,8 @@
 """What the training loop asks of an objective, and the common shape of the two-view ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,6 +12,8 @@ from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.precision import full_precision
 from vmbench.views import MakeView
+
+ObjectiveKind = Literal["contrastive", "predictive", "clustering", "pretext"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,22 @@ class Objective(nn.Module):
     gives one view of each example. :meth:`after_step` runs after each optimiser step, for queues,
     banks and momentum encoders.
 
+    Class attributes:
+        kind: ``contrastive`` (against negatives), ``predictive`` (of the other view, without
+            negatives), ``clustering`` (over prototypes) or ``pretext`` (one that a method brings).
+        paper: where it comes from.
+        presets: preset -> settings that this objective changes in it; they come after the
+            domain's and the dataset's, and ``--set`` still has the last word.
+
     Args:
         encoder: the network that is probed afterwards.
         config: the run's hyperparameters.
         n_examples: size of the training set, for objectives that remember every example.
     """
+
+    kind: ClassVar[ObjectiveKind] = "pretext"
+    paper: ClassVar[str] = ""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__()
@@ -101,7 +115,7 @@ class ContrastiveObjective(ProjectionObjective):
     Both views are encoded in one call, so batch norm sees them together.
     """
 
-    paper: ClassVar[str] = ""
+    kind = "contrastive"
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of the projections (B, D) of the two views, row by row of the same example."""

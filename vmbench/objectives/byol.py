@@ -40,7 +40,9 @@ class BYOL(ProjectionObjective):
     both views pass; the target network gives neither player any.
     """
 
+    kind = "predictive"
     paper = "Grill et al. 2020, arXiv 2006.07733"
+    presets = {"paper": {"target_momentum": 0.996, "head": "mlp", "projection_dim": 256}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)

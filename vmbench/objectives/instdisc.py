@@ -72,7 +72,9 @@ class InstDisc(ProjectionObjective):
     both players. The viewmaker's own pass (schedule ``alternating``) meets the same negatives.
     """
 
+    kind = "contrastive"
     paper = "Wu et al. 2018, arXiv 1805.01978"
+    presets = {"paper": {"negatives": 4096, "bank_momentum": 0.5}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)

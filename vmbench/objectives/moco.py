@@ -54,7 +54,9 @@ class MoCo(ProjectionObjective):
     key comes from the momentum encoder without a gradient, for both players alike.
     """
 
+    kind = "contrastive"
     paper = "He et al. 2020, arXiv 1911.05722"
+    presets = {"paper": {"target_momentum": 0.999, "negatives": 65_536}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)

@@ -38,7 +38,9 @@ class SimSiam(ProjectionObjective):
     branch whose gradient is stopped gives neither player any.
     """
 
+    kind = "predictive"
     paper = "Chen and He 2021, arXiv 2011.10566"
+    presets = {"paper": {"head": "mlp", "projection_dim": 2048}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)

@@ -81,7 +81,9 @@ class SwAV(ProjectionObjective):
     codes, where the gradient is stopped, give neither player any.
     """
 
+    kind = "clustering"
     paper = "Caron et al. 2020, arXiv 2006.09882"
+    presets = {"paper": {"temperature": 0.1, "head": "mlp", "projection_dim": 128}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)

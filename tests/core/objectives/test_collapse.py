@@ -43,5 +43,6 @@ def test_a_run_whose_weights_decay_to_nothing_warns(
     )
     warned = "warning: the representations collapsed: feature_std" in capsys.readouterr().err
     assert warned == collapses
+    assert [t.metrics.get("collapsed") for t in result.tasks] == [1.0 if collapses else None]
     even = 1 / result.config["projection_dim"] ** 0.5
     assert (result.tasks[0].metrics["feature_std"] < 0.1 * even) == collapses

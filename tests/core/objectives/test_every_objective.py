@@ -1,7 +1,5 @@
 """What holds of every objective over views, whatever its loss."""
 
-import importlib
-import json
 import os
 import signal
 
@@ -10,13 +8,14 @@ import torch
 import toy
 from players import batch, build, given, gradients, train, two_views
 
-import vmbench
 from vmbench.config import make_config
-from vmbench.networks import build_encoder
-from vmbench.session import count_parameters
+from vmbench.objectives import ContrastiveObjective
+from vmbench.presets import PRESETS
+from vmbench.registry import registry
+from vmbench.specs import ALL_KINDS
 from vmbench.trainer import reverse_gradient
 
-OBJECTIVES = ["simclr", "simclr-reference", "instdisc", "moco", "byol", "simsiam", "swav"]
+OBJECTIVES = [entry.name for entry in registry("objective")]
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
 every_objective = pytest.mark.parametrize("name", OBJECTIVES)
 every_spec = pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.spec.kind)
@@ -100,27 +99,17 @@ def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path)
 
 
 @every_objective
-@every_spec
-@pytest.mark.parametrize("method", ["viewmaker", "gaussian-noise"])
-def test_a_run(name, dataset, method, tmp_path, monkeypatch):
-    # As without matplotlib: most of the seconds of so small a run would go into its picture.
-    monkeypatch.setattr(importlib.import_module("vmbench.runner"), "find_spec", lambda _: None)
-    result = vmbench.run(
-        "toy",
-        method,
-        objective=name,
-        preset="smoke",
-        pretrain=dataset.name,
-        transfer=[dataset.name],
-        settings={"batch_size": 32, "max_examples": 96, "probe_max_iter": 10, "prototypes": 8},
-        out=tmp_path,
-    )
-    last = json.loads((tmp_path / result.run_id / "metrics.jsonl").read_text().splitlines()[-1])
-    assert result.objective == name
-    assert result.pretrain.epochs == 2
-    assert result.pretrain.steps == last["step"] == 6
-    assert last["feature_std"] == result.tasks[0].metrics["feature_std"]
-    assert 0.1 / 8 < last["feature_std"] < 1  # 8 = sqrt(projection_dim): no collapse
-    # Heads, predictors, prototypes and momentum encoders are not the encoder.
-    encoder = build_encoder(dataset.spec, make_config(result.config))
-    assert result.parameters.encoder == count_parameters(encoder)
+def test_index_says_what_the_class_says(name):
+    entry, objective = registry("objective").entry(name), registry("objective").load_class(name)
+    assert entry.facts == {"kind": objective.kind, "specs": ALL_KINDS, "paper": objective.paper}
+    assert set(objective.presets) <= set(PRESETS)
+    for changed in objective.presets.values():
+        make_config(changed)
+
+
+@every_objective
+def test_the_docstring_says_through_which_branch_the_viewmaker_learns(name):
+    """Of an objective with two plain branches there is nothing to say."""
+    objective = registry("objective").load_class(name)
+    said = "The viewmaker gets its gradient through" in " ".join(objective.__doc__.split())
+    assert said == (not issubclass(objective, ContrastiveObjective))

@@ -1,0 +1,76 @@
+"""``paper`` is the published recipe: the method's, and in it what each objective's paper sets."""
+
+from pathlib import Path
+
+import pytest
+
+from vmbench.plan import make_plan
+from vmbench.registry import registry
+
+PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
+# Tamkin et al. 2021, arXiv 2010.07432, and its released configuration.
+RECIPE = {
+    "width": 64, "head": "linear", "projection_dim": 128, "temperature": 0.07,
+    "viewmaker_width": 32, "num_res_blocks": 3, "epsilon": 0.05, "frequency_domain": False,
+    "epochs": 200, "schedule": "alternating", "optimizer": "sgd", "lr": 0.03, "momentum": 0.9,
+    "weight_decay": 1e-4, "lr_schedule": "constant", "viewmaker_lr": 1e-3, "precision": "float32",
+}  # fmt: skip
+DOMAINS = {
+    "image": {"batch_size": 256, "stem": "cifar"},
+    "audio": {"batch_size": 128, "stem": "imagenet"},
+    "sensor": {"batch_size": 128, "stem": "cifar"},
+}
+# Each from the objective's own paper.
+OBJECTIVES = {
+    "simclr": {},
+    "simclr-reference": {},
+    "instdisc": {"negatives": 4096, "bank_momentum": 0.5},
+    "moco": {"negatives": 65_536, "target_momentum": 0.999, "temperature": 0.07},
+    "byol": {"target_momentum": 0.996, "head": "mlp", "projection_dim": 256},
+    "simsiam": {"head": "mlp", "projection_dim": 2048},
+    "swav": {"temperature": 0.1, "head": "mlp", "projection_dim": 128},
+}
+
+
+def config(preset="paper", domain="image", objective="simclr", method="viewmaker", **settings):
+    plan = make_plan(domain, method, objective, preset, 0, None, (), settings)
+    return plan.config.model_dump()
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_methods_recipe_on_the_published_domains(domain):
+    expected = {**RECIPE, **DOMAINS[domain]}
+    assert config(domain=domain, objective="simclr-reference").items() >= expected.items()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_an_objective_brings_its_papers_settings_and_leaves_the_rest(objective, domain):
+    expected = {**RECIPE, **DOMAINS[domain], **OBJECTIVES[objective]}
+    assert config(domain=domain, objective=objective).items() >= expected.items()
+
+
+def test_the_other_presets_are_the_same_for_every_objective():
+    for preset in ("smoke", "small"):
+        found = [config(preset, objective=entry.name) for entry in registry("objective")]
+        assert all(each == found[0] for each in found)
+        assert found[0]["target_momentum"] == 0.99
+
+
+def test_what_the_user_sets_has_the_last_word():
+    assert config(objective="moco", target_momentum=0.9)["target_momentum"] == 0.9
+
+
+@pytest.mark.parametrize("method", ["mae", "random-init", "supervised"])
+def test_a_method_without_an_objective_takes_none_of_its_settings(method):
+    assert config(objective="byol", method=method) == config(method=method)
+
+
+@pytest.mark.parametrize("objective", [entry.name for entry in registry("objective")])
+def test_the_docs_list_what_is_set(objective):
+    """A row for each objective that sets something, with every setting and no other."""
+    lines = [line.split("|") for line in PROTOCOL.read_text().splitlines()]
+    rows = {cells[1].strip(): cells[3].strip() for cells in lines if len(cells) == 6}
+    settings = registry("objective").load_class(objective).presets.get("paper", {})
+    listed = ", ".join(f"`{key}={value}`" for key, value in settings.items())
+    assert rows.get(f"`{objective}`", "nothing") == (listed or "nothing")

@@ -1,0 +1,92 @@
+"""Smoke runs through the command line, and a look at what they trained."""
+
+import importlib
+import json
+from dataclasses import dataclass, field
+from itertools import islice
+
+import pytest
+import torch
+
+from vmbench.cli import invoke
+from vmbench.method import Representation
+from vmbench.session import Session
+from vmbench_domains.audio import AudioDomain
+from vmbench_domains.audio.spoken_digits import SpokenDigitsWaveform
+
+# Enough for two steps and a probe: what is tested is that everything fits together.
+TINY = {"max_examples": 64, "batch_size": 32, "epochs": 1, "probe_max_iter": 10, "stem": "strided"}
+
+
+class TwoVoices(SpokenDigitsWaveform):
+    """The first two of 80 voices: making and reading all takes longer than every other run."""
+
+    tasks = SpokenDigitsWaveform.tasks[1:]  # which voice; the other task holds voices out
+
+    def utterances(self):
+        return islice(super().utterances(), 240)
+
+
+@dataclass
+class Inside:
+    """What the runs of a test handed to their evaluation."""
+
+    session: Session | None = None
+    representations: list[Representation] = field(default_factory=list)
+
+    @property
+    def x(self):
+        """Training examples (64, *spec.shape), as the encoder saw them."""
+        return self.session.examples.batch(self.session.indices)
+
+    def features(self):
+        """Features (64, D) of the last task's representation."""
+        return self.representations[-1].features(self.x)
+
+    def views(self, seed=0):
+        """One view of each training example."""
+        views = self.session.views.eval()
+        with torch.no_grad():
+            return views(self.x, torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def inside(monkeypatch):
+    runner = importlib.import_module("vmbench.runner")
+    evaluate, found = runner.evaluate, Inside()
+
+    def evaluate_and_keep(evaluation, session, examples, task, representation):
+        found.session = session
+        found.representations.append(representation)
+        return evaluate(evaluation, session, examples, task, representation)
+
+    monkeypatch.setattr(runner, "evaluate", evaluate_and_keep)
+    return found
+
+
+@pytest.fixture
+def _without_pictures(monkeypatch):
+    """As without matplotlib: most of the seconds of so small a run would go into its picture."""
+    monkeypatch.setattr(importlib.import_module("vmbench.runner"), "find_spec", lambda _: None)
+
+
+@pytest.fixture
+def _two_voices(monkeypatch):
+    monkeypatch.setitem(AudioDomain.datasets, "spoken-digits-waveform", TwoVoices)
+
+
+@pytest.fixture
+def run(capsys, tmp_path):
+    """A function from the options of ``vmbench run`` to its result, read from its stdout."""
+
+    def run_(*options, tiny=True, **settings):
+        sizes = TINY if tiny else {}
+        assignments = [f"{key}={value}" for key, value in {**sizes, **settings}.items()]
+        arguments = ["run", "--preset", "smoke", "--quiet", "--json", "--out", str(tmp_path)]
+        pairs = [word for each in assignments for word in ("--set", each)]
+        code = invoke([*arguments, *options, *pairs])
+        captured = capsys.readouterr()
+        assert (code, captured.err) == (0, ""), captured.err
+        return json.loads(captured.out)
+
+    return run_
