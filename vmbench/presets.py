@@ -24,7 +24,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "probe_max_iter": 30,
         "finetune_epochs": 2,
     },
-    "small": {"viewmaker_width": 8, "epochs": 8},
+    "small": {"viewmaker_width": 8, "epochs": 8, "lr": 1e-3, "viewmaker_lr": 3e-3},
     "paper": {
         "batch_size": 256,
         "width": 64,

@@ -24,4 +24,7 @@ class SensorDomain(Domain):
     }
     default = "watch"
     handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}
-    presets = {"small": {"epsilon": 0.5}, "paper": {"batch_size": 128}}
+    presets = {
+        "small": {"batch_size": 64, "epochs": 10, "epsilon": 0.5},
+        "paper": {"batch_size": 128},
+    }
