@@ -103,12 +103,12 @@ def fit(
     total = per_epoch * config.epochs
     players = _Players(objective, views, config, total)
     step = _SCHEDULES[config.schedule](players, placement, generator)
-    done, seconds, losses = 0, 0.0, _EpochLoss()
+    done, seconds, loading, losses = 0, 0.0, 0.0, _EpochLoss()
     if state_file and state_file.exists():
         state = checkpoint.load(state_file)
         players.load_state_dict(state["players"])
         generator.set_state(state["generator"])
-        done, seconds = state["step"], state["seconds"]
+        done, seconds, loading = state["step"], state["seconds"], state["loading"]
         losses = _EpochLoss(**state["losses"])
         objective.feature_std, objective.feature_dim = state["features"]
     log.resume(done)
@@ -120,6 +120,7 @@ def fit(
                 "generator": generator.get_state(),
                 "step": step_number,
                 "seconds": elapsed,
+                "loading": loading,
                 "losses": vars(losses),
                 "features": [objective.feature_std, objective.feature_dim],
             }
@@ -129,8 +130,11 @@ def fit(
     with deferred_interrupt() as interrupt, progress.training(total, done) as bar:
         for number, positions in _order(len(indices), config.batch_size, config.epochs, seed, done):
             players.set_learning_rate(number)
+            asked = time.perf_counter()
+            x = examples.batch(indices[positions])
+            loading += time.perf_counter() - asked
             batch = Batch(
-                examples.batch(indices[positions]).to(device),
+                x.to(device),
                 torch.from_numpy(positions).to(device),
                 generator,
             )
@@ -155,6 +159,7 @@ def fit(
                     lr=players.learning_rate,
                     feature_std=None if spread is None else spread.item(),
                     seconds=elapsed,
+                    loading_seconds=loading,
                 )
             bar.advance(value)
             if interrupt.requested or now - saved > 60 * config.checkpoint_minutes:
