@@ -32,7 +32,8 @@ class AudioDomain(Domain):
             "downsample_to": 32,
             "batch_size": 64,
             "epochs": 5,
-            "epsilon": 0.1,
+            "epsilon": 0.05,
+            "strength": 0.5,
         },
         "paper": {"batch_size": 128, "stem": "imagenet"},
     }

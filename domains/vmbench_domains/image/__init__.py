@@ -30,4 +30,4 @@ class ImageDomain(Domain):
     }
     default = "mnist"
     handcrafted = {"grid": "simclr-image"}
-    presets = {"small": {"epsilon": 0.1}}
+    presets = {"small": {"epsilon": 0.05}}

@@ -31,3 +31,4 @@ class MedicalDomain(Domain):
     }
     default = "pig-cvp"
     handcrafted = {"grid": "simclr-image", "sequence": "crop-jitter-scale", "vector": "scarf"}
+    presets = {"small": {"epsilon": 0.15}}

@@ -25,6 +25,6 @@ class SensorDomain(Domain):
     default = "watch"
     handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}
     presets = {
-        "small": {"batch_size": 64, "epochs": 10, "epsilon": 0.5},
+        "small": {"batch_size": 64, "epochs": 10, "epsilon": 0.05},
         "paper": {"batch_size": 128},
     }

@@ -24,7 +24,15 @@ class TabularDomain(Domain):
     }
     default = "diamonds"
     handcrafted = {"vector": "scarf"}
-    presets = {"small": {"epochs": 20, "lr": 5e-4, "epsilon": 0.3, "max_examples": 12_000}}
+    presets = {
+        "small": {
+            "max_examples": 12_000,
+            "epochs": 20,
+            "lr": 5e-4,
+            "viewmaker_lr": 1e-3,
+            "epsilon": 0.3,
+        }
+    }
 
     def knows(self, name: str) -> bool:
         """Also any number of OpenML's."""
