@@ -1,9 +1,9 @@
 """The command line as a process sees it: exit codes, one-line messages, speed, JSON."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -203,18 +203,24 @@ print("HEAVY", heavy, file=sys.stderr)
 """
 
 
+def children_seconds():
+    """Processor time of ended child processes: what a start costs, however busy the machine is."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "methods", "--json"]])
 def test_help_and_list_are_fast_and_import_no_torch_or_adapter(arguments):
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = children_seconds()
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT.format(arguments=arguments)],
             capture_output=True,
             text=True,
             check=True,
         )
-        seconds.append(time.perf_counter() - start)
+        seconds.append(children_seconds() - start)
         assert "HEAVY []" in done.stderr
     assert min(seconds) < 0.4, seconds
 

@@ -159,7 +159,7 @@ def test_the_default_run_of_every_domain(domain, run, tmp_path):
     """As a user would type it: the preset's own size, every task, the picture of the views."""
     result = run("--domain", domain, tiny=False)
     tasks = DOMAINS[domain].dataset(DOMAINS[domain].default).tasks
-    assert {task.name for task in tasks} <= {t["task"] for t in result["tasks"]}
+    assert {task.name for task in tasks if task.default} <= {t["task"] for t in result["tasks"]}
     assert all(0 <= task["value"] <= 1 for task in result["tasks"])
     assert result["pretrain"]["epochs"] == 2
     assert (tmp_path / result["run_id"] / "views.png").stat().st_size > 10_000
