@@ -71,11 +71,12 @@ class FluentSpeech(Clips):
         (root / "data").mkdir()
         paths: list[str] = []
         for speaker, (table, _) in enumerate(TABLES):
-            rows, name = [], f"speaker{speaker}"
+            name = f"speaker{speaker}"
+            rows: list[list[str]] = [list(HEADER)]
             for number in range(max(map(len, SLOTS.values()))):
                 paths.append(f"wavs/speakers/{name}/{number:08x}-4479-11e9-a9a5-5dbec3b8816a.wav")
                 words = [values[number % len(values)] for values in SLOTS.values()]
                 rows.append([str(number), paths[-1], name, " ".join(words), *words])
             with (root / table).open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([HEADER, *rows])
+                csv.writer(file).writerows(rows)
         write_tones((root / path for path in paths), RATE)

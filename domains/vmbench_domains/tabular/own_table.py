@@ -117,8 +117,8 @@ class Table(FileDataset):
             subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
             splits = frame["split"] if "split" in self._told else [None] * len(frame)
             groups += [cell_text(value) or None for value in subjects]
-            sides = [cell_text(value) for value in splits]
-            given += [split_name(side, str(where)) if side else None for side in sides]
+            told = [cell_text(value) for value in splits]
+            given += [split_name(side, str(where)) if side else None for side in told]
             for column in self.columns:
                 missing[column] += int(frame[column].isna().sum())
                 if not _is_number(frame[column]):

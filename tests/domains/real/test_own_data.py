@@ -202,7 +202,7 @@ def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
 
 def test_a_subject_is_one_however_its_number_is_written(tmp_path):
     for name, subjects in (("a", np.arange(40) // 4), ("b", np.arange(40) // 4 * 1.0)):
-        table(subject=subjects).assign(size=np.arange(40)).to_csv(tmp_path / f"{name}.csv")
+        table(subject=subjects).to_csv(tmp_path / f"{name}.csv")
     dataset = bound("tabular", "table", tmp_path, "kind")
     assert "2 of 10 subjects" in dataset.tasks[0].split_rule
     sides = {}
