@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmbench.dataset import SPLITS, Dataset, Kind, Label, Split, Task
+from vmbench.dataset import SPLITS, Dataset, Kind, Split, Task
 from vmbench.domain import Domain
 from vmbench.errors import UserError
 
@@ -142,7 +142,7 @@ class _Tally:
         self.targets: dict[Split, list[float]] = {split: [] for split in SPLITS}
         self.outside = 0
         self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
-        self.labels_of_group: dict[str, set[Label]] = defaultdict(set)
+        self.labels_of_group: dict[str, set[int]] = defaultdict(set)
         self.copies: dict[bytes, dict[Split, int]] = {}
 
     def add(self, key: bytes, group: str | None, label: Any, side: Split) -> None:
@@ -160,7 +160,8 @@ class _Tally:
         seen[side] = seen.get(side, 0) + 1
         if group is not None:
             self.sides_of_group[group].add(side)
-            self.labels_of_group[group].add(label)
+            if self.task.kind == "multiclass":
+                self.labels_of_group[group].add(label)
 
     def report(self) -> TaskReport:
         classes = dict(zip(self.task.classes, self.counts, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.dataset import Example, Split
-from vmbench.errors import missing_package
+from vmbench.errors import UserError, missing_package
 from vmbench.specs import Grid
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.source import FileDataset, Skips
@@ -70,6 +70,8 @@ class Clips(FileDataset):
         for clip in clips:
             try:
                 wave = resample(*read_audio(clip.path), RATE)
+            except UserError:  # soundfile is missing: no fault of the file
+                raise
             except (RuntimeError, ValueError, OSError) as error:
                 skips.add(clip.path.name, error)
                 continue

@@ -8,6 +8,7 @@ from vmbench.errors import UserError
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.download import Download
+from vmbench_domains.text_table import read_rows
 
 # In the order of the publisher's target numbers.
 # fmt: off
@@ -60,13 +61,12 @@ class ESC50(Clips):
         """Every row of the table."""
         found = []
         path = self.root / "meta" / "esc50.csv"
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file):
-                if row["category"] not in SOUNDS:
-                    raise UserError(f"{path}: unknown category {row['category']!r}")
-                clip, side = self.root / "audio" / row["filename"], FOLDS.get(row["fold"], "train")
-                label = SOUNDS.index(row["category"])
-                found.append(Clip(clip, {"sound": label}, {"sound": side}, row["src_file"]))
+        for row in read_rows(path, ("filename", "fold", "category", "src_file")):
+            if row["category"] not in SOUNDS:
+                raise UserError(f"{path}: unknown category {row['category']!r}")
+            clip, side = self.root / "audio" / row["filename"], FOLDS.get(row["fold"], "train")
+            label = SOUNDS.index(row["category"])
+            found.append(Clip(clip, {"sound": label}, {"sound": side}, row["src_file"]))
         return found
 
     def write_files(self, root: Path) -> None:

@@ -1,13 +1,14 @@
 """Fluent Speech Commands: ``data/{train,valid,test}_data.csv`` and ``wavs/speakers/*/*.wav``."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
-from vmbench_domains.audio.clips import Clip, Clips
-from vmbench_domains.audio.tone import write_tone
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
+from vmbench_domains.text_table import read_rows
 
 # fmt: off
 SLOTS = {
@@ -51,32 +52,31 @@ class FluentSpeech(Clips):
         """Every row of the three tables."""
         found = []
         for name, side in TABLES:
-            with (self.root / name).open(newline="", encoding="utf-8") as file:
-                for line, row in enumerate(csv.DictReader(file), start=2):
-                    found.append(self._clip(row, side, f"{self.root / name}, line {line}"))
+            rows = read_rows(self.root / name, ("path", "speakerId", *SLOTS))
+            for line, row in enumerate(rows, start=2):
+                found.append(self._clip(row, side, f"{self.root / name}, line {line}"))
         return found
 
-    def _clip(self, row: dict[str, str], side: Split, where: str) -> Clip:
+    def _clip(self, row: Mapping[str, str], side: Split, where: str) -> Clip:
         labels = {}
         for slot, values in SLOTS.items():
-            if row.get(slot) not in values:
-                raise UserError(f"{where}: unknown {slot} {row.get(slot)!r}")
+            if row[slot] not in values:
+                raise UserError(f"{where}: unknown {slot} {row[slot]!r}")
             labels[slot] = values.index(row[slot])
         path = self.root / row["path"]
         return Clip(path, labels, dict.fromkeys(labels, side), row["speakerId"])
 
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """Three speakers, each of whom says every action, object and location."""
-        for number, (table, _) in enumerate(TABLES):
-            self._write_speaker(folder / self.places[0], table, number)
-
-    def _write_speaker(self, root: Path, table: str, speaker: int) -> None:
-        rows: list[Sequence[str]] = [HEADER]
-        for number in range(max(map(len, SLOTS.values()))):
-            path = f"wavs/speakers/speaker{speaker}/{number:08x}-4479-11e9-a9a5-5dbec3b8816a.wav"
-            write_tone(root / path, 16_000, 0.1, 200 + 21 * number + 7 * speaker)
-            words = [values[number % len(values)] for values in SLOTS.values()]
-            rows.append([str(number), path, f"speaker{speaker}", " ".join(words), *words])
-        (root / table).parent.mkdir(parents=True, exist_ok=True)
-        with (root / table).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+        (root / "data").mkdir()
+        paths: list[str] = []
+        for speaker, (table, _) in enumerate(TABLES):
+            name = f"speaker{speaker}"
+            rows: list[list[str]] = [list(HEADER)]
+            for number in range(max(map(len, SLOTS.values()))):
+                paths.append(f"wavs/speakers/{name}/{number:08x}-4479-11e9-a9a5-5dbec3b8816a.wav")
+                words = [values[number % len(values)] for values in SLOTS.values()]
+                rows.append([str(number), paths[-1], name, " ".join(words), *words])
+            with (root / table).open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(rows)
+        write_tones((root / path for path in paths), RATE)

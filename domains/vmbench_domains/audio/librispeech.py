@@ -6,12 +6,10 @@ from typing import ClassVar
 from vmbench.dataset import Card, Task
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
-from vmbench_domains.audio.tone import write_tone
 from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
 
-SPEAKER = 0  # place of the speaker in the name of a file
-UTTERANCES = "*/*/*-*-*.flac"
+UTTERANCES = "[0-9]*/[0-9]*/[0-9]*-[0-9]*-[0-9]*.flac"
 # Checksums as in the publisher's md5sum.txt.
 PARTS = {
     part: Download(
@@ -49,29 +47,27 @@ class LibriSpeech(Clips):
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """The readers are the classes."""
         super().bind(data_dir, target)
-        self.readers = tuple(sorted({p.name.split("-")[SPEAKER] for p in self._paths()}, key=int))
-        self.tasks = (
-            Task(
-                "speaker",
-                self.readers,
-                self.split_rule,
-            ),
-        )
+        readers = {_reader(path) for part in self._parts() for path in part}
+        self.readers = tuple(sorted(readers, key=lambda reader: (len(reader), reader)))
+        self.tasks = (Task("speaker", self.readers, self.split_rule),)
 
-    def _paths(self) -> list[Path]:
-        return sorted(path for pattern in self.files for path in self.root.glob(pattern))
+    def _parts(self) -> list[list[Path]]:
+        return [sorted(self.root.glob(pattern)) for pattern in self.files]
 
     def clips(self) -> list[Clip]:
-        """Every utterance, in the order of names."""
-        paths = self._paths()
-        speakers = [path.name.split("-")[SPEAKER] for path in paths]
+        """Every utterance, in the order of names.
+
+        Each part is split by itself, so that an utterance is on the same side in 100 hours and in
+        960: pretraining on the one never meets test utterances of the other.
+        """
         number = {reader: i for i, reader in enumerate(self.readers)}
-        return [
-            Clip(path, {"speaker": number[speaker]}, {"speaker": side}, speaker)
-            for path, speaker, side in zip(
-                paths, speakers, stratified_shares(speakers), strict=True
-            )
-        ]
+        found = []
+        for paths in self._parts():
+            speakers = [_reader(path) for path in paths]
+            sides = stratified_shares(speakers)
+            for path, speaker, side in zip(paths, speakers, sides, strict=True):
+                found.append(Clip(path, {"speaker": number[speaker]}, {"speaker": side}, speaker))
+        return found
 
     def write_files(self, root: Path) -> None:
         """Four utterances of two readers."""
@@ -87,10 +83,12 @@ class LibriSpeech960(LibriSpeech):
     files = tuple(f"{part}/{UTTERANCES}" for part in PARTS)
     downloads = tuple(PARTS.values())
 
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """One reader for each part, four utterances each."""
-        for number, (part, speaker) in enumerate(zip(PARTS, ("19", "14", "20"), strict=True)):
-            chapter = folder / self.places[0] / part / speaker / "198"
-            for utterance in range(4):
-                path = chapter / f"{speaker}-198-{utterance:04}.flac"
-                write_tone(path, 16_000, 0.2, 150 + 50 * number + 10 * utterance)
+        readers = zip(PARTS, ("19", "14", "20"), strict=True)
+        names = (f"{p}/{s}/198/{s}-198-{i:04}.flac" for p, s in readers for i in range(4))
+        write_tones((root / name for name in names), RATE)
+
+
+def _reader(path: Path) -> str:
+    return path.name.partition("-")[0]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
-from vmbench_domains.audio.clips import Clip, Clips
-from vmbench_domains.audio.tone import write_tone
+from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.samples import write_tones
 
 LIST = "iden_split.txt"
 VIDEOS = ("1zcIwhmdeo4", "7w0IBEWc9Qw", "Y8hIVOBuels")  # of the sample
@@ -72,12 +72,12 @@ class VoxCeleb1(Clips):
             for speaker in [name.partition("/")[0]]
         ]
 
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """Two speakers, three videos each."""
-        root, lines = folder / self.places[0], []
-        for number, speaker in enumerate(("id10001", "id10270")):
-            for side, video in zip(SIDES, VIDEOS, strict=True):
-                name = f"{speaker}/{video}/00001.wav"
-                write_tone(root / "wav" / name, 16_000, 0.2, 150 + 70 * number + 20 * int(side))
-                lines.append(f"{side} {name}\n")
-        (root / LIST).write_text("".join(lines))
+        rows = [
+            (side, f"{speaker}/{video}/00001.wav")
+            for speaker in ("id10001", "id10270")
+            for side, video in zip(SIDES, VIDEOS, strict=True)
+        ]
+        write_tones((root / "wav" / name for _, name in rows), RATE)
+        (root / LIST).write_text("".join(f"{side} {name}\n" for side, name in rows))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.dataset import SPLITS, Card, Task
+from vmbench_domains.download import Download
 from vmbench_domains.image.photos import Photo, Photos, read_lines
 from vmbench_domains.image.samples import write_noise
 
@@ -22,6 +23,14 @@ class Aircraft(Photos):
         "images_box.txt",
         "variants.txt",
         *(f"images_variant_{split}.txt" for split in SPLITS),
+    )
+    downloads = (
+        Download(
+            "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/archives/"
+            "fgvc-aircraft-2013b.tar.gz",
+            checksum="md5:d4acdd33327262359767eeaa97a4f732",  # as other loaders state it
+            unpack=True,
+        ),
     )
     split_rule = "the publisher's train, val and test"
     card = Card(

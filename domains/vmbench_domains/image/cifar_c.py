@@ -10,6 +10,7 @@ from vmbench.config import digest
 from vmbench.dataset import Card, Example, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid
+from vmbench_domains.download import Download
 from vmbench_domains.image.cifar import Cifar10
 from vmbench_domains.image.pixels import to_grid
 from vmbench_domains.image.samples import noise
@@ -43,6 +44,15 @@ class Cifar10C(FileDataset):
     value_range = (0.0, 1.0)
     places = ("CIFAR-10-C", "cifar-10-c", ".")
     files = ("labels.npy", *(f"{corruption}.npy" for corruption in CORRUPTIONS))
+    downloads = (
+        Download(
+            "https://zenodo.org/records/2535967/files/CIFAR-10-C.tar?download=1",
+            checksum="md5:56bf5dcef84df0e2308c6dcbcbbd8499",
+            unpack=True,
+            only=tuple(f"*/{name}" for name in files),
+        ),
+        *Cifar10.downloads,
+    )
     tasks = tuple(Task(name, Cifar10.tasks[0].classes, SPLIT_RULE) for name in TASKS.values())
     card = Card(
         licence="CC BY 4.0; of CIFAR-10, none stated",

@@ -42,6 +42,15 @@ def read_entries(path: Path, key: str) -> Iterator[Any]:
         raise UserError(f"{path} cannot be read: {error}; fetch it again") from error
 
 
+def read_categories(path: Path) -> dict[int, str]:
+    """Number -> name of every category, by number; raises as :func:`read_entries`."""
+    entries = list(read_entries(path, "categories"))
+    try:
+        return dict(sorted((int(entry["id"]), str(entry["name"])) for entry in entries))
+    except (LookupError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: a category has no id or no name; fetch it again") from error
+
+
 class _Text:
     """A text file of which one stretch is in memory."""
 

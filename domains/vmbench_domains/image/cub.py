@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
+from vmbench_domains.download import Download
 from vmbench_domains.image.photos import Photo, Photos, read_lines, val_from_train
 from vmbench_domains.image.samples import write_noise
 
@@ -16,6 +17,13 @@ class Cub200(Photos):
     places = ("CUB_200_2011", "cub-200", ".")
     tables = ("images", "image_class_labels", "train_test_split", "bounding_boxes")
     files = ("images/*/*.jpg", "classes.txt", *(f"{table}.txt" for table in tables))
+    downloads = (
+        Download(
+            "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
+            checksum="md5:97eceeb196236b17998738112f37df78",
+            unpack=True,
+        ),
+    )
     split_rule = "the publisher's test; 10% of each species of its train held out for val"
     card = Card(
         licence="for non-commercial research and education",

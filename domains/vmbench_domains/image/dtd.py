@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.dataset import SPLITS, Card, Task
+from vmbench_domains.download import Download
 from vmbench_domains.image.photos import Photo, Photos, read_lines
 from vmbench_domains.image.samples import write_noise
 
@@ -26,6 +27,13 @@ class Dtd(Photos):
     revision = "1"
     places = ("dtd", "DTD", ".")
     files = ("images/*/*.jpg", *(f"labels/{split}1.txt" for split in SPLITS))
+    downloads = (
+        Download(
+            "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz",
+            checksum="md5:fff73e5086ae6bdbea199a49dfb8a4c1",  # as torchvision states it
+            unpack=True,
+        ),
+    )
     tasks = (Task("texture", TEXTURES, "the first of the publisher's ten splits"),)
     card = Card(
         licence="for research purposes",

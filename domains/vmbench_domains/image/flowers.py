@@ -8,9 +8,11 @@ import numpy.typing as npt
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
+from vmbench_domains.download import Download
 from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.samples import write_noise
 
+HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 SETS: dict[str, Split] = {"trnid": "train", "valid": "val", "tstid": "test"}
 
 
@@ -21,6 +23,14 @@ class VggFlower(Photos):
     revision = "1"
     places = ("flowers-102", "vgg-flower", "102flowers", ".")
     files = ("jpg/image_*.jpg", "imagelabels.mat", "setid.mat")
+    downloads = tuple(
+        Download(f"{HOME}{name}", "flowers-102", f"md5:{md5}", unpack=name.endswith(".tgz"))
+        for name, md5 in (  # as torchvision states them
+            ("102flowers.tgz", "52808999861908f626f3c1f4e79d11fa"),
+            ("imagelabels.mat", "e0620be6f572b9609742df49c70aed4d"),
+            ("setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c"),
+        )
+    )
     tasks = (
         Task(
             "flower",
@@ -32,7 +42,7 @@ class VggFlower(Photos):
         licence="none stated by the publisher, who asks to be cited",
         citation="Nilsback, Zisserman 2008, Automated flower classification over a large number of "
         "classes, ICVGIP",
-        homepage="https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
+        homepage=HOME,
         notes="The publisher's files number the flowers and name none.",
     )
 
@@ -51,7 +61,7 @@ class VggFlower(Photos):
 
         try:
             row = loadmat(self.root / name)[variable]
-        except (MatReadError, OSError, ValueError, KeyError, TypeError) as error:
+        except (MatReadError, NotImplementedError, OSError, ValueError, LookupError) as error:
             raise UserError(
                 f"{self.root / name} cannot be read: {error}; fetch it again"
             ) from error

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
-from vmbench_domains.image.coco import read_entries
+from vmbench_domains.download import Download
+from vmbench_domains.image.coco import read_categories, read_entries
 from vmbench_domains.image.photos import Photo, Photos, val_from_train
 from vmbench_domains.image.samples import write_noise
 
@@ -19,6 +20,13 @@ class Fungi(Photos):
     revision = "1"
     places = ("fungi", "fgvcx-fungi", ".")
     files = ("train.json", "val.json", "images/*/*.*")
+    downloads = tuple(
+        Download(f"https://labs.gbif.org/fgvcx/2018/{name}.tgz", "fungi", f"md5:{md5}", unpack=True)
+        for name, md5 in (
+            ("fungi_train_val", "df2b2980835668ed1d9a0e286e4bdadd"),
+            ("train_val_annotations", "c3c0f1b8a8d0b60619c43d9c89bdbc7e"),
+        )
+    )
     split_rule = (
         "the publisher's val is test, its test having no public labels; 10% of each species of its "
         "train held out for val"
@@ -28,16 +36,15 @@ class Fungi(Photos):
         citation="Schroeder, Cui 2018, FGVCx Fungi classification challenge; photographs of the "
         "Danish Svampe Atlas",
         homepage="https://github.com/visipedia/fgvcx_fungi_comp",
+        notes="Who downloads it agrees to the terms of use on that page.",
     )
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """The species are the classes."""
         super().bind(data_dir, target)
-        found = sorted(
-            (e["id"], e["name"]) for e in read_entries(self.root / "train.json", "categories")
-        )
-        self.species = {number: code for code, (number, _) in enumerate(found)}
-        self.tasks = (Task("species", tuple(name for _, name in found), self.split_rule),)
+        found = read_categories(self.root / "train.json")
+        self.species = {number: code for code, number in enumerate(found)}
+        self.tasks = (Task("species", tuple(found.values()), self.split_rule),)
 
     def photos(self) -> Iterator[Photo]:
         """Train and then test, in the order of the annotations."""

@@ -1,13 +1,14 @@
 """German Traffic Signs: ``.ppm`` files, and a table of their boxes in every folder."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
+from vmbench_domains.download import Download
 from vmbench_domains.image.photos import VAL_SHARE, Photo, Photos
 from vmbench_domains.image.samples import write_noise
 from vmbench_domains.rows import stratified_shares
+from vmbench_domains.text_table import read_rows
 
 # In the order of the publisher's numbers; its files give no names.
 # fmt: off
@@ -23,8 +24,10 @@ SIGNS = (
     "end of no passing over 3.5 t",
 )
 # fmt: on
+ARCHIVES = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370"
 TRAIN, TEST = "Final_Training/Images", "Final_Test/Images"
-HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
+CORNERS = ("Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2")
+HEADER = ";".join(("Filename", "Width", "Height", *CORNERS, "ClassId"))
 
 
 class Gtsrb(Photos):
@@ -37,6 +40,14 @@ class Gtsrb(Photos):
     revision = "1"
     places = ("GTSRB", "gtsrb", ".")
     files = (f"{TRAIN}/*/GT-*.csv", f"{TRAIN}/*/*.ppm", f"{TEST}/*.ppm", "GT-final_test.csv")
+    downloads = tuple(
+        Download(f"{ARCHIVES}/GTSRB_{name}.zip", place, md5 and f"md5:{md5}", unpack=True)
+        for name, place, md5 in (  # checksums as torchvision states them
+            ("Final_Training_Images", ".", ""),
+            ("Final_Test_Images", ".", "c7e4e6327067d32654124b0fe9e82185"),
+            ("Final_Test_GT", "GTSRB", "fe31e9c9270bbcd7b84b7f21a9d9d9e5"),
+        )
+    )
     tasks = (
         Task(
             "sign",
@@ -88,8 +99,7 @@ class Gtsrb(Photos):
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(newline="") as file:
-        yield from csv.DictReader(file, delimiter=";")
+    return read_rows(path, ("Filename", *CORNERS, "ClassId"), delimiter=";")
 
 
 def _track(row: dict[str, str]) -> str:
@@ -97,7 +107,7 @@ def _track(row: dict[str, str]) -> str:
 
 
 def _photo(folder: Path, row: dict[str, str], side: Split, track: str | None) -> Photo:
-    left, top, right, bottom = (int(row[f"Roi.{corner}"]) for corner in ("X1", "Y1", "X2", "Y2"))
+    left, top, right, bottom = (int(row[corner]) for corner in CORNERS)
     label = {"sign": int(row["ClassId"])}
     box = (left, top, right, bottom)
     return Photo(folder / row["Filename"], label, {"sign": side}, box, track)

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.dataset import Card, HeldOut, Split, Task
-from vmbench_domains.image.coco import read_entries
+from vmbench_domains.download import Download
+from vmbench_domains.image.coco import read_categories, read_entries
 from vmbench_domains.image.photos import VAL_SHARE, Photo, Photos
 from vmbench_domains.image.samples import write_noise
 
 SHORTEST = 32  # pixels of a box's shorter side; smaller ones would be enlarged
+ARCHIVES = "http://images.cocodataset.org"
 PARTS = ("train2017", "val2017")
 SIDES = ("left", "top", "width", "height")
 BOX = np.dtype(
@@ -32,6 +34,15 @@ class Mscoco(Photos):
     noun = "boxes"
     places = ("coco", "COCO", "mscoco", ".")
     files = tuple(f for p in PARTS for f in (f"annotations/instances_{p}.json", f"{p}/*.jpg"))
+    downloads = (
+        *(Download(f"{ARCHIVES}/zips/{part}.zip", "coco", unpack=True) for part in PARTS),
+        Download(
+            f"{ARCHIVES}/annotations/annotations_trainval2017.zip",
+            "coco",
+            unpack=True,
+            only=("annotations/instances_*.json",),
+        ),
+    )
     split_rule = (
         "the publisher's val is test, its test having no public labels; 10% of the photographs of "
         "its train held out for val, so that all boxes of one are on one side"
@@ -46,10 +57,9 @@ class Mscoco(Photos):
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """The categories are the classes."""
         super().bind(data_dir, target)
-        entries = read_entries(self._json("val2017"), "categories")
-        found = sorted((entry["id"], entry["name"]) for entry in entries)
-        self.categories = {number: code for code, (number, _) in enumerate(found)}
-        self.tasks = (Task("object", tuple(name for _, name in found), self.split_rule),)
+        found = read_categories(self._json("val2017"))
+        self.categories = {number: code for code, number in enumerate(found)}
+        self.tasks = (Task("object", tuple(found.values()), self.split_rule),)
 
     def _json(self, part: str) -> Path:
         return self.root / "annotations" / f"instances_{part}.json"

@@ -59,6 +59,8 @@ class Photos(FileDataset):
                     path, image = photo.path, None
                     image = open_image(photo.path, self.spec)
                 x = fit_image(image, self.spec, photo.box)
+            except UserError:  # pillow is missing: no fault of the file
+                raise
             except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
                 skips.add(photo.path.relative_to(self.root), error)
                 continue
@@ -69,6 +71,8 @@ class Photos(FileDataset):
         """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""
         try:
             yield from self.photos()
+        except UserError:
+            raise
         except (OSError, LookupError, TypeError, ValueError) as error:
             raise UserError(
                 f"dataset '{self.name}': its lists in {self.root} do not fit together or are "

@@ -35,11 +35,6 @@ def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]
     return np.broadcast_to(padded, spec.shape)
 
 
-def read_image(path: Path, spec: Grid) -> npt.NDArray[np.float32]:
-    """Read an image file of any size: :func:`open_image`, whole, and :func:`fit_image`."""
-    return fit_image(open_image(path, spec), spec)
-
-
 def open_image(path: Path, spec: Grid) -> "Image":
     """Read an image file.
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Example, Split
+from vmbench.dataset import Dataset, Example, Split
 from vmbench.errors import UserError
 from vmbench.specs import Grid
 from vmbench_domains.hub import Hub
@@ -38,6 +38,7 @@ class PublishedImages(FileDataset):
         if data_dir is not None:
             super().bind(data_dir, target)
         else:
+            Dataset.bind(self, data_dir, target)
             self.fingerprint = f"{self.hub.repository}@{self.hub.revision}"
 
     @abstractmethod

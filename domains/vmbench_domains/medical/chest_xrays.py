@@ -1,34 +1,23 @@
 """What the sets of chest X-rays share: image files with findings, and patients on one side each."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from vmbench.dataset import Example, HeldOut, Split
+from vmbench.dataset import HeldOut, Split
 from vmbench.errors import UserError
 from vmbench.specs import Grid
-from vmbench_domains.image.pixels import read_image
+from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.samples import write_image
-from vmbench_domains.source import FileDataset, Skips
 
 VAL_SEED = 0
 
 
-@dataclass(frozen=True)
-class Film:
-    """One image: where it is, its findings (0 or 1 per class), its patient and its side."""
-
-    path: Path
-    findings: tuple[int, ...]
-    patient: str
-    split: Split
-
-
-class ChestXrays(FileDataset):
+class ChestXrays(Photos):
     """Grey images in 0..1, shorter side to 64 pixels and the centre cut out; several findings each.
 
     At 64 pixels the heart, fluid and air are seen and small nodules hardly; the published encoders
@@ -40,27 +29,26 @@ class ChestXrays(FileDataset):
 
     revision = "1"
     spec = Grid(1, 64, 64)
-    value_range = (0.0, 1.0)
     val_share: ClassVar[float] = 0.1
 
     @abstractmethod
-    def films(self) -> list[Film]:
-        """Every image that has a side, in the order of the publisher's table."""
+    def films(self) -> list[Photo]:
+        """Every image that has a side, in the order of the publisher's table; see :meth:`film`."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
-        """Yield every image that can be read."""
+    def film(self, path: Path, findings: tuple[int, ...], patient: str, side: Split) -> Photo:
+        """One image: where it is, 0 or 1 for each class, whose it is, and its side."""
         (task,) = self.tasks
+        return Photo(path, {task.name: findings}, {task.name: side}, group=patient)
+
+    @cached_property
+    def _films(self) -> list[Photo]:
         films = self.films()
-        self.require_apart(films)
-        skips = Skips(self, len(films), "images")
-        for film in films:
-            try:
-                x = read_image(film.path, self.spec)
-            except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
-                skips.add(film.path.relative_to(self.root), error)
-                continue
-            yield Example(x, {task.name: film.findings}, {task.name: film.split}, film.patient)
-        skips.close()
+        self._require_apart(films)
+        return films
+
+    def photos(self) -> list[Photo]:
+        """:meth:`films`, every patient on one side."""
+        return self._films
 
     def val_patients(self, patients: Iterable[str]) -> HeldOut:
         """The patients of the publisher's train that are val."""
@@ -68,14 +56,14 @@ class ChestXrays(FileDataset):
         val = max(1, round(self.val_share * len(known)))
         return HeldOut.draw(known, val=val, test=0, seed=VAL_SEED)
 
-    def require_apart(self, films: Sequence[Film]) -> None:
-        """Raise :class:`UserError` if a patient is on two sides."""
-        sides: dict[str, Split] = {}
+    def _require_apart(self, films: Iterable[Photo]) -> None:
+        sides: dict[str | None, Split] = {}
         for film in films:
-            if sides.setdefault(film.patient, film.split) != film.split:
+            (side,) = film.splits.values()
+            if sides.setdefault(film.group, side) != side:
                 raise UserError(
-                    f"dataset '{self.name}': patient {film.patient} is in {film.split} and in "
-                    f"{sides[film.patient]}; the lists in {self.root} are not the publisher's"
+                    f"dataset '{self.name}': patient {film.group} is in {side} and in "
+                    f"{sides[film.group]}; the lists in {self.root} are not the publisher's"
                 )
 
 

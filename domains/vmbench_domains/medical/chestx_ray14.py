@@ -1,11 +1,12 @@
 """ChestX-ray14 of the NIH: 112,120 frontal X-rays, 14 findings read from the reports."""
 
-import csv
 from pathlib import Path
 
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
-from vmbench_domains.medical.chest_xrays import ChestXrays, Film, write_film
+from vmbench_domains.image.photos import Photo
+from vmbench_domains.medical.chest_xrays import ChestXrays, write_film
+from vmbench_domains.text_table import read_rows
 
 FINDINGS = (
     "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia",
@@ -15,7 +16,7 @@ FINDINGS = (
 NOTHING = "No Finding"
 TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")  # the newer first
 TRAIN_LIST, TEST_LIST = "train_val_list.txt", "test_list.txt"
-COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
+COLUMNS = INDEX, LABELS, PATIENT = ("Image Index", "Finding Labels", "Patient ID")
 
 
 class ChestXray14(ChestXrays):
@@ -41,43 +42,35 @@ class ChestXray14(ChestXrays):
         "are not there are left out and counted.",
     )
 
-    def films(self) -> list[Film]:
+    def films(self) -> list[Photo]:
         """Every image of the lists that is there."""
         there = {path.name: path for path in sorted(self.root.glob(self.files[-1]))}
-        testing, training = (self._listed(name) for name in (TEST_LIST, TRAIN_LIST))
-        rows = {index: row for index, *row in self._rows()}
-        lacking = sorted((testing | training) - rows.keys())
-        if lacking:
+        testing, training = (self._names_in(name) for name in (TEST_LIST, TRAIN_LIST))
+        rows = {row[INDEX]: row for row in read_rows(self._table(), COLUMNS)}
+        if lacking := sorted((testing | training) - rows.keys()):
             raise UserError(f"{self._table()} has no row for {lacking[0]}, which a list names")
-        held_out = self.val_patients(rows[index][1] for index in training)
+        held_out = self.val_patients(rows[index][PATIENT] for index in training)
         films = []
-        for index, (text, patient) in rows.items():
-            if index not in there or index not in testing | training:
+        listed = testing | training
+        for index, row in rows.items():
+            if index not in there or index not in listed:
                 continue
+            patient, findings = row[PATIENT], _findings(row[LABELS], self._table())
             side: Split = "test" if index in testing else held_out.split(patient)
-            films.append(Film(there[index], _findings(text, self._table()), patient, side))
-        listed = len(testing | training)
-        if len(films) < listed:
+            films.append(self.film(there[index], findings, patient, side))
+        if absent := len(listed) - len(films):
             self.remarks.append(
-                f"{listed - len(films)} of {listed} listed images are not there, so left out"
+                f"{absent} of {len(listed)} listed images are not there, so left out"
             )
         return films
 
     def _table(self) -> Path:
         return next(self.root / name for name in TABLES if (self.root / name).is_file())
 
-    def _listed(self, name: str) -> set[str]:
+    def _names_in(self, name: str) -> set[str]:
         return set((self.root / name).read_text().split())
 
-    def _rows(self) -> list[tuple[str, str, str]]:
-        path = self._table()
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if lacking := [c for c in COLUMNS if c not in (reader.fieldnames or ())]:
-                raise UserError(f"{path} has no column {', '.join(lacking)}: is it the NIH's?")
-            return [(row[COLUMNS[0]], row[COLUMNS[1]], row[COLUMNS[2]]) for row in reader]
-
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """Write 40 images of 10 patients, the last three of whom are test."""
         names: dict[str, list[str]] = {TRAIN_LIST: [], TEST_LIST: []}
         header = (
@@ -92,10 +85,10 @@ class ChestXray14(ChestXrays):
             labels = "|".join(found) or NOTHING
             lines.append(f"{index},{labels},{visit},{patient},58,M,PA,2682,2749,0.143,0.143,")
             names[TEST_LIST if patient > 7 else TRAIN_LIST].append(index)
-            write_film(folder / f"images_{number // 20 + 1:03}" / "images" / index, number)
-        (folder / TABLES[1]).write_text("\n".join(lines) + "\n")
+            write_film(root / f"images_{number // 20 + 1:03}" / "images" / index, number)
+        (root / TABLES[1]).write_text("\n".join(lines) + "\n")
         for name, listed in names.items():
-            (folder / name).write_text("\n".join(listed) + "\n")
+            (root / name).write_text("\n".join(listed) + "\n")
 
 
 def _findings(text: str, table: Path) -> tuple[int, ...]:

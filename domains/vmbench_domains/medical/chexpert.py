@@ -1,6 +1,5 @@
 """CheXpert of Stanford: X-rays of the chest, labelled from their reports, some uncertainly."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -8,7 +7,9 @@ import numpy as np
 
 from vmbench.dataset import Card, Task
 from vmbench.errors import UserError
-from vmbench_domains.medical.chest_xrays import ChestXrays, Film, write_film
+from vmbench_domains.image.photos import Photo
+from vmbench_domains.medical.chest_xrays import ChestXrays, write_film
+from vmbench_domains.text_table import read_rows
 
 # The five that the competition judged -> what an uncertain mention (-1) counts as. The policies
 # U-Ones and U-Zeros of Irvin et al. 2019, section 3: they found that an uncertain atelectasis or
@@ -61,52 +62,45 @@ class CheXpert(ChestXrays):
         """Find the files, and see from their columns that they are these and not anybody's."""
         super().bind(data_dir, target)
         for name in self.files:
-            with (self.root / name).open(newline="", encoding="utf-8-sig") as file:
-                columns = next(csv.reader(file), [])
-            if lacking := [column for column in COLUMNS if column not in columns]:
-                raise UserError(
-                    f"{self.root / name} has no column {', '.join(lacking)}: it is not "
-                    f"CheXpert's; {self.wanted()}, from {self.card.homepage}"
-                )
+            next(read_rows(self.root / name, COLUMNS), None)
 
-    def films(self) -> list[Film]:
+    def films(self) -> list[Photo]:
         """The frontal views of train.csv, then those of valid.csv."""
         training = list(self._rows("train.csv"))
         held_out = self.val_patients(patient for _, _, patient in training)
-        films = [Film(p, y, patient, held_out.split(patient)) for p, y, patient in training]
-        return films + [Film(p, y, patient, "test") for p, y, patient in self._rows("valid.csv")]
+        films = [self.film(p, y, patient, held_out.split(patient)) for p, y, patient in training]
+        return films + [self.film(*row, "test") for row in self._rows("valid.csv")]
 
     def _rows(self, name: str) -> Iterator[tuple[Path, tuple[int, ...], str]]:
-        with (self.root / name).open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
-                if row["Frontal/Lateral"] != FRONTAL:
-                    continue
-                where = f"{self.root / name}, line {number}"
-                # CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg
-                parts = PurePosixPath(row["Path"]).parts
-                if len(parts) < 4:
-                    raise UserError(f"{where}: Path '{row['Path']}' names no patient")
-                labels = tuple(_label(row[c], c, where) for c in UNCERTAIN)
-                yield self.root.joinpath(*parts[-4:]), labels, parts[-3]
+        for number, row in enumerate(read_rows(self.root / name, COLUMNS), start=2):
+            if row["Frontal/Lateral"] != FRONTAL:
+                continue
+            where = f"{self.root / name}, line {number}"
+            # CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg
+            parts = PurePosixPath(row["Path"]).parts
+            if len(parts) < 4:
+                raise UserError(f"{where}: Path '{row['Path']}' names no patient")
+            labels = tuple(_label(row[c], c, where) for c in UNCERTAIN)
+            yield self.root.joinpath(*parts[-4:]), labels, parts[-3]
 
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """Write two views each of 40 patients, the last ten of whom are in valid.csv."""
         lines: dict[str, list[str]] = {"train": [SAMPLE_HEADER], "valid": [SAMPLE_HEADER]}
         drawn = np.random.default_rng(0).choice(["1.0", "0.0", "", "-1.0"], size=(40, 14))
         for number in range(40):
             part = "valid" if number >= 30 else "train"
-            study = f"CheXpert-v1.0-small/{part}/patient{number + 1:05}/study1"
+            study = f"{part}/patient{number + 1:05}/study1"
             values = drawn[number].tolist()
             if part == "valid":  # radiologists were not uncertain
                 values = ["1.0" if value == "1.0" else "0.0" for value in values]
             for view in ("frontal", "lateral"):
                 path = f"{study}/view1_{view}.jpg"
                 side = "AP" if view == "frontal" else ""
-                lines[part].append(f"{path},Male,68,{view.title()},{side}," + ",".join(values))
-                write_film(folder / path, number)
+                row = (f"{self.places[0]}/{path}", "Male", "68", view.title(), side, *values)
+                lines[part].append(",".join(row))
+                write_film(root / path, number)
         for part, text in lines.items():
-            table = folder / "CheXpert-v1.0-small" / f"{part}.csv"
-            table.write_text("\n".join(text) + "\n")
+            (root / f"{part}.csv").write_text("\n".join(text) + "\n")
 
 
 def _label(text: str, finding: str, where: str) -> int:

@@ -53,6 +53,7 @@ class ChestMnist(MedMnist):
 
     name = "chestmnist"
     files = ("chestmnist.npz",)
+    downloads = _download("chestmnist", "02c8a6516a18b556561a56cbdd36c4a8")
     spec = GREY
     tasks = (
         Task(

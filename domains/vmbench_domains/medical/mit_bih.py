@@ -126,7 +126,7 @@ class MitBih(FileDataset):
             raise ValueError(f"leads {', '.join(names)} at {rate:g} Hz, not {LEAD} and one more")
         return signals if names[0] == LEAD else signals[::-1]
 
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """A record of each side and one paced, all classes in each; 114 has its leads swapped."""
         rng = np.random.default_rng(0)
         for number, leads in ((100, ["MLII", "V5"]), (102, ["V5", "V2"]),
@@ -135,5 +135,4 @@ class MitBih(FileDataset):
             symbols = ["N", "+", *"NAVFQLaE/j"]
             signals = rng.normal(0, 0.05, (2, 2600))
             signals[:, peaks] += 1.0
-            path = folder / self.places[0] / str(number)
-            write_record(path, signals, leads, RATE, "212", (peaks, symbols))
+            write_record(root / str(number), signals, leads, RATE, "212", (peaks, symbols))

@@ -13,6 +13,7 @@ from vmbench.specs import Sequence
 from vmbench_domains.download import Download
 from vmbench_domains.medical.wfdb_records import import_wfdb, read_signals, write_record
 from vmbench_domains.source import FileDataset, Skips
+from vmbench_domains.text_table import read_rows
 
 RATE, LENGTH = 100, 1000  # Hz, samples: 10 s
 LEADS = ("I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -74,7 +75,8 @@ class PtbXl(FileDataset):
         """Yield every ECG that has a diagnosis, in the order of the table, read one by one."""
         (task,) = self.tasks
         codes = self._superclasses()
-        rows = self._rows(DATABASE, ("patient_id", "scp_codes", "strat_fold", "filename_lr"))
+        wanted = ("patient_id", "scp_codes", "strat_fold", "filename_lr")
+        rows = list(read_rows(self.root / DATABASE, wanted))
         skips, without = Skips(self, len(rows), "ECGs"), 0
         for line, row in enumerate(rows, start=2):
             found = self._found(row, codes, line)
@@ -103,7 +105,7 @@ class PtbXl(FileDataset):
         order = list(SUPERCLASSES)
         return {
             row[""]: order.index(row["diagnostic_class"])
-            for row in self._rows(STATEMENTS, ("", "diagnostic", "diagnostic_class"))
+            for row in read_rows(self.root / STATEMENTS, ("", "diagnostic", "diagnostic_class"))
             if row["diagnostic"] in ("1", "1.0") and row["diagnostic_class"] in order
         }
 
@@ -124,19 +126,9 @@ class PtbXl(FileDataset):
         found = {codes[code] for code in statements if code in codes}
         return tuple(int(number in found) for number in range(len(SUPERCLASSES)))
 
-    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-        """The rows of a table; raises :class:`UserError` if it lacks one of ``columns``."""
-        path = self.root / name
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            lacking = [column for column in columns if column not in (reader.fieldnames or ())]
-            if lacking:
-                raise UserError(f"{path} has no column {lacking[0]!r}: fetch it again")
-            return list(reader)
-
-    def write_sample(self, folder: Path) -> None:
+    def write_files(self, root: Path) -> None:
         """Two patients for each fold, and one ECG that has no diagnosis."""
-        root, rng = folder / self.places[0], np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         statements = {"NORM": "NORM", "IMI": "MI", "NDT": "STTC", "LAFB": "CD", "LVH": "HYP"}
         fields = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr",
                   "filename_hr")  # fmt: skip

@@ -57,7 +57,11 @@ class LabelledFolder(FileDataset):
         if not data_dir.is_dir():
             raise UserError(f"--data-dir {data_dir} is no folder")
         self.root = data_dir
-        files = self._from_metadata() if (data_dir / METADATA).is_file() else self._from_folders()
+        told = data_dir / METADATA
+        try:
+            files = self._from_metadata(told) if told.is_file() else self._from_folders()
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise UserError(f"{told} cannot be read: {error}; save it as UTF-8") from error
         if not files:
             raise UserError(
                 f"--data-dir {data_dir} holds no {self.noun} ({', '.join(self.suffixes)}) in "
@@ -72,8 +76,8 @@ class LabelledFolder(FileDataset):
         self.entries = list(zip(files, sides, strict=True))
         classes = tuple(sorted({file.label for file in files}))
         self.tasks = (Task("label", classes, rule),)
-        told = [data_dir / name for name in (METADATA, SETTINGS_FILE)]
-        read = [file.path for file in files] + [path for path in told if path.is_file()]
+        settings = [path for path in (told, data_dir / SETTINGS_FILE) if path.is_file()]
+        read = [file.path for file in files] + settings
         self.fingerprint = fingerprint(data_dir, read)
         self.revision = digest([self.fingerprint, rule])
 
@@ -114,8 +118,7 @@ class LabelledFolder(FileDataset):
             self.remarks.append(f"left alone, being in no class folder: {_names(loose)}")
         return files
 
-    def _from_metadata(self) -> list[LabelledFile]:
-        path = self.root / METADATA
+    def _from_metadata(self, path: Path) -> list[LabelledFile]:
         files: list[LabelledFile] = []
         absent: list[LabelledFile] = []
         with path.open(newline="", encoding="utf-8-sig") as file:

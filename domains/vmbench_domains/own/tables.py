@@ -1,5 +1,6 @@
 """CSV, Parquet and ARFF files of a user: which there are, their columns, their rows."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from vmbench_domains.own.arff import read_arff, read_arff_header
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arff")
 PARQUET = (".parquet", ".pq")
 AT_ONCE = 65_536  # rows per chunk
+BROKEN = (OSError, ValueError, EOFError, zlib.error)  # the last two: a .gz that is cut short
 
 
 def find_tables(where: Path) -> list[Path]:
@@ -68,7 +70,7 @@ def read_chunks(path: Path, columns: Sequence[str]) -> Iterator[Any]:
             ) as chunks:
                 for chunk in chunks:
                     yield chunk[list(columns)]
-    except (OSError, ValueError) as error:
+    except BROKEN as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 
 
@@ -92,7 +94,7 @@ def _guarded(path: Path, *, columns: list[str] | None = None, rows: int | None =
                 return parquet.read_schema(path).empty_table().to_pandas()
             return parquet.read_table(path, columns=columns).to_pandas()
         return pandas.read_csv(path, sep=_separator(path), usecols=columns, nrows=rows)
-    except (OSError, ValueError) as error:
+    except BROKEN as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 
 

@@ -15,7 +15,7 @@ from vmbench.config import digest
 from vmbench.dataset import Card
 from vmbench.errors import UserError
 from vmbench_domains.own.arff import read_arff_header
-from vmbench_domains.own.tables import cell_text
+from vmbench_domains.own.tables import BROKEN, cell_text
 from vmbench_domains.tabular.own_table import Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
@@ -110,7 +110,7 @@ class OpenML(Table):
             return None
         try:
             last = list(read_arff_header(path))[-1]
-        except (OSError, ValueError) as error:
+        except BROKEN as error:
             raise UserError(f"{path} cannot be read: {error}") from error
         self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
         return last

@@ -116,8 +116,9 @@ class Table(FileDataset):
             numbers = numbers and frame[self.target].dtype.kind in "iuf"
             subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
             splits = frame["split"] if "split" in self._told else [None] * len(frame)
-            groups += [None if value is None else str(value) for value in subjects]
-            given += [None if value is None else split_name(value, str(where)) for value in splits]
+            groups += [cell_text(value) or None for value in subjects]
+            told = [cell_text(value) for value in splits]
+            given += [split_name(side, str(where)) if side else None for side in told]
             for column in self.columns:
                 missing[column] += int(frame[column].isna().sum())
                 if not _is_number(frame[column]):

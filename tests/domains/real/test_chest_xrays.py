@@ -51,7 +51,7 @@ def test_patients_are_on_one_side_each(sample):
 @pytest.mark.parametrize("table", ["Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv"])
 @pytest.mark.parametrize("flat", [True, False])
 def test_the_findings_and_the_list_of_each_image_are_the_publishers(tmp_path, table, flat):
-    ChestXray14().write_sample(tmp_path)
+    ChestXray14().write_files(tmp_path)
     (tmp_path / "Data_Entry_2017.csv").rename(tmp_path / table)
     if flat:
         (tmp_path / "images").mkdir()
@@ -63,15 +63,15 @@ def test_the_findings_and_the_list_of_each_image_are_the_publishers(tmp_path, ta
     films = {film.path.name: film for film in dataset.films()}
     assert films.keys() == written.keys()
     for name, film in films.items():
-        found = [f for f, there in zip(FINDINGS, film.findings, strict=True) if there]
+        found = [f for f, there in zip(FINDINGS, film.labels["finding"], strict=True) if there]
         assert ("|".join(found) or "No Finding") == written[name]["Finding Labels"]
-        assert film.patient == written[name]["Patient ID"]
-        assert (film.split == "test") == (name in testing)
+        assert film.group == written[name]["Patient ID"]
+        assert (film.splits["finding"] == "test") == (name in testing)
 
 
 def test_an_image_with_an_alpha_channel_and_of_any_size_is_read(tmp_path):
     """Some of the NIH's files are RGBA."""
-    ChestXray14().write_sample(tmp_path)
+    ChestXray14().write_files(tmp_path)
     path = tmp_path / "images_001/images/00000001_000.png"
     grey = np.full((100, 130), 51, np.uint8)
     Image.fromarray(np.dstack([grey] * 3 + [np.full_like(grey, 255)])).save(path)
@@ -82,7 +82,7 @@ def test_an_image_with_an_alpha_channel_and_of_any_size_is_read(tmp_path):
 
 
 def test_archives_that_are_not_there_are_counted(tmp_path):
-    ChestXray14().write_sample(tmp_path)
+    ChestXray14().write_files(tmp_path)
     lost = list(tmp_path.glob("images_002/images/*_003.png"))
     for path in lost:
         path.unlink()
@@ -92,7 +92,7 @@ def test_archives_that_are_not_there_are_counted(tmp_path):
 
 
 def test_lists_that_tear_a_patient_apart_are_refused(tmp_path):
-    ChestXray14().write_sample(tmp_path)
+    ChestXray14().write_files(tmp_path)
     lists = [tmp_path / name for name in ("train_val_list.txt", "test_list.txt")]
     moved, *rest = lists[0].read_text().split()
     lists[0].write_text("\n".join(rest))
@@ -102,14 +102,14 @@ def test_lists_that_tear_a_patient_apart_are_refused(tmp_path):
 
 
 def test_bad_tables_are_one_clear_line(tmp_path):
-    ChestXray14().write_sample(tmp_path)
+    ChestXray14().write_files(tmp_path)
     path = tmp_path / "Data_Entry_2017.csv"
     text = path.read_text()
     path.write_text(text.replace("Hernia", "Hernai"))
     with pytest.raises(UserError, match="unknown finding 'Hernai'"):
         bound(ChestXray14, tmp_path).films()
     path.write_text(text.replace("Finding Labels", "Labels"))
-    with pytest.raises(UserError, match="has no column Finding Labels"):
+    with pytest.raises(UserError, match="has no column 'Finding Labels'"):
         bound(ChestXray14, tmp_path).films()
     path.write_text("\n".join(text.splitlines()[:-1]))
     with pytest.raises(UserError, match=r"no row for 00000010_003\.png"):
@@ -127,8 +127,8 @@ def test_uncertain_labels_follow_the_stated_rule(tmp_path):
     seen = set()
     for film, row in zip(films, written, strict=True):
         assert tmp_path / row["Path"] == film.path
-        assert film.patient in row["Path"]
-        for finding, label in zip(UNCERTAIN, film.findings, strict=True):
+        assert film.group in row["Path"]
+        for finding, label in zip(UNCERTAIN, film.labels["finding"], strict=True):
             uncertain = finding in ("Atelectasis", "Edema")
             assert label == {"1.0": 1, "0.0": 0, "": 0, "-1.0": int(uncertain)}[row[finding]]
             seen.add((finding, row[finding]))
@@ -138,7 +138,7 @@ def test_uncertain_labels_follow_the_stated_rule(tmp_path):
 def test_tables_of_ones_own_are_not_taken_for_chexpert(tmp_path):
     for name in ("train.csv", "valid.csv"):
         (tmp_path / name).write_text("Path,age\na/b/c/d.jpg,3\n")
-    with pytest.raises(UserError, match="it is not CheXpert's"):
+    with pytest.raises(UserError, match="no column 'Frontal/Lateral': it is not the publisher's"):
         bound(CheXpert, tmp_path)
     CheXpert().write_sample(tmp_path / "real")
     path = tmp_path / "real/CheXpert-v1.0-small/train.csv"

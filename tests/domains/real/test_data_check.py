@@ -7,6 +7,8 @@ import pandas
 import pytest
 
 from vmbench.cli import invoke
+from vmbench.data_check import _Tally
+from vmbench.dataset import Task
 from vmbench.domain import Domain
 from vmbench.registry import registry
 
@@ -29,6 +31,12 @@ def table(path, **columns):
     base["y"] = np.arange(60) % 2
     pandas.DataFrame(base | columns).to_csv(path, index=False)
     return path
+
+
+def test_the_labels_of_an_example_may_be_a_list():
+    tally = _Tally(Task("finding", ("mass", "nodule"), "by patient", kind="multilabel"))
+    tally.add(b"an example", "a patient", [0, 1], "train")
+    assert tally.report().classes["nodule"]["train"] == 1
 
 
 def test_a_published_set_is_recognised_before_ones_own(capsys, tmp_path):

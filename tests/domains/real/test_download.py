@@ -395,7 +395,7 @@ def test_declared_downloads_end_where_the_dataset_looks(dataset):
         assert not source.checksum or re.fullmatch(f"[0-9a-f]{{{lengths[algorithm]}}}", digest)
         assert source.url.startswith(("https://", "http://"))
         if source.unpack:
-            assert source.name.endswith((".zip", ".tar.gz"))
+            assert source.name.endswith((".zip", ".tar.gz", ".tgz", ".tar"))
         else:
             assert source.place in dataset.places
             assert any(fnmatch(source.name, pattern) for pattern in dataset.files)

@@ -1,5 +1,7 @@
 """Folders and tables of one's own: layouts, splits, settings, and what is said of bad ones."""
 
+import gzip
+
 import numpy as np
 import pandas
 import pytest
@@ -196,6 +198,48 @@ def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
     table(split=["train"] * 39 + ["trian"]).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(UserError, match="'trian' is none of train, val, test"):
         bound("tabular", "table", tmp_path, "kind")
+
+
+def test_a_subject_is_one_however_its_number_is_written(tmp_path):
+    for name, subjects in (("a", np.arange(40) // 4), ("b", np.arange(40) // 4 * 1.0)):
+        table(subject=subjects).to_csv(tmp_path / f"{name}.csv")
+    dataset = bound("tabular", "table", tmp_path, "kind")
+    assert "2 of 10 subjects" in dataset.tasks[0].split_rule
+    sides = {}
+    for example in dataset.examples(tmp_path):
+        sides.setdefault(example.group, set()).update(example.splits.values())
+    assert all(len(found) == 1 for found in sides.values())
+
+
+def test_rows_without_a_subject_or_split_are_told(tmp_path):
+    gaps = np.where(np.arange(40) < 3, np.nan, np.arange(40) // 4)
+    table(subject=gaps).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(UserError, match="3 of 40 examples name no subject"):
+        bound("tabular", "table", tmp_path, "kind")
+    table(split=["train"] * 20 + [""] * 8 + ["test"] * 12).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(UserError, match="8 of 40 examples have no split"):
+        bound("tabular", "table", tmp_path, "kind")
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.arff.gz"])
+def test_a_compressed_table_that_is_cut_short_is_told(name, tmp_path):
+    text = table().to_csv(index=False)
+    if ".arff" in name:
+        header, _, rows = text.partition("\n")
+        columns = "".join(f"@attribute {c} string\n" for c in header.split(","))
+        text = f"@relation t\n{columns}@data\n{rows}"
+    packed = gzip.compress(text.encode())
+    for kept in (len(packed) - 20, 30):
+        (tmp_path / name).write_bytes(packed[:kept])
+        with pytest.raises(UserError, match="cannot be read"):
+            bound("tabular", "table", tmp_path / name, "kind")
+
+
+def test_a_metadata_file_that_is_no_utf8_is_told(tmp_path):
+    image(tmp_path / "a.png", 3)
+    (tmp_path / "metadata.csv").write_bytes("file_name,label\na.png,größe\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"metadata\.csv cannot be read.*UTF-8"):
+        bound("image", "image-folder", tmp_path)
 
 
 def test_a_target_of_many_or_broken_numbers_is_a_regression(tmp_path):

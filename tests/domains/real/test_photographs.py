@@ -98,6 +98,8 @@ def test_broken_and_missing_files_are_named_and_counted_up_to_the_limit(name, tm
     ("celeba", "celeba/list_eval_partition.txt", "000002.jpg 0\n"),
     ("fungi", "fungi/val.json", '{"images": [], "annotations": [{"image_id": 3}]}'),
     ("mscoco", "coco/annotations/instances_train2017.json", '{"annotations": [{"image_id": 3'),
+    ("mscoco", "coco/annotations/instances_val2017.json", '{"categories": [{"id": 1}]}'),
+    ("fungi", "fungi/train.json", '{"categories": [7]}'),
 ])  # fmt: skip
 def test_lists_that_do_not_fit_are_told_in_one_line(name, table, spoil, tmp_path):
     sample(name, tmp_path)
@@ -107,6 +109,7 @@ def test_lists_that_do_not_fit_are_told_in_one_line(name, table, spoil, tmp_path
     message = str(caught.value)
     assert str(tmp_path / table.partition("/")[0]) in message
     assert "\n" not in message
+    assert "UserError" not in message
 
 
 def test_frames_of_a_track_are_on_one_side(tmp_path):

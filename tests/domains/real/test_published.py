@@ -120,6 +120,9 @@ def test_a_missing_folder_names_files_places_and_publisher(name, tmp_path):
         dataset.bind(tmp_path / "nowhere")
     with pytest.raises(UserError, match="--target is for your own"):
         dataset.bind(tmp_path, "label")
+    if hasattr(dataset, "hub"):
+        with pytest.raises(UserError, match="--target is for your own"):
+            dataset.bind(None, "label")
 
 
 def test_one_missing_file_is_named(tmp_path):

@@ -5,15 +5,17 @@ import builtins
 import numpy as np
 import pytest
 
+from vmbench.cli import invoke
 from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
+from vmbench_domains.audio.samples import write_tones
 
 SAMPLED = {
     # dataset: (domain, train/val/test of every task, what occurs in the error for an empty folder)
     "fluent-speech": ("audio", (14, 14, 14), "data/train_data.csv"),
     "voxceleb1": ("audio", (2, 2, 2), "iden_split.txt"),
-    "librispeech-960": ("audio", (6, 3, 3), "train-other-500/*/*/*-*-*.flac"),
+    "librispeech-960": ("audio", (6, 3, 3), "train-other-500/[0-9]*/[0-9]*"),
     "mit-bih": ("medical", (10, 10, 10), "[12]??.atr"),
     "ptb-xl": ("medical", (16, 2, 2), "records100/*/*_lr.hea"),
 }
@@ -93,6 +95,65 @@ def test_librispeech_960_reads_the_parts_and_100_the_first_alone(tmp_path):
     assert [len(dataset.downloads), len(hundred.downloads)] == [3, 1]
 
 
+def test_an_utterance_is_on_the_same_side_in_100_and_960_hours(tmp_path):
+    names = [f"{s}/198/{s}-198-{i:04}.flac" for s in ("19", "103", "26") for i in range(10)]
+    write_tones((tmp_path / "LibriSpeech/train-clean-100" / name for name in names), 16_000)
+    load("librispeech-960").write_sample(tmp_path)
+    sides = []
+    for name in ("librispeech-100", "librispeech-960"):
+        dataset = registry("domain").get("audio").dataset(name)
+        dataset.bind(tmp_path)
+        sides.append({clip.path: clip.splits["speaker"] for clip in dataset.clips()})
+    hundred, all_hours = sides
+    assert len(hundred) == 30 < len(all_hours)
+    assert hundred.items() <= all_hours.items()
+
+
+def test_files_of_ones_own_are_not_taken_for_librispeech(tmp_path, capsys):
+    names = [f"train/cough/p{i}-monday-a.flac" for i in range(6)]
+    names += [f"{side}/{label}/p{i}-{label}-b.flac" for side in ("train", "test")
+              for label in ("cough", "sneeze") for i in range(3)]  # fmt: skip
+    write_tones((tmp_path / name for name in names), 16_000)
+    assert invoke(["data", "check", str(tmp_path), "--domain", "audio"]) == 0
+    assert "holds audio-folder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "table"), [
+    ("fluent-speech", "data/valid_data.csv"),
+    ("esc-50", "meta/esc50.csv"),
+    ("ptb-xl", "scp_statements.csv"),
+])  # fmt: skip
+def test_tables_that_are_not_the_publishers_are_one_clear_line(name, table, tmp_path):
+    domain = registry("domain").get("medical" if name == "ptb-xl" else "audio")
+    domain.dataset(name).write_sample(tmp_path)
+    dataset = domain.dataset(name)
+    dataset.bind(tmp_path)
+    path = dataset.root / table
+    whole = path.read_bytes()
+    first, second, _ = whole.split(b"\r\n", 2)
+    spoiled = (b"a,b\n1,2\n", first + b"\r\n" + second[:3], b"\xff\xfe" + whole)
+    for content, cause in zip(spoiled, ("no column", "cut short", "cannot be read"), strict=True):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=cause) as caught:
+            list(dataset.examples(tmp_path))
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(("domain", "name", "package"), [
+    ("audio", "fsdd", "soundfile"),
+    ("image", "dtd", "PIL"),
+    ("medical", "chexpert", "PIL"),
+])  # fmt: skip
+def test_a_missing_package_is_no_broken_file(domain, name, package, tmp_path, monkeypatch):
+    registry("domain").get(domain).dataset(name).write_sample(tmp_path)
+    dataset = registry("domain").get(domain).dataset(name)
+    dataset.bind(tmp_path)
+    _hide(monkeypatch, package)
+    with pytest.raises(UserError, match="which is not installed: pip install") as caught:
+        list(dataset.examples(tmp_path))
+    assert "cannot be read" not in str(caught.value)
+
+
 def test_mit_bih_windows_lie_around_the_peak_with_mlii_first(tmp_path):
     from vmbench_domains.medical.wfdb_records import read_annotations, read_signals
 
@@ -163,13 +224,18 @@ def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
 
 def test_without_wfdb_the_extra_is_named(tmp_path, monkeypatch):
     load("mit-bih").write_sample(tmp_path)
+    _hide(monkeypatch, "wfdb")
+    with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
+        load("mit-bih").bind(tmp_path)
+
+
+def _hide(monkeypatch, package):
+    """From now on ``package`` is not installed."""
     importing = builtins.__import__
 
     def without(name, *arguments, **keywords):
-        if name == "wfdb":
-            raise ModuleNotFoundError("No module named 'wfdb'", name="wfdb")
+        if name == package:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=package)
         return importing(name, *arguments, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
-        load("mit-bih").bind(tmp_path)
