@@ -12,7 +12,7 @@ import numpy as np
 
 from vmbench.dataset import SPLITS, Dataset, Kind, Split, Task
 from vmbench.domain import Domain
-from vmbench.errors import UserError
+from vmbench.errors import MissingPackageError, UserError
 
 NAMED = 5  # groups, classes or datasets that a line names one by one
 Sides = dict[str, Split]
@@ -67,6 +67,7 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
 
     Raises:
         UserError: none is.
+        MissingPackageError: the files are there, and what reads them is not installed.
     """
     found: list[Dataset] = []
     errors: list[str] = []
@@ -78,6 +79,8 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
             try:
                 dataset.bind(data_dir, target)
                 found.append(dataset)
+            except MissingPackageError:
+                raise
             except UserError as error:
                 errors += [str(error)] if generic else []
         if found:

@@ -21,6 +21,8 @@ class Domain(ABC):
         handcrafted: spec kind (``"grid"``, ``"sequence"``, ``"vector"``) -> name of the view
             family that ``--method handcrafted`` means on it.
         presets: preset -> settings that this domain changes in it.
+        view_presets: preset -> kind of views (``"learned"``, ``"handcrafted"`` or ``"fixed"``) ->
+            settings that methods of this kind change in that.
     """
 
     name: ClassVar[str]
@@ -29,6 +31,7 @@ class Domain(ABC):
     default: ClassVar[str]
     handcrafted: ClassVar[Mapping[str, str]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    view_presets: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
 
     def knows(self, name: str) -> bool:
         """Whether :meth:`dataset` has something under ``name``.

@@ -8,6 +8,10 @@ class UserError(ValueError):
     """Bad usage or bad input: one line that says what, where, and the mend. Exit code 2."""
 
 
+class MissingPackageError(UserError):
+    """An optional package is not installed; the line names the extra that brings it."""
+
+
 class RunError(RuntimeError):
     """The run failed, through no fault in the input (a loss that became NaN). Exit code 1."""
 
@@ -16,9 +20,9 @@ class Interrupted(KeyboardInterrupt):
     """The user stopped the run; what was done is kept. Exit code 130."""
 
 
-def missing_package(package: str, extra: str, purpose: str) -> UserError:
+def missing_package(package: str, extra: str, purpose: str) -> MissingPackageError:
     """The error for an optional package that is not installed; names the extra that brings it."""
-    return UserError(
+    return MissingPackageError(
         f"{purpose} needs the package '{package}', which is not installed: "
         f"pip install 'vmbench[{extra}]'"
     )

@@ -14,6 +14,7 @@ from typing import IO
 
 from vmbench.errors import UserError
 
+ENCRYPTED = 1  # flag of a file in a zip archive
 BROKEN = (
     zipfile.BadZipFile,
     NotImplementedError,  # a method of compression that zipfile does not know
@@ -37,7 +38,7 @@ def unpack(archive: Path, folder: Path, *, strip: int = 0, only: Sequence[str] =
         The names that were left out because they are links or devices.
 
     Raises:
-        UserError: the archive is broken, or holds a name that leads out of ``folder``.
+        UserError: the archive is broken or encrypted, or holds a name that leads out of ``folder``.
         OSError: a file cannot be written.
     """
     left_out = []
@@ -64,6 +65,11 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist():
+                if info.flag_bits & ENCRYPTED:
+                    raise UserError(
+                        f"{archive} is encrypted: unpack it with its password, and name the "
+                        f"folder with --data-dir"
+                    )
                 if stat.S_ISLNK(info.external_attr >> 16):
                     yield info.filename, None
                 elif not info.is_dir():

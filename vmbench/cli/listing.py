@@ -185,9 +185,12 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
         facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
         facts["datasets"] = list(loaded.datasets)
     if kind in ("domain", "objective"):
+        adapted = dict(loaded.presets)
+        for preset, kinds in getattr(loaded, "view_presets", {}).items():
+            adapted |= {f"{preset}, {kind} views": settings for kind, settings in kinds.items()}
         facts["presets adapted"] = [
             f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
-            for preset, settings in loaded.presets.items()
+            for preset, settings in adapted.items()
         ] or ["none"]
     facts["about"] = " ".join((loaded.__doc__ or "").split("\n\n")[0].split())
     facts["code"] = entry.target

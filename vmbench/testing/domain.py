@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from vmbench.config import make_config
 from vmbench.dataset import SPLITS, Dataset
 from vmbench.domain import Domain
 from vmbench.errors import UserError, unknown_name
+from vmbench.method import ViewKind
 from vmbench.presets import PRESETS
 from vmbench.registry import registry
 from vmbench.specs import ALL_KINDS, Spec, Vector
@@ -72,10 +74,16 @@ def _handcrafted(domain: Domain) -> None:
 
 
 def _presets(domain: Domain) -> None:
-    for preset, settings in domain.presets.items():
+    for preset in [*domain.presets, *domain.view_presets]:
         if preset not in PRESETS:
             raise unknown_name("preset", preset, PRESETS)
+    for preset, settings in domain.presets.items():
         make_config(PRESETS[preset], settings)
+    for preset, kinds in domain.view_presets.items():
+        for kind, settings in kinds.items():
+            if kind not in get_args(ViewKind):
+                raise unknown_name("kind of views", kind, get_args(ViewKind))
+            make_config(PRESETS[preset], domain.presets.get(preset, {}), settings)
 
 
 class Source:

@@ -82,11 +82,11 @@ class MitBih(FileDataset):
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Find the records; some may be missing, which is said."""
         super().bind(data_dir, target)
-        import_wfdb()
         self.records = [n for n in SIDES if (self.root / f"{n}.atr").is_file()]
         absent = [str(number) for number in SIDES if number not in self.records]
         if not self.records:
             raise UserError(f"{self.root} holds no record of the split, as 100.atr or 234.atr")
+        import_wfdb()
         if absent:
             more = ", ..." if len(absent) > NAMED else ""
             self.remarks.append(

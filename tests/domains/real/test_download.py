@@ -324,6 +324,14 @@ def test_a_broken_archive_is_told(content, tmp_path):
     assert not (tmp_path / ".x.fetched").exists()
 
 
+def test_an_encrypted_archive_is_told(tmp_path):
+    content = bytearray(zipped(NAMES))
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + flags] |= 1
+    with serving({"/x": bytes(content)}) as served:
+        one_line([Download(f"{served.url}/x", unpack=True)], tmp_path, "is encrypted", "password")
+
+
 def test_checksums_inside_an_archive(tmp_path):
     sums = "".join(
         f"{hashlib.sha256(text.encode()).hexdigest()} {name.partition('/')[2]}\n"

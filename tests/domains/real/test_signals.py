@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vmbench.cli import invoke
+from vmbench.data_check import recognise
 from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
@@ -222,11 +223,16 @@ def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
         list(dataset.examples(tmp_path))
 
 
-def test_without_wfdb_the_extra_is_named(tmp_path, monkeypatch):
-    load("mit-bih").write_sample(tmp_path)
+@pytest.mark.parametrize("name", ["mit-bih", "ptb-xl"])
+def test_without_wfdb_the_extra_is_named(name, tmp_path, monkeypatch):
+    load(name).write_sample(tmp_path)
+    domain = registry("domain").get("medical")
     _hide(monkeypatch, "wfdb")
-    with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
-        load("mit-bih").bind(tmp_path)
+    for look in (lambda: load(name).bind(tmp_path), lambda: recognise(domain, tmp_path, None)):
+        with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
+            look()
+    with pytest.raises(UserError, match="holds none of"):
+        recognise(domain, tmp_path / "elsewhere", None)
 
 
 def _hide(monkeypatch, package):
