@@ -1,53 +1,112 @@
-"""How the ``small`` preset was chosen: one strength per kind of view, the same trials for each.
+"""How ``small`` was chosen: the same random search for learned and for handcrafted views, on val.
 
-    python benchmarks/tune.py audio sensor --seed 100 >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py audio viewmaker >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py audio handcrafted >> benchmarks/tuning.jsonl
     python benchmarks/tune.py --table benchmarks/tuning.jsonl
 
-Learned views are tried at :data:`TRIALS` budgets ``epsilon`` and the domain's handcrafted views at
-as many values of ``strength``, with everything else alike. Only ``probe.val_value`` is read; the
-seeds of the committed board (0, 1, 2 ...) are not used here, and no test value is printed.
+Each (domain, method) gets :data:`TRIALS` trials at a third of the preset's epochs. The first is the
+preset as it was before the search; the others are points of one Sobol sequence, so that both
+methods try the same rates, batch sizes and temperatures, each beside as many values of its own
+strength. The best :data:`FINALISTS` run at full length with other seeds, and their mean decides.
+Only ``probe.val_value`` is read and printed; the committed board has seeds (0, 1 ...) that are not
+used here.
 """
 
 import argparse
 import json
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from scipy.stats import qmc
+
 import vmbench
+from vmbench.plan import make_plan
 
-# About half the epochs of ``small``: twice as many trials for the time.
-EPOCHS = {"image": 4, "audio": 3, "sensor": 5, "tabular": 10, "medical": 4}
-TRIALS: dict[str, tuple[str, tuple[float, ...]]] = {
-    "viewmaker": ("epsilon", (0.05, 0.15, 0.5)),
-    "handcrafted": ("strength", (0.5, 1.0, 1.5)),
+TRIALS, FINALISTS = 8, 2
+SEED, FINAL_SEEDS = 100, (101,)
+# Epochs of a trial and of a finalist.
+EPOCHS = {
+    "audio": (2, 6),
+    "image": (4, 12),
+    "sensor": (4, 12),
+    "tabular": (10, 30),
+    "medical": (4, 12),
 }
-FLOORS = ("raw-features", "random-init")
+BEFORE: dict[str, dict[str, Any]] = {
+    "audio": {"batch_size": 64, "epsilon": 0.05, "strength": 0.5},
+    "image": {"epsilon": 0.05},
+    "sensor": {"batch_size": 64, "epsilon": 0.05},
+    "tabular": {"lr": 5e-4, "viewmaker_lr": 1e-3, "epsilon": 0.3},
+    "medical": {"epsilon": 0.15},
+}
+Scale = Callable[[float], float]
 
 
-def trials() -> list[tuple[str, dict[str, Any]]]:
-    """Every (method, settings) of a domain: floors once, each kind of view equally often."""
-    tried: list[tuple[str, dict[str, Any]]] = [(method, {}) for method in FLOORS]
-    for method, (key, values) in TRIALS.items():
-        tried += [(method, {key: value}) for value in values]
-    return tried
+def log_scale(low: float, high: float) -> Scale:
+    """Two digits of a log-uniform draw."""
+    return lambda share: float(f"{low * (high / low) ** share:.1e}")
+
+
+def spaces(domain: str) -> dict[str, dict[str, Scale]]:
+    """What is drawn: for ``both`` methods, and for each alone."""
+    largest = 256 if domain == "tabular" else 128
+    return {
+        "both": {
+            "lr": log_scale(2e-4, 4e-3),
+            "batch_size": lambda share: [largest // 4, largest // 2, largest][int(3 * share)],
+            "temperature": log_scale(0.05, 0.5),
+        },
+        "viewmaker": {
+            "epsilon": log_scale(0.02, 0.5),
+            "viewmaker_lr": log_scale(3e-4, 1e-2),
+        },
+        "handcrafted": {"strength": log_scale(0.25, 1.5)},
+        "random-init": {},
+        "raw-features": {},
+    }
+
+
+def trials(domain: str, method: str) -> list[dict[str, Any]]:
+    """The settings that are tried; none but the preset's for a floor."""
+    space = spaces(domain)
+    own = space[method]
+    before = {
+        "lr": 1e-3,
+        "batch_size": 128,
+        "temperature": 0.2,
+        "viewmaker_lr": 3e-3,
+        "strength": 1.0,
+        **BEFORE[domain],
+    }
+    if not own:
+        return [{}]
+    points = qmc.Sobol(5, rng=0).random(TRIALS)[1:]
+    searched = space["both"] | own
+    drawn = [
+        {key: scale(share) for (key, scale), share in zip(searched.items(), point, strict=False)}
+        for point in points
+    ]
+    return [{key: before[key] for key in searched}, *drawn]
 
 
 def measure(
-    domain: str, method: str, settings: dict[str, Any], seed: int, out: str
+    domain: str, method: str, settings: dict[str, Any], seed: int, epochs: int, out: str
 ) -> dict[str, Any]:
     """One run; its mean over the tasks on val."""
     started = time.perf_counter()
     result = vmbench.run(
-        domain, method, seed=seed, settings={**settings, "epochs": EPOCHS[domain]}, out=out
+        domain, method, seed=seed, settings={**settings, "epochs": epochs}, out=out, overwrite=True
     )
     values = {f"{t.dataset}/{t.task}": round(t.probe.val_value, 4) for t in result.tasks}
     return {
         "domain": domain,
         "method": method,
         "settings": settings,
+        "epochs": epochs,
         "seed": seed,
         "val_mean": round(fmean(values.values()), 4),
         "val": values,
@@ -56,39 +115,61 @@ def measure(
     }
 
 
+def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
+    """Every trial, then every finalist; a floor has but one setting."""
+    short, full = EPOCHS[domain]
+    tried = trials(domain, method)
+    if len(tried) > 1:
+        lines = []
+        for settings in tried:
+            lines.append(measure(domain, method, settings, SEED, short, out))
+            yield lines[-1]
+        best = sorted(lines, key=lambda line: -line["val_mean"])[:FINALISTS]
+        tried = [line["settings"] for line in best]
+    for settings in tried:
+        for seed in FINAL_SEEDS:
+            yield measure(domain, method, settings, seed, full, out)
+
+
 def table(lines: list[dict[str, Any]]) -> str:
-    """A Markdown row per domain and method: val in percent, mean over seeds, for each setting."""
-    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for line in lines:
-        tried = ", ".join(f"{key} {value:g}" for key, value in line["settings"].items())
-        found[line["domain"], line["method"]][tried].append(100 * line["val_mean"])
-    rows = ["| domain | method | val, by setting | best |", "|---|---|---|---|"]
-    for (domain, method), settings in found.items():
-        means = {tried: fmean(values) for tried, values in settings.items()}
-        best = max(means, key=lambda tried: means[tried])
-        shown = "; ".join(
-            f"{tried}: {mean:.1f}".removeprefix(": ") for tried, mean in means.items()
-        )
-        rows.append(f"| {domain} | {method} | {shown} | {best} |")
+    """A Markdown row per domain, method, settings and epochs: val in percent, seed by seed."""
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for line in sorted(lines, key=lambda line: (line["domain"], line["method"])):
+        domain, method, tried = line["domain"], line["method"], line["settings"]
+        config = make_plan(domain, method, "simclr", "small", 0, None, (), {}).config.model_dump()
+        ours = tried and config == config | tried | {"epochs": line["epochs"]}
+        described = ", ".join(f"{key} {value}" for key, value in tried.items())
+        epochs = str(line["epochs"]) if tried else ""
+        row = (domain, method, described, epochs, "`small`" if ours else "")
+        found[row].append(f"{100 * line['val_mean']:.1f} ({line['seed']})")
+    rows = ["| domain | method | settings | epochs | val (seed) | |", "|---|---|---|---|---|---|"]
+    for (domain, method, described, epochs, ours), values in found.items():
+        cells = (domain, method, described, epochs, ", ".join(values), ours)
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Print one JSON line per trial, or the table of lines printed before."""
+    """Print a JSON line per run, or the table of lines printed before."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("domains", nargs="*", default=list(EPOCHS))
-    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("domain", nargs="?", choices=EPOCHS)
+    parser.add_argument("method", nargs="?", choices=spaces("audio").keys() - {"both"})
     parser.add_argument("--out", default="runs/tune")
     parser.add_argument("--table", type=Path, metavar="JSONL")
+    parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", help="one trial of these alone")
+    parser.add_argument("--seed", type=int, default=SEED, help="of that trial")
     options = parser.parse_args()
     if options.table:
         print(table([json.loads(line) for line in options.table.read_text().splitlines()]))
         return
-    for domain in options.domains:
-        for method, settings in trials():
-            print(
-                json.dumps(measure(domain, method, settings, options.seed, options.out)), flush=True
-            )
+    if options.set:
+        settings = {k: json.loads(v) for k, v in (pair.split("=") for pair in options.set)}
+        epochs = settings.pop("epochs")
+        one = measure(options.domain, options.method, settings, options.seed, epochs, options.out)
+        print(json.dumps(one))
+        return
+    for line in search(options.domain, options.method, options.out):
+        print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,16 @@ class AudioDomain(Domain):
             "stem": "strided",
             "downsample_to": 32,
             "batch_size": 64,
-            "epochs": 5,
-            "epsilon": 0.05,
-            "strength": 0.5,
+            "epochs": 6,
+            "epsilon": 0.24,
+            "viewmaker_lr": 0.0082,
+            "strength": 0.41,
         },
         "paper": {"batch_size": 128, "stem": "imagenet"},
+    }
+    view_presets = {
+        "small": {
+            "learned": {"lr": 0.0011, "batch_size": 128, "temperature": 0.26},
+            "handcrafted": {"lr": 0.0031, "batch_size": 32, "temperature": 0.06},
+        }
     }

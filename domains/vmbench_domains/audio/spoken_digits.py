@@ -96,8 +96,19 @@ class SpokenDigitsWaveform(SpokenDigits):
     name = "spoken-digits-waveform"
     spec = Sequence(1, CLIP_LENGTH)
     encoder = "logmel-resnet18"
-    # Half strength was chosen for the spectrogram's views; the waveform's were never tuned.
-    presets = {"small": {"downsample_to": 2_000, "strength": 1.0}}
+    # The domain's settings were searched on spectrograms; none was on waveforms.
+    presets = {
+        "small": {
+            "downsample_to": 2_000,
+            "batch_size": 64,
+            "epochs": 5,
+            "lr": 1e-3,
+            "temperature": 0.2,
+            "epsilon": 0.05,
+            "viewmaker_lr": 3e-3,
+            "strength": 1.0,
+        }
+    }
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clips (N, 16000) -> (N, 1, 16000)."""

@@ -27,12 +27,14 @@ class TabularDomain(Domain):
     presets = {
         "small": {
             "max_examples": 12_000,
-            "epochs": 20,
+            "epochs": 30,
             "lr": 5e-4,
-            "viewmaker_lr": 1e-3,
-            "epsilon": 0.3,
+            "viewmaker_lr": 3.5e-4,
+            "epsilon": 0.021,
         }
     }
+    # What was searched for the handcrafted views, too, is best as it is (docs/tuning.md).
+    view_presets = {"small": {"learned": {"lr": 3.9e-4, "temperature": 0.086}}}
 
     def knows(self, name: str) -> bool:
         """Also any number of OpenML's."""
