@@ -8,8 +8,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
 
+from vmbench.domain import Domain
+from vmbench.errors import UserError
+from vmbench.registry import registry
 from vmbench.results import Result
+from vmbench_leaderboard.views import registered_views
 
 # The seed, and where and how a run was executed: not meant as another experiment.
 NOT_SETTINGS = frozenset({"seed", "device", "threads", "checkpoint_minutes"})
@@ -32,7 +38,8 @@ def label_settings(results: Sequence[Result], yardsticks: frozenset[str]) -> lis
 
     The usual value of a setting is the most frequent one in the domain. A label names each
     setting that is unusual, and each that takes several values within the same method and
-    objective. The pretraining dataset counts as a setting, except for ``yardsticks``.
+    objective. The pretraining dataset counts as a setting, except for ``yardsticks``. What the
+    domain's preset sets for this kind of views is usual, whatever its neighbours have.
     """
     groups = [_group(result, yardsticks) for result in results]
     sizes = Counter(groups)
@@ -52,8 +59,20 @@ def label_settings(results: Sequence[Result], yardsticks: frozenset[str]) -> lis
 
 def _group(result: Result, yardsticks: frozenset[str]) -> _Group:
     pretrain = "" if result.method in yardsticks else result.pretrain.dataset
-    config = json.dumps(result.config, sort_keys=True)
+    preset = _view_preset(result.domain, result.preset, result.method)
+    chosen = {k: v for k, v in result.config.items() if k not in preset or preset[k] != v}
+    config = json.dumps(chosen, sort_keys=True)
     return _Group(result.domain, result.method, result.objective, pretrain, config)
+
+
+@cache
+def _view_preset(domain: str, preset: str, method: str) -> Mapping[str, Any]:
+    """What ``preset`` sets for the method's kind of views; nothing for a domain not had here."""
+    try:
+        adapter = cast(type[Domain], registry("domain").load_class(domain))
+    except UserError:
+        return {}
+    return adapter.view_presets.get(preset, {}).get(registered_views(method), {})
 
 
 def _settings(group: _Group) -> dict[str, str]:

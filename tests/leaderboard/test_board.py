@@ -8,6 +8,7 @@ import pytest
 from leaderboard.factory import DOMAINS, LEVELS, result, study
 
 from vmbench.errors import UserError
+from vmbench.registry import registry
 from vmbench_leaderboard.board import Board, build_boards
 from vmbench_leaderboard.cells import RowKey, TaskKey, ViewKind
 from vmbench_leaderboard.columns import board_columns, missing_cells, overview_columns
@@ -219,6 +220,25 @@ def test_a_sweep_is_a_row_for_each_setting():
 def test_a_row_with_unusual_settings_says_so():
     found = board([*YARDSTICKS, *runs("viewmaker", [0.9, 0.9], settings={"epochs": 99})])
     assert row(found, "viewmaker", "epochs=99").rank is not None
+
+
+def test_what_the_preset_sets_for_a_kind_of_views_is_usual():
+    """Though no neighbour has it, and though it differs from domain to domain."""
+    presets = registry("domain").load_class("audio").view_presets["small"]
+    assert presets["learned"] != presets["handcrafted"]
+    others = runs("handcrafted", [0.6, 0.7], settings=presets["handcrafted"])
+    ours = runs("viewmaker", [0.8, 0.9], settings=presets["learned"])
+    changed = runs("viewmaker", [0.5, 0.6], settings={**presets["learned"], "lr": 9.0})
+    found = board([*YARDSTICKS, *others, *ours, *changed])
+    labels = [(r.key.method, r.key.settings) for r in found.rows if r.key.objective]
+    assert sorted(labels) == [("handcrafted", ""), ("viewmaker", ""), ("viewmaker", "lr=9.0")]
+    # For another kind of views the same settings are unusual.
+    (stranger,) = [
+        r
+        for r in board([*YARDSTICKS, *runs("mixup", [0.5], settings=presets["learned"])]).rows
+        if r.key.method == "mixup"
+    ]
+    assert f"lr={presets['learned']['lr']}" in stranger.key.settings.split(", ")
 
 
 def test_where_a_run_ran_is_no_setting():
