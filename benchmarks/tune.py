@@ -2,12 +2,13 @@
 
     python benchmarks/tune.py audio viewmaker >> benchmarks/tuning.jsonl
     python benchmarks/tune.py audio handcrafted >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py sensor viewmaker --set lr=0.004 epochs=4 --seed 101   # one more trial
     python benchmarks/tune.py --table benchmarks/tuning.jsonl
 
 Each (domain, method) gets :data:`TRIALS` trials at a third of the preset's epochs. The first is the
 preset as it was before the search; the others are points of one Sobol sequence, so that both
 methods try the same rates, batch sizes and temperatures, each beside as many values of its own
-strength. The best :data:`FINALISTS` run at full length with other seeds, and their mean decides.
+strength. The best :data:`FINALISTS` run at full length with another seed, which decides.
 Only ``probe.val_value`` is read and printed; the committed board has seeds (0, 1 ...) that are not
 used here.
 """
@@ -17,6 +18,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -24,10 +26,11 @@ from typing import Any
 from scipy.stats import qmc
 
 import vmbench
+from vmbench.config import make_config, parse_assignments
 from vmbench.plan import make_plan
 
 TRIALS, FINALISTS = 8, 2
-SEED, FINAL_SEEDS = 100, (101,)
+SEED, FINAL_SEED = 100, 101
 # Epochs of a trial and of a finalist.
 EPOCHS = {
     "audio": (2, 6),
@@ -127,8 +130,13 @@ def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
         best = sorted(lines, key=lambda line: -line["val_mean"])[:FINALISTS]
         tried = [line["settings"] for line in best]
     for settings in tried:
-        for seed in FINAL_SEEDS:
-            yield measure(domain, method, settings, seed, full, out)
+        yield measure(domain, method, settings, FINAL_SEED, full, out)
+
+
+@cache
+def _small(domain: str, method: str) -> dict[str, Any]:
+    """The preset's settings."""
+    return make_plan(domain, method, "simclr", "small", 0, None, (), {}).config.model_dump()
 
 
 def table(lines: list[dict[str, Any]]) -> str:
@@ -136,7 +144,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for line in sorted(lines, key=lambda line: (line["domain"], line["method"])):
         domain, method, tried = line["domain"], line["method"], line["settings"]
-        config = make_plan(domain, method, "simclr", "small", 0, None, (), {}).config.model_dump()
+        config = _small(domain, method)
         ours = tried and config == config | tried | {"epochs": line["epochs"]}
         described = ", ".join(f"{key} {value}" for key, value in tried.items())
         epochs = str(line["epochs"]) if tried else ""
@@ -163,8 +171,10 @@ def main() -> None:
         print(table([json.loads(line) for line in options.table.read_text().splitlines()]))
         return
     if options.set:
-        settings = {k: json.loads(v) for k, v in (pair.split("=") for pair in options.set)}
-        epochs = settings.pop("epochs")
+        named = parse_assignments(options.set)
+        config = make_config(named)  # converts the types
+        settings = {key: getattr(config, key) for key in named if key != "epochs"}
+        epochs = config.epochs
         one = measure(options.domain, options.method, settings, options.seed, epochs, options.out)
         print(json.dumps(one))
         return

@@ -21,8 +21,8 @@ class Domain(ABC):
         handcrafted: spec kind (``"grid"``, ``"sequence"``, ``"vector"``) -> name of the view
             family that ``--method handcrafted`` means on it.
         presets: preset -> settings that this domain changes in it.
-        view_presets: preset -> kind of views (``"learned"``, ``"handcrafted"`` or ``"fixed"``) ->
-            settings that methods of this kind change in that.
+        view_presets: preset -> kind of views (:attr:`~vmbench.method.Method.kind`) -> settings
+            that methods of this kind change in that.
     """
 
     name: ClassVar[str]

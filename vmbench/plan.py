@@ -131,6 +131,7 @@ def make_plan(
         registry("encoder").entry(encoder)
     pretrained_on.bind(data_dir, target)
     resolved = _resolve_method(method, adapter, pretrained_on)
+    # After the domain's own settings and before its dataset's.
     layers.insert(2, adapter.view_presets.get(preset, {}).get(resolved.kind, {}))
     if resolved.takes_objective:
         loss = cast(type[Objective], registry("objective").load_class(objective))
