@@ -427,7 +427,10 @@ def test_every_evaluation_serves_every_kind(evaluation, pretrain, metric, tmp_pa
     guess = 0.5 if metric == "auroc" else 0.0
     if evaluation != "finetune":  # ten steps teach little
         assert task["value"] > guess + 0.1
-    assert ("prevalence" if metric == "auroc" else "median_mae") in task["metrics"]
+    assert task["floors"].keys() == {"prevalence" if metric == "auroc" else "median_mae"}
+    units = task["units"]
+    assert sum(units["totals"]) / sum(units["sizes"]) == pytest.approx(task["value"], abs=1e-6)
+    assert len(set(units["totals"])) > 2
     assert f"{pretrain}/{pretrain.removeprefix('toy-')}: train 180" in written.err
 
 
