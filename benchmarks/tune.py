@@ -148,11 +148,13 @@ def table(lines: list[dict[str, Any]]) -> str:
         ours = tried and config == config | tried | {"epochs": line["epochs"]}
         described = ", ".join(f"{key} {value}" for key, value in tried.items())
         epochs = str(line["epochs"]) if tried else ""
-        row = (domain, method, described, epochs, "`small`" if ours else "")
+        remarks = ["`small`"] if ours else []
+        remarks += [line["note"]] if "note" in line else []
+        row = (domain, method, described, epochs, "; ".join(remarks))
         found[row].append(f"{100 * line['val_mean']:.1f} ({line['seed']})")
     rows = ["| domain | method | settings | epochs | val (seed) | |", "|---|---|---|---|---|---|"]
-    for (domain, method, described, epochs, ours), values in found.items():
-        cells = (domain, method, described, epochs, ", ".join(values), ours)
+    for (domain, method, described, epochs, remark), values in found.items():
+        cells = (domain, method, described, epochs, ", ".join(values), remark)
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -166,20 +168,22 @@ def main() -> None:
     parser.add_argument("--table", type=Path, metavar="JSONL")
     parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", help="one trial of these alone")
     parser.add_argument("--seed", type=int, default=SEED, help="of that trial")
+    parser.add_argument("--note", help="kept with every line: what in the code is new")
     options = parser.parse_args()
     if options.table:
         print(table([json.loads(line) for line in options.table.read_text().splitlines()]))
         return
+    note = {"note": options.note} if options.note else {}
     if options.set:
         named = parse_assignments(options.set)
         config = make_config(named)  # converts the types
         settings = {key: getattr(config, key) for key in named if key != "epochs"}
         epochs = config.epochs
         one = measure(options.domain, options.method, settings, options.seed, epochs, options.out)
-        print(json.dumps(one))
+        print(json.dumps(one | note))
         return
     for line in search(options.domain, options.method, options.out):
-        print(json.dumps(line), flush=True)
+        print(json.dumps(line | note), flush=True)
 
 
 if __name__ == "__main__":

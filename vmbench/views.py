@@ -18,8 +18,9 @@ class ViewContext:
         spec: shape of one example.
         config: the run's hyperparameters.
         value_range: bounds of a valid input, or None if it is unbounded (normalised data).
-        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU: marginals
-            and standard deviations come from here. No other split is ever in it.
+        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU, drawn
+            with a fixed seed: marginals and standard deviations come from here. No other split is
+            ever in it.
         handcrafted: name of the domain's own view family for this spec, None if it has none.
     """
 
