@@ -1,14 +1,16 @@
-"""How ``small`` was chosen: the same random search for learned and for handcrafted views, on val.
+"""How ``small`` was chosen: equally long searches for both kinds of views and the ceiling, on val.
 
     python benchmarks/tune.py audio viewmaker >> benchmarks/tuning.jsonl
     python benchmarks/tune.py audio handcrafted >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py audio supervised >> benchmarks/tuning.jsonl
     python benchmarks/tune.py sensor viewmaker --set lr=0.004 epochs=4 --seed 101   # one more trial
     python benchmarks/tune.py --table benchmarks/tuning.jsonl
 
 Each (domain, method) gets :data:`TRIALS` trials at a third of the preset's epochs. The first is the
 preset as it was before the search; the others are points of one Sobol sequence, so that both
 methods try the same rates, batch sizes and temperatures, each beside as many values of its own
-strength. The best :data:`FINALISTS` run at full length with another seed, which decides.
+strength. The supervised ceiling tries as many rates and batch sizes, half, one and one and a half
+times the epochs, and the handcrafted views at some strength as augmentation, or none. The best :data:`FINALISTS` run at full length with another seed, which decides.
 Only ``probe.val_value`` is read and printed; the committed board has seeds (0, 1 ...) that are not
 used here.
 """
@@ -46,12 +48,21 @@ BEFORE: dict[str, dict[str, Any]] = {
     "tabular": {"lr": 5e-4, "viewmaker_lr": 1e-3, "epsilon": 0.3},
     "medical": {"epsilon": 0.15},
 }
-Scale = Callable[[float], float]
+SUPERVISED_EPOCHS = {**EPOCHS, **dict.fromkeys(("image", "sensor", "medical"), (3, 10))}
+Scale = Callable[[float], Any]
 
 
 def log_scale(low: float, high: float) -> Scale:
     """Two digits of a log-uniform draw."""
     return lambda share: float(f"{low * (high / low) ** share:.1e}")
+
+
+def augmentation(share: float) -> dict[str, Any]:
+    """No augmentation, or the handcrafted views at a log-uniform strength, equally often."""
+    if share < 0.5:
+        return {"augmentation": None}
+    strength = log_scale(0.25, 1.5)(2 * share - 1)
+    return {"augmentation": "handcrafted", "strength": strength}
 
 
 def spaces(domain: str) -> dict[str, dict[str, Scale]]:
@@ -68,13 +79,17 @@ def spaces(domain: str) -> dict[str, dict[str, Scale]]:
             "viewmaker_lr": log_scale(3e-4, 1e-2),
         },
         "handcrafted": {"strength": log_scale(0.25, 1.5)},
+        "supervised": {
+            "epochs": lambda share: (0.5, 1.0, 1.5)[int(3 * share)],  # of the preset's
+            "augmentation": augmentation,
+        },
         "random-init": {},
         "raw-features": {},
     }
 
 
 def trials(domain: str, method: str) -> list[dict[str, Any]]:
-    """The settings that are tried; none but the preset's for a floor."""
+    """The settings that are tried, ``epochs`` as a share; none but the preset's for a floor."""
     space = spaces(domain)
     own = space[method]
     before = {
@@ -83,16 +98,23 @@ def trials(domain: str, method: str) -> list[dict[str, Any]]:
         "temperature": 0.2,
         "viewmaker_lr": 3e-3,
         "strength": 1.0,
+        "epochs": 1.0,
+        "augmentation": None,
         **BEFORE[domain],
     }
     if not own:
         return [{}]
     points = qmc.Sobol(5, rng=0).random(TRIALS)[1:]
     searched = space["both"] | own
-    drawn = [
-        {key: scale(share) for (key, scale), share in zip(searched.items(), point, strict=False)}
-        for point in points
-    ]
+    if method == "supervised":
+        del searched["temperature"]  # cross-entropy has none
+    drawn = []
+    for point in points:
+        settings: dict[str, Any] = {}
+        for (key, scale), share in zip(searched.items(), point, strict=False):
+            value = scale(share)
+            settings |= value if isinstance(value, dict) else {key: value}
+        drawn.append(settings)
     return [{key: before[key] for key in searched}, *drawn]
 
 
@@ -120,17 +142,23 @@ def measure(
 
 def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
     """Every trial, then every finalist; a floor has but one setting."""
-    short, full = EPOCHS[domain]
+    short, full = (SUPERVISED_EPOCHS if method == "supervised" else EPOCHS)[domain]
+
+    def run(trial: dict[str, Any], seed: int, epochs: int) -> dict[str, Any]:
+        settings = {key: value for key, value in trial.items() if key != "epochs"}
+        share = trial.get("epochs", 1.0)
+        return measure(domain, method, settings, seed, max(1, round(share * epochs)), out)
+
     tried = trials(domain, method)
     if len(tried) > 1:
-        lines = []
-        for settings in tried:
-            lines.append(measure(domain, method, settings, SEED, short, out))
-            yield lines[-1]
-        best = sorted(lines, key=lambda line: -line["val_mean"])[:FINALISTS]
-        tried = [line["settings"] for line in best]
-    for settings in tried:
-        yield measure(domain, method, settings, FINAL_SEED, full, out)
+        found = []
+        for trial in tried:
+            line = run(trial, SEED, short)
+            found.append((line["val_mean"], trial))
+            yield line
+        tried = [trial for _, trial in sorted(found, key=lambda each: -each[0])[:FINALISTS]]
+    for trial in tried:
+        yield run(trial, FINAL_SEED, full)
 
 
 @cache

@@ -45,6 +45,10 @@ class Config(BaseModel):
         1.0, gt=0, le=2, description="Scales handcrafted and fixed views; 1 is as published."
     )
 
+    augmentation: Literal["handcrafted"] | None = Field(
+        None, description="Views that a supervised training sees; --views names any family instead."
+    )
+
     # Objective
     temperature: float = Field(0.2, gt=0, description="Temperature of the contrastive softmax.")
     head: Literal["mlp", "linear"] = Field(
