@@ -10,7 +10,8 @@ Each (domain, method) gets :data:`TRIALS` trials at a third of the preset's epoc
 preset as it was before the search; the others are points of one Sobol sequence, so that both
 methods try the same rates, batch sizes and temperatures, each beside as many values of its own
 strength. The supervised ceiling tries as many rates and batch sizes, half, one and one and a half
-times the epochs, and the handcrafted views at some strength as augmentation, or none. The best :data:`FINALISTS` run at full length with another seed, which decides.
+times the epochs, and the handcrafted views at some strength as augmentation, or none. The best
+:data:`FINALISTS` run at full length with another seed, which decides.
 Only ``probe.val_value`` is read and printed; the committed board has seeds (0, 1 ...) that are not
 used here.
 """

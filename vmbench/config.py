@@ -40,6 +40,11 @@ class Config(BaseModel):
         None, ge=8, description="Run the viewmaker on the input resized to this many bins."
     )
 
+    viewmaker_bound: Literal["input", "released"] = Field(
+        "input",
+        description="Spend epsilon on what is added, or before resizing and DCT as released code.",
+    )
+
     # Handcrafted and fixed views
     strength: float = Field(
         1.0, gt=0, le=2, description="Scales handcrafted and fixed views; 1 is as published."
