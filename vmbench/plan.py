@@ -139,6 +139,13 @@ def make_plan(
         loss = cast(type[Objective], registry("objective").load_class(objective))
         layers.append(loss.presets.get(preset, {}))
     config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
+    if resolved.takes_objective:
+        loss.check(config)
+    if config.normalize_after_view and pretrained_on.normalize != "none":
+        raise UserError(
+            f"normalize_after_view=true, but dataset '{pretrained_on.name}' is normalised before "
+            f"the view: use --set normalize_after_view=false"
+        )
     judge = cast(Evaluation, registry("evaluation").get(evaluation))
     if judge.trains_encoder and not resolved.encodes:
         raise UserError(

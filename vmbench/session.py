@@ -84,7 +84,10 @@ class Session:
     def new_encoder(self) -> Encoder:
         """An encoder for the run's spec, initialised from the run's seed alone."""
         with self.seeded():
-            return build_encoder(self.examples.spec, self.config)
+            encoder = build_encoder(self.examples.spec, self.config)
+        if self.config.normalize_after_view:
+            encoder.standardise(*self.examples.moments(self.indices))
+        return encoder
 
     def seeded(self) -> "_Seeded":
         """A context in which the global generator starts from the run's seed."""
@@ -187,6 +190,7 @@ class Session:
             value_range=examples.dataset.value_range,
             reference=examples.batch(draw_reference(indices)),
             handcrafted=self.handcrafted,
+            silence=examples.silence,
         )
 
     def build_views(

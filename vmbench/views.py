@@ -22,6 +22,9 @@ class ViewContext:
             with a fixed seed: marginals and standard deviations come from here. No other split is
             ever in it.
         handcrafted: name of the domain's own view family for this spec, None if it has none.
+        silence: what a bin without power holds, normalised, as ``(level, below_peak)``: a level
+            per channel, and how far below the loudest bin of an example it is at most; None where
+            the dataset has no such thing.
     """
 
     spec: Spec
@@ -29,6 +32,7 @@ class ViewContext:
     value_range: tuple[float, float] | None
     reference: Tensor
     handcrafted: str | None = None
+    silence: tuple[Tensor, Tensor] | None = None
 
 
 Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D)

@@ -126,7 +126,7 @@ class Viewmaker(nn.Module):
         return delta if released else self.on_sphere(delta)
 
     def on_sphere(self, delta: Tensor) -> Tensor:
-        """tanh of ``delta``, scaled so that each example's mean absolute value is ``epsilon``."""
+        """Tanh of ``delta``, scaled so that each example's mean absolute value is ``epsilon``."""
         direction = torch.tanh(delta)
         scale = direction.abs().flatten(1).mean(1) + 1e-4
         return self.epsilon * direction / scale.view(-1, *[1] * (delta.dim() - 1))

@@ -35,7 +35,8 @@ class AudioDomain(Domain):
             "epsilon": 0.24,
             "viewmaker_lr": 0.0082,
         },
-        "paper": {"batch_size": 128, "stem": "imagenet"},
+        # The readout takes the 2 x 2 maps of a 64 x 64 spectrogram.
+        "paper": {"batch_size": 128, "stem": "imagenet", "feature_bins": 2},
     }
     view_presets = {
         "small": {
