@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -128,6 +128,20 @@ class Card:
     notes: str = ""
 
 
+@dataclass(frozen=True)
+class Silence:
+    """What the bins of a spectrogram hold where there is no power at all, in the dataset's units.
+
+    Attributes:
+        level: the transform of power 0.
+        below_peak: how far below an example's loudest bin its quieter bins are cut off, where the
+            transform does that; a silent bin is never lower.
+    """
+
+    level: float
+    below_peak: float = inf
+
+
 class Dataset(ABC):
     """Base of every dataset.
 
@@ -141,6 +155,7 @@ class Dataset(ABC):
         package: ``(import name, extra)`` of the installed package that carries or makes the data,
             or None; the extra is one of vmbench's, or "" for a plugin's own package.
         value_range: bounds of a valid input (views are clamped to them), or None.
+        silence: of spectrograms, what masks fill with; None: masks fill with the mean.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
@@ -157,6 +172,7 @@ class Dataset(ABC):
     card: ClassVar[Card]
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
+    silence: ClassVar[Silence | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

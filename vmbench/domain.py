@@ -21,8 +21,9 @@ class Domain(ABC):
         handcrafted: spec kind (``"grid"``, ``"sequence"``, ``"vector"``) -> name of the view
             family that ``--method handcrafted`` means on it.
         presets: preset -> settings that this domain changes in it.
-        view_presets: preset -> kind of views (:attr:`~vmbench.method.Method.kind`) -> settings
-            that methods of this kind change in that.
+        view_presets: preset -> a method's name, or a kind of views
+            (:attr:`~vmbench.method.Method.kind`) -> settings that this method, or methods of this
+            kind, change in that.
     """
 
     name: ClassVar[str]
@@ -32,6 +33,12 @@ class Domain(ABC):
     handcrafted: ClassVar[Mapping[str, str]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     view_presets: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
+
+    @classmethod
+    def view_settings(cls, preset: str, method: str, kind: str) -> Mapping[str, Any]:
+        """What ``preset`` sets for ``method``; where it does not name it, for its kind of views."""
+        chosen = cls.view_presets.get(preset, {})
+        return chosen.get(method, chosen.get(kind, {}))
 
     def knows(self, name: str) -> bool:
         """Whether :meth:`dataset` has something under ``name``.

@@ -53,9 +53,9 @@ class Examples:
         self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
         statistics = json.loads((folder / "statistics.json").read_text())
         # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
-        shape = (-1, *[1] * len(self.spec.space))
-        self.mean = torch.tensor(statistics["mean"]).view(shape)
-        self.std = torch.tensor(statistics["std"]).view(shape)
+        self._channels = (-1, *[1] * len(self.spec.space))
+        self.mean = torch.tensor(statistics["mean"]).view(self._channels)
+        self.std = torch.tensor(statistics["std"]).view(self._channels)
         self.remarks: list[str] = statistics.get("remarks", [])
 
     def __len__(self) -> int:
@@ -73,6 +73,30 @@ class Examples:
         """Consecutive batches over ``indices``; the last may be smaller."""
         for start in range(0, len(indices), size):
             yield self.batch(indices[start : start + size])
+
+    @property
+    def silence(self) -> tuple[Tensor, Tensor] | None:
+        """The dataset's :class:`~vmbench.dataset.Silence` as :meth:`batch` gives it.
+
+        The level and the distance to the peak, each (C, 1, ...) or (1, 1, ...).
+        """
+        silence = self.dataset.silence
+        if silence is None:
+            return None
+        if self.dataset.normalize == "none":
+            return torch.full_like(self.mean, silence.level), self.std * silence.below_peak
+        return (silence.level - self.mean) / self.std, silence.below_peak / self.std
+
+    def moments(self, indices: Indices) -> tuple[Tensor, Tensor]:
+        """Mean and sd of each channel over ``indices``, as :meth:`batch` gives them.
+
+        Each of shape (C, 1, ...) or (F,); the sd of a constant channel counts as 1.
+        """
+        moments = _Moments(self.spec.channels_in)
+        for x in self.batches(indices, CHUNK):
+            moments.add(x.numpy())
+        mean, sd = (torch.tensor(each).view(self._channels) for each in moments.mean_and_sd())
+        return mean, sd
 
     @cached_property
     def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -188,7 +212,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     for task in tasks:
         features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
-    moments = _Moments(dataset)
+    moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples(data_dir)
     count = 0
@@ -213,7 +237,8 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     if count == 0:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
-    statistics = {**moments.statistics(), "remarks": dataset.remarks}
+    mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
+    statistics = {"mean": mean, "std": std, "remarks": dataset.remarks}
     (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)
     for task in tasks:
@@ -301,11 +326,10 @@ def check_task(examples: Examples, task: Task) -> None:
 
 
 class _Moments:
-    """Running mean and standard deviation of the training examples, per channel or over all."""
+    """Running mean and standard deviation of examples, per channel; over all where it is one."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.mode = dataset.normalize
-        self.channels = 1 if self.mode == "global" else dataset.spec.channels_in
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
         self.count = 0
         self.total = np.zeros(self.channels)
         self.squares = np.zeros(self.channels)
@@ -318,10 +342,10 @@ class _Moments:
         self.total += values.sum((0, 2))
         self.squares += (values**2).sum((0, 2))
 
-    def statistics(self) -> dict[str, list[float]]:
-        if self.mode == "none" or self.count == 0:
-            return {"mean": [0.0], "std": [1.0]}
+    def mean_and_sd(self) -> tuple[list[float], list[float]]:
+        if self.count == 0:
+            return [0.0], [1.0]
         mean = self.total / self.count
         std = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
         # A constant channel carries nothing; dividing by 1 keeps it at zero.
-        return {"mean": mean.tolist(), "std": np.where(std > 1e-8, std, 1.0).tolist()}
+        return mean.tolist(), np.where(std > 1e-8, std, 1.0).tolist()

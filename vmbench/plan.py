@@ -31,7 +31,8 @@ class Plan:
     """A request with every name resolved.
 
     ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for; and so
-    ``views_name`` and ``views``, the augmentation of a supervised training, or None.
+    ``views_name`` and ``views``, the augmentation of a supervised training, or None. ``views``
+    without a ``views_name`` is what the settings say (``augmentation``).
     ``objective`` is None for a yardstick and for a method that brings its own. ``overrides`` are
     those of the settings asked for that differ from what they would be unasked.
     """
@@ -95,7 +96,7 @@ class Plan:
             "domain": self.domain.name,
             "method": self.method_name,
             "label": self.label,
-            "views": self.views_name,
+            "views": self.views_name or (self.config.augmentation if self.views else None),
             "family": (self.views or self.method).name,
             **({"handcrafted": self.handcrafted} if self.uses_handcrafted else {}),
             "objective": self.objective,
@@ -177,12 +178,20 @@ def make_plan(
         registry("encoder").entry(encoder)
     pretrained_on.bind(data_dir, target)
     resolved = _resolve_method(method, adapter, pretrained_on)
+    augmentation = _resolve_augmentation(views, resolved, adapter, pretrained_on)
     # After the domain's own settings and before its dataset's.
-    layers.insert(2, adapter.view_presets.get(preset, {}).get(resolved.kind, {}))
+    layers.insert(2, _view_settings(adapter, preset, resolved, augmentation))
     if resolved.takes_objective:
         loss = cast(type[Objective], registry("objective").load_class(objective))
         layers.append(loss.presets.get(preset, {}))
     config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
+    if resolved.takes_objective:
+        loss.check(config)
+    if config.normalize_after_view and pretrained_on.normalize != "none":
+        raise UserError(
+            f"normalize_after_view=true, but dataset '{pretrained_on.name}' is normalised before "
+            f"the view: use --set normalize_after_view=false"
+        )
     unasked = make_config(*layers)
     if unasked.encoder == "auto":
         unasked = unasked.model_copy(update={"encoder": pretrained_on.encoder})
@@ -198,20 +207,8 @@ def make_plan(
             f"method '{method}' has no encoder that --eval {evaluation} could train: choose "
             f"another --eval (vmbench list evaluations)"
         )
-    augmentation = None
-    if views is not None:
-        if not resolved.augmented:
-            raise UserError(
-                f"--views {views} is the augmentation of a supervised training, and method "
-                f"'{method}' is none: use --method supervised, or --method {views} to pretrain "
-                f"on these views"
-            )
-        family = _resolve_method(views, adapter, pretrained_on)
-        if not isinstance(family, ViewMethod):
-            raise UserError(
-                f"--views {views} makes no views: name a view family (vmbench list methods)"
-            )
-        augmentation = family
+    if views is None and resolved.augmented and config.augmentation is not None:
+        augmentation = cast(ViewMethod, _resolve_method(HANDCRAFTED, adapter, pretrained_on))
     if any(each.uses_handcrafted for each in (resolved, augmentation) if each):
         _resolve_handcrafted(adapter, pretrained_on.spec.kind)
     if seed < 0:
@@ -247,6 +244,41 @@ def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
             f"choose another method (vmbench list methods)"
         )
     return method
+
+
+def _resolve_augmentation(
+    views: str | None, method: Method, domain: Domain, dataset: Dataset
+) -> ViewMethod | None:
+    """The view family that ``--views`` names, if any; raises where ``method`` takes none."""
+    if views is None:
+        return None
+    if not method.augmented:
+        raise UserError(
+            f"--views {views} is the augmentation of a supervised training, and method "
+            f"'{method.name}' is none: use --method supervised, or --method {views} to pretrain "
+            f"on these views"
+        )
+    family = _resolve_method(views, domain, dataset)
+    if not isinstance(family, ViewMethod):
+        raise UserError(
+            f"--views {views} makes no views: name a view family (vmbench list methods)"
+        )
+    return family
+
+
+def _view_settings(
+    domain: Domain, preset: str, method: Method, augmentation: Method | None
+) -> dict[str, Any]:
+    """What the domain sets for ``method``, or for its kind of views.
+
+    The strength is that of the views which act, and so of a named augmentation.
+    """
+    found = dict(domain.view_settings(preset, method.name, method.kind))
+    if augmentation is not None:
+        acting = domain.view_settings(preset, augmentation.name, augmentation.kind)
+        found.pop("strength", None)
+        found |= {key: value for key, value in acting.items() if key == "strength"}
+    return found
 
 
 def _resolve_handcrafted(domain: Domain, kind: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -27,6 +28,18 @@ from vmbench.views import Identity, ViewContext, Views
 
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
 REFERENCE_SIZE = 4096  # examples that a view family may take its statistics from
+REFERENCE_SEED = 4096  # of their draw: no run's, so that all methods and seeds share the rows
+
+
+def draw_reference(indices: Indices) -> Indices:
+    """At most :data:`REFERENCE_SIZE` of ``indices``, the same ones every time, in their order.
+
+    Drawn, because a file's first rows may be unlike the rest: it may be sorted.
+    """
+    if len(indices) <= REFERENCE_SIZE:
+        return indices
+    drawn = np.random.default_rng(REFERENCE_SEED).choice(indices, REFERENCE_SIZE, replace=False)
+    return np.sort(drawn)
 
 
 def count_parameters(module: nn.Module | None) -> int:
@@ -74,7 +87,10 @@ class Session:
     def new_encoder(self) -> Encoder:
         """An encoder for the run's spec, initialised from the run's seed alone."""
         with self.seeded():
-            return build_encoder(self.examples.spec, self.config)
+            encoder = build_encoder(self.examples.spec, self.config)
+        if self.config.normalize_after_view:
+            encoder.standardise(*self.examples.moments(self.indices))
+        return encoder
 
     def seeded(self) -> "_Seeded":
         """A context in which the global generator starts from the run's seed."""
@@ -171,8 +187,9 @@ class Session:
             spec=examples.spec,
             config=self.config,
             value_range=examples.dataset.value_range,
-            reference=examples.batch(indices[:REFERENCE_SIZE]),
+            reference=examples.batch(draw_reference(indices)),
             handcrafted=self.handcrafted,
+            silence=examples.silence,
         )
 
     def build_views(

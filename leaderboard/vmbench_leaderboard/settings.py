@@ -67,12 +67,12 @@ def _group(result: Result, yardsticks: frozenset[str]) -> _Group:
 
 @cache
 def _view_preset(domain: str, preset: str, method: str) -> Mapping[str, Any]:
-    """What ``preset`` sets for the method's kind of views; nothing for a domain not had here."""
+    """What ``preset`` sets for the method or its views; nothing for a domain not had here."""
     try:
         adapter = cast(type[Domain], registry("domain").load_class(domain))
     except UserError:
         return {}
-    return adapter.view_presets.get(preset, {}).get(registered_views(method), {})
+    return adapter.view_settings(preset, method, registered_views(method))
 
 
 def _settings(group: _Group) -> dict[str, str]:

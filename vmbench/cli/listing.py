@@ -185,9 +185,16 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
         facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
         facts["datasets"] = list(loaded.datasets)
     if kind in ("domain", "objective"):
+        from typing import get_args
+
+        from vmbench.method import ViewKind
+
         adapted = dict(loaded.presets)
-        for preset, kinds in getattr(loaded, "view_presets", {}).items():
-            adapted |= {f"{preset}, {kind} views": settings for kind, settings in kinds.items()}
+        for preset, chosen in getattr(loaded, "view_presets", {}).items():
+            adapted |= {
+                f"{preset}, {name}{' views' if name in get_args(ViewKind) else ''}": settings
+                for name, settings in chosen.items()
+            }
         facts["presets adapted"] = [
             f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
             for preset, settings in adapted.items()

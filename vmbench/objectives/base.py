@@ -53,6 +53,10 @@ class Objective(nn.Module):
     paper: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    @classmethod
+    def check(cls, config: Config) -> None:
+        """Raise :class:`~vmbench.errors.UserError` for settings it cannot be trained with."""
+
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__()
         self.encoder = encoder

@@ -79,10 +79,11 @@ def _presets(domain: Domain) -> None:
             raise unknown_name("preset", preset, PRESETS)
     for preset, settings in domain.presets.items():
         make_config(PRESETS[preset], settings)
-    for preset, kinds in domain.view_presets.items():
-        for kind, settings in kinds.items():
-            if kind not in get_args(ViewKind):
-                raise unknown_name("kind of views", kind, get_args(ViewKind))
+    known = [*get_args(ViewKind), *(entry.name for entry in registry("method"))]
+    for preset, chosen in domain.view_presets.items():
+        for name, settings in chosen.items():
+            if name not in known:
+                raise unknown_name("kind of views or method", name, known)
             make_config(PRESETS[preset], domain.presets.get(preset, {}), settings)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from vmbench.dataset import Example, Split
 from vmbench.errors import UserError, missing_package
 from vmbench.specs import Grid
+from vmbench_domains.audio.decibels import SILENCE
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.source import FileDataset, Skips
 
@@ -40,6 +41,7 @@ class Clips(FileDataset):
 
     spec = Grid(1, MELS, FRAMES)
     normalize = "global"
+    silence = SILENCE
     seconds: float = 1.0
 
     @abstractmethod
