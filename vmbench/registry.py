@@ -121,7 +121,7 @@ class Registry(Generic[T]):
             return cast(T, value())
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.entry(name).broken("cannot be created without arguments", error) from error
 
     def load_class(self, name: str) -> type[T]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vmbench.checkpoint import save_weights
 from vmbench.config import Config
 from vmbench.dataset import Task
 from vmbench.device import Placement
@@ -133,9 +133,9 @@ class Session:
                 state_file=checkpoints / f"{name}.state.safetensors",
             )
         self._warn_of_collapse(self.fits[name])
-        _save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
+        save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
-            _save_weights(views, checkpoints / f"{name}.views.safetensors")
+            save_weights(views, checkpoints / f"{name}.views.safetensors")
         return encoder
 
     def _warn_of_collapse(self, fit: Fit) -> None:
@@ -217,11 +217,6 @@ class Session:
             encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
             self._pretrained = self.representation(encoder)
         return self._pretrained
-
-
-def _save_weights(module: nn.Module, path: Path) -> None:
-    """As the shapes say, whatever order training kept the values in."""
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path)
 
 
 class _Seeded:

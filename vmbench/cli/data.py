@@ -36,9 +36,9 @@ def fetch(
     ),
 ) -> None:
     """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
+    from vmbench.cache import cache_folder
     from vmbench.cli.listing import domain_of, known_datasets
     from vmbench.domain import Domain
-    from vmbench.examples import cache_folder
     from vmbench.plan import command_line
     from vmbench.registry import registry
 

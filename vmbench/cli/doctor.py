@@ -49,8 +49,8 @@ def examine() -> Iterator[Finding]:
 def _core() -> Iterator[Finding]:
     import torch
 
+    from vmbench.cache import cache_folder
     from vmbench.device import cpu_has_bfloat16
-    from vmbench.examples import cache_folder
 
     precision = "bfloat16 pays" if cpu_has_bfloat16() else "no fast bfloat16"
     yield Finding("core torch", True, torch.__version__)
