@@ -83,7 +83,7 @@ def named_failures() -> Iterator[None]:
 
 def failure_of(error: BaseException) -> RunError | None:
     """``error`` in one line, if it came through a plugin's code or is anybody's ``sys.exit``."""
-    found = _culprit(error)
+    found = _culprit(error, raised=isinstance(error, KeyboardInterrupt))
     if isinstance(error, SystemExit):
         who, where = found or ("a library", "--debug shows where")
         said = "" if error.code is None else f": {error.code}"
@@ -95,8 +95,11 @@ def failure_of(error: BaseException) -> RunError | None:
     return RunError(f"{who} failed ({where}): {cause} (--debug shows where)")
 
 
-def _culprit(error: BaseException) -> tuple[str, str] | None:
-    """The plugin whose code ``error`` came through last, with file and line; None: no plugin's."""
+def _culprit(error: BaseException, *, raised: bool = False) -> tuple[str, str] | None:
+    """The plugin whose code ``error`` came through last, with file and line; None: no plugin's.
+
+    ``raised``: only a plugin that raised it itself counts.
+    """
     owners = {
         entry.target.partition(":")[0].partition(".")[0]: entry.owner
         for kind in KINDS
@@ -107,4 +110,6 @@ def _culprit(error: BaseException) -> tuple[str, str] | None:
         top = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if top in owners:
             return owners[top], f"{Path(frame.f_code.co_filename).name}, line {line}"
+        if raised:
+            return None
     return None

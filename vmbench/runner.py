@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.balance import remarks
+from vmbench.balance import notable
 from vmbench.dataset import SPLITS, Dataset, Task
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
@@ -179,7 +179,7 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     indices = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], plan.config.max_examples)
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
-    for remark in remarks(task, labels):
+    for remark in notable(task, labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 
