@@ -163,6 +163,8 @@ class Dataset(ABC):
         generic: whether it reads any user's files in a documented layout, not one publisher's.
         split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
+            A generic dataset's is :func:`vmbench.contents.contents` and part of its revision, so
+            that equal files are one dataset wherever they lie; a published one's may be cheaper.
     """
 
     name: ClassVar[str]

@@ -6,8 +6,6 @@ with the mean and standard deviation of the training examples.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -19,10 +17,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vmbench.cache import building, cache_folder
 from vmbench.config import digest
 from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
+from vmbench.plugins import named_failures
+from vmbench.progress import say
 
 Indices = npt.NDArray[np.int64]
 CACHE_FORMAT = 2
@@ -30,13 +31,6 @@ CHUNK = 512  # examples per Arrow record batch
 ABSENT = (
     -1
 )  # label (a regression's: NaN) and split of an example that a task does not use; no group
-
-
-def cache_folder() -> Path:
-    """Where prepared examples are kept: ``$VMBENCH_CACHE``, or the user's cache folder."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("VMBENCH_CACHE") or user_cache_path("vmbench"))
 
 
 class Examples:
@@ -57,6 +51,8 @@ class Examples:
         self.mean = torch.tensor(statistics["mean"]).view(self._channels)
         self.std = torch.tensor(statistics["std"]).view(self._channels)
         self.remarks: list[str] = statistics.get("remarks", [])
+        if len(self.table) != statistics.get("examples", len(self.table)):
+            raise ValueError(f"{len(self.table)} of {statistics['examples']} examples are there")
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -164,24 +160,29 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
 
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
+        RunError: a plugin's dataset fails.
     """
     folder = _folder(dataset, data_dir)
-    if not (folder / "statistics.json").exists():
-        temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-        try:
-            temporary.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"the cache folder {cache_folder()} cannot be written ({error.strerror}): set "
-                f"VMBENCH_CACHE to a folder that can"
-            ) from error
-        try:
-            _build(dataset, data_dir, temporary)
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    examples = _cached(dataset, folder)
+    if examples is not None:
+        return examples
+    ready = lambda: _cached(dataset, folder) is not None  # noqa: E731
+    with building(folder, dataset.name, ready) as temporary:
+        if temporary is not None:
+            with named_failures():
+                _build(dataset, data_dir, temporary)
     return Examples(dataset, folder)
+
+
+def _cached(dataset: Dataset, folder: Path) -> Examples | None:
+    """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
+    if not (folder / "statistics.json").exists():
+        return None
+    try:
+        return Examples(dataset, folder)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these types too
+        say(f"{folder} is damaged ({type(error).__name__}): {dataset.name} is prepared again")
+        return None
 
 
 def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
@@ -189,10 +190,16 @@ def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
     return (_folder(dataset, data_dir) / "statistics.json").exists()
 
 
+def named_by_contents(dataset: Dataset) -> bool:
+    """Whether the dataset's revision follows from its files' bytes, not from where they lie."""
+    return dataset.generic and dataset.fingerprint != ""
+
+
 def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
     name = f"{dataset.name}-{dataset.revision}"
-    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
-    source += dataset.fingerprint
+    # What is named by its contents is the same wherever it lies.
+    placed = data_dir and dataset.package is None and not named_by_contents(dataset)
+    source = (str(data_dir.resolve()) if data_dir and placed else "") + dataset.fingerprint
     kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
     key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
     return cache_folder() / f"{name}-{key}"
@@ -238,7 +245,8 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
     mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
-    statistics = {"mean": mean, "std": std, "remarks": dataset.remarks}
+    remarks = dataset.remarks
+    statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
     (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)
     for task in tasks:

@@ -1,8 +1,5 @@
 """What a run will do, decided and checked before anything is written."""
 
-import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +11,12 @@ from vmbench.dataset import Dataset, Task
 from vmbench.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
+from vmbench.examples import named_by_contents
 from vmbench.method import Method, ViewMethod
 from vmbench.objectives.base import Objective
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
-from vmbench.results import ViewKind, write_atomically
+from vmbench.results import ViewKind
 
 EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")  # where and how a run runs
 # Settings that are read after pretraining.
@@ -91,7 +89,8 @@ class Plan:
 
     @property
     def document(self) -> dict[str, Any]:
-        """``config.json``: everything that can change the result."""
+        """``config.json``: everything that can change the result, and where the data was found."""
+        files = {d.name: d.fingerprint for d in self._datasets if _is_dated(d)}
         return {
             "domain": self.domain.name,
             "method": self.method_name,
@@ -107,12 +106,32 @@ class Plan:
             "data_dir": None if self.data_dir is None else str(self.data_dir.resolve()),
             "eval": self.evaluation.name,
             "config": self.config.hashed(),
+            **({"target": self.asked.target} if self.asked.target is not None else {}),
+            **({"files": files} if files else {}),
         }
 
     @property
+    def _datasets(self) -> list[Dataset]:
+        return [self.pretrain, *(dataset for dataset, _ in self.tasks)]
+
+    def _identity(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """``document`` less what may differ between equal runs.
+
+        Where the data lies is no part of it, unless nothing else tells one folder from another:
+        a dataset that neither is embedded nor looks at its files.
+        """
+        place = None if all(d.package or d.fingerprint for d in self._datasets) else "data_dir"
+        kept = {key: value for key, value in document.items() if key != "files"}
+        return kept | ({} if place else {"data_dir": None})
+
+    def is_of(self, recorded: Mapping[str, Any]) -> bool:
+        """Whether ``recorded``, a run's ``config.json``, asks for the same run as this plan."""
+        return self._identity(recorded) == self._identity(self.document)
+
+    @property
     def hash(self) -> str:
-        """Eight hex digits over :attr:`document`, less the seed: equal for the runs of a cell."""
-        return digest({k: v for k, v in self.document.items() if k != "seed"})
+        """Eight hex digits over the request less its seed: equal for the runs of a cell."""
+        return digest({k: v for k, v in self._identity(self.document).items() if k != "seed"})
 
     @property
     def pretraining(self) -> str:
@@ -162,6 +181,8 @@ def make_plan(
     target: str | None = None,
 ) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
+    if data_dir is not None and not data_dir.exists():
+        raise UserError(f"--data-dir {data_dir} does not exist")
     base = preset_settings(preset)
     registry("objective").entry(objective)
     registry("evaluation").entry(evaluation)
@@ -213,6 +234,13 @@ def make_plan(
         _resolve_handcrafted(adapter, pretrained_on.spec.kind)
     if seed < 0:
         raise UserError(f"--seed {seed} must not be negative")
+    tasks = _tasks(adapter, pretrained_on, transfer, data_dir)
+    if data_dir is not None and all(d.package for d in (pretrained_on, *(d for d, _ in tasks))):
+        raise UserError(
+            f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
+            f"the dataset that is in it with --pretrain (vmbench data check {data_dir} --domain "
+            f"{domain} finds out which)"
+        )
     return Plan(
         domain=adapter,
         method_name=method,
@@ -222,7 +250,7 @@ def make_plan(
         seed=seed,
         config=config,
         pretrain=pretrained_on,
-        tasks=_tasks(adapter, pretrained_on, transfer, data_dir),
+        tasks=tasks,
         data_dir=data_dir,
         evaluation=judge,
         views_name=views,
@@ -230,6 +258,11 @@ def make_plan(
         asked=Asked(pretrain, tuple(transfer), target, asked),
         overrides=overrides,
     )
+
+
+def _is_dated(dataset: Dataset) -> bool:
+    """Whether its files are told apart by sizes and times, which its revision does not show."""
+    return bool(dataset.fingerprint) and not named_by_contents(dataset)
 
 
 def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
@@ -322,46 +355,3 @@ def _tasks(
         for task in tasks:
             found[dataset.name, task.name] = (dataset, task)
     return tuple(found.values())
-
-
-def claim_folder(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> Path:
-    """The run's folder, made or found to be of this very configuration.
-
-    Raises:
-        UserError: if it cannot be written, or holds another configuration's run, or a finished
-            one that ``resume=False`` would have to repeat.
-    """
-    folder = out / plan.run_id
-    if (out / "config.json").exists() or (out / "result.json").exists():
-        raise UserError(f"--out {out} is itself a run's folder: name its parent, or another folder")
-    try:
-        if folder.exists():
-            _inspect(folder, plan, resume=resume, overwrite=overwrite)
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError
-        config = folder / "config.json"
-        if not config.exists():
-            write_atomically(config, json.dumps(plan.document, indent=2) + "\n")
-    except (PermissionError, NotADirectoryError, FileExistsError, OSError) as error:
-        raise UserError(
-            f"--out {out} cannot be written ({error.strerror or 'no permission'}): "
-            f"name a folder that can"
-        ) from error
-    return folder
-
-
-def _inspect(folder: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
-    config = folder / "config.json"
-    ours = config.exists() and json.loads(config.read_text()) == plan.document
-    if overwrite and (config.exists() or not any(folder.iterdir())):
-        shutil.rmtree(folder)
-    elif not ours and any(folder.iterdir()):
-        raise UserError(
-            f"{folder} holds another configuration's run: move it away, name another "
-            f"--out, or replace it with --overwrite"
-        )
-    elif not resume and (folder / "result.json").exists():
-        raise UserError(f"{folder} holds a finished run: --overwrite repeats it, --resume reads it")
-    elif not resume:
-        shutil.rmtree(folder)

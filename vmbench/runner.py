@@ -12,16 +12,18 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.balance import remarks
+from vmbench.balance import notable
 from vmbench.command import LINEAR
 from vmbench.dataset import SPLITS, Dataset, Task
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
 from vmbench.examples import Examples, prepare
 from vmbench.gallery import draw_views
-from vmbench.plan import Plan, claim_folder, make_plan
+from vmbench.plan import Plan, make_plan
+from vmbench.plugins import named_failures
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
+from vmbench.run_folder import claim_folder
 from vmbench.session import PRETRAIN, Session
 from vmbench.trackers import require_trackers
 
@@ -80,24 +82,35 @@ def run(
 
     >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
     """
-    progress = Progress(quiet=quiet)
     require_trackers(trackers)
-    plan = make_plan(
-        domain,
-        method,
-        objective,
-        preset,
-        seed,
-        pretrain,
-        transfer,
-        settings or {},
-        None if data_dir is None else Path(data_dir),
-        evaluation,
-        views,
-        target,
-    )
-    placement = place(plan.config, plan.pretrain.spec)
-    folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
+    with Progress(quiet=quiet).shared() as progress, named_failures():
+        plan = make_plan(
+            domain,
+            method,
+            objective,
+            preset,
+            seed,
+            pretrain,
+            transfer,
+            settings or {},
+            None if data_dir is None else Path(data_dir),
+            evaluation,
+            views,
+            target,
+        )
+        placement = place(plan.config, plan.pretrain.spec)
+        with claim_folder(Path(out), plan, resume=resume, overwrite=overwrite) as folder:
+            return _carry_out(plan, folder, placement, progress, tuple(trackers))
+
+
+def _carry_out(
+    plan: Plan,
+    folder: Path,
+    placement: Placement,
+    progress: Progress,
+    trackers: tuple[str, ...],
+) -> Result:
+    """The run of ``plan`` in its ``folder``; a finished one is read."""
     finished = folder / "result.json"
     if finished.exists():
         progress.say(f"already done: {finished} (--overwrite repeats it)")
@@ -111,10 +124,10 @@ def run(
         objective=plan.objective,
         config=plan.config,
         placement=placement,
-        seed=seed,
+        seed=plan.seed,
         progress=progress,
         handcrafted=plan.handcrafted,
-        trackers=tuple(trackers),
+        trackers=trackers,
         augment_by=plan.views,
     )
     encoder_parameters, tasks = 0, []
@@ -133,13 +146,13 @@ def run(
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=plan.command,
-        domain=domain,
+        domain=plan.domain.name,
         method=plan.label,
         views=plan.view_kind,
         yardstick=plan.method.yardstick,
         objective=plan.objective,
-        preset=preset,
-        seed=seed,
+        preset=plan.preset,
+        seed=plan.seed,
         pretrain=_pretrain_record(plan, session),
         tasks=[_with_training_time(task, session) for task in tasks],
         parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
@@ -167,7 +180,7 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     indices = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], plan.config.max_examples)
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
-    for remark in remarks(task, labels):
+    for remark in notable(task, labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 

@@ -8,9 +8,9 @@ from typing import cast
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vmbench.checkpoint import save_weights
 from vmbench.collapse import Health, Watch
 from vmbench.config import Config
 from vmbench.dataset import Task
@@ -147,9 +147,9 @@ class Session:
                 progress=self.progress,
                 state_file=checkpoints / f"{name}.state.safetensors",
             )
-        _save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
+        save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
-            _save_weights(views, checkpoints / f"{name}.views.safetensors")
+            save_weights(views, checkpoints / f"{name}.views.safetensors")
         return encoder
 
     def require_batch(self, examples: Examples, indices: Indices) -> None:
@@ -252,11 +252,6 @@ class Session:
         if self._shared is None:
             self._shared = make()
         return self._shared
-
-
-def _save_weights(module: nn.Module, path: Path) -> None:
-    """As the shapes say, whatever order training kept the values in."""
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path)
 
 
 class _Seeded:

@@ -95,8 +95,7 @@ def fit(
     players = _Players(objective, views, config, total)
     step = _SCHEDULES[config.schedule](players, placement, generator)
     done, seconds, loading, losses = 0, 0.0, 0.0, _EpochLoss()
-    if state_file and state_file.exists():
-        state = checkpoint.load(state_file)
+    if state := _state_in(state_file, progress):
         players.load_state_dict(state["players"])
         generator.set_state(state["generator"])
         done, seconds, loading = state["step"], state["seconds"], state["loading"]
@@ -172,6 +171,18 @@ def fit(
         final_loss=losses.mean,
         feature_std=None if spread is None else spread.item(),
     )
+
+
+def _state_in(file: Path | None, progress: Progress) -> checkpoint.State | None:
+    """What an interrupted training left; where that is damaged, the training starts over."""
+    if file is None or not file.exists():
+        return None
+    try:
+        return checkpoint.load(file)
+    except checkpoint.DamagedError as error:
+        progress.say(f"{file} is damaged ({error.__cause__}): this training starts over")
+        file.unlink()
+        return None
 
 
 def order(

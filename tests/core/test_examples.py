@@ -5,10 +5,11 @@ import pytest
 import torch
 from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
 
+from vmbench.cache import cache_folder
 from vmbench.dataset import HeldOut, Task
 from vmbench.errors import UserError
 from vmbench.evaluation import hide, limit
-from vmbench.examples import cache_folder, prepare
+from vmbench.examples import prepare
 
 
 @pytest.mark.parametrize("dataset", [ToyGrid, ToySequence, ToyVector])

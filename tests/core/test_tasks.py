@@ -19,6 +19,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
 from vmbench.balance import Balance, remarks
+from vmbench.cache import cache_folder
 from vmbench.cli import invoke
 from vmbench.config import make_config
 from vmbench.data_check import check_data
@@ -26,7 +27,7 @@ from vmbench.dataset import Task
 from vmbench.errors import UserError
 from vmbench.evaluation.fewshot import draws
 from vmbench.evaluation.knn import knn_mean
-from vmbench.examples import cache_folder, prepare
+from vmbench.examples import prepare
 from vmbench.labels import floor, judged
 from vmbench.linear_models import fit_ridge
 from vmbench.metrics import multilabel_metrics, pearson, regression_metrics

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import SPLITS, Example, Kind, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Grid
@@ -138,6 +139,7 @@ class NpzFile(NpzImages):
         count = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
         names = tuple(str(number) for number in range(count))
         self.tasks = (Task("label", names, "the file's train, val and test", kind=kind),)
+        self.fingerprint = contents(self.root, [self.path])
         self.revision = digest([self.fingerprint])
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
@@ -159,6 +160,12 @@ class UcrText(UcrSeries):
         citation="Dau et al. 2019, The UCR time series archive, IEEE/CAA J. Autom. Sinica 6",
         homepage="https://www.timeseriesclassification.com",
     )
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Name the files by their bytes: anything may be in them."""
+        super().bind(data_dir, target)
+        self.fingerprint = contents(self.root, self.locate(data_dir)[1])
+        self.revision = digest([self.revision, self.fingerprint])
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
         """The folder must hold one dataset alone."""

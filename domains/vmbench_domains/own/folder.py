@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.own.settings import SETTINGS_FILE
 from vmbench_domains.own.splits import NAMES, assign_splits, split_name
-from vmbench_domains.source import FileDataset, fingerprint
+from vmbench_domains.source import FileDataset
 
 METADATA = "metadata.csv"
 CARD = Card("yours", "yours", "docs/your-data.md", notes="One's own files; nothing leaves them.")
@@ -78,7 +79,7 @@ class LabelledFolder(FileDataset):
         self.tasks = (Task("label", classes, rule),)
         settings = [path for path in (told, data_dir / SETTINGS_FILE) if path.is_file()]
         read = [file.path for file in files] + settings
-        self.fingerprint = fingerprint(data_dir, read)
+        self.fingerprint = contents(data_dir, read)
         self.revision = digest([self.fingerprint, rule])
 
     def wanted(self) -> str:

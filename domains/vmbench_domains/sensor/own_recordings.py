@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
@@ -23,7 +24,7 @@ from vmbench_domains.sensor.recordings import (
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_recordings
-from vmbench_domains.source import Skips, fingerprint
+from vmbench_domains.source import Skips
 
 LABEL = "label"
 RESERVED = ("subject", "session", "time", "split")
@@ -86,7 +87,7 @@ class Recordings(RecordingWindows):
         self._choose_windows(settings, paths[0])
         told = data_dir / SETTINGS_FILE
         root = data_dir if data_dir.is_dir() else data_dir.parent
-        self.fingerprint = fingerprint(root, [*paths, *([told] if told.is_file() else [])])
+        self.fingerprint = contents(root, [*paths, *([told] if told.is_file() else [])])
         self.revision = digest([self.fingerprint, self.label, rule, self.window, self.step])
 
     def _readable(self, paths: list[Path]) -> list[Path]:

@@ -59,7 +59,7 @@ class OpenML(Table):
                 "which dataset of OpenML? --pretrain openml-31 downloads number 31; or name an "
                 "ARFF file with --data-dir"
             )
-        from vmbench.examples import cache_folder
+        from vmbench.cache import cache_folder
 
         folder = cache_folder() / "openml" / str(self.number)
         if not (folder / ABOUT).exists():

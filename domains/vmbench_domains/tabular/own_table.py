@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Example, Kind, Label, Split, Task
 from vmbench.errors import UserError, unknown_name
 from vmbench.specs import Vector
@@ -22,7 +23,7 @@ from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits, split_name
 from vmbench_domains.own.tables import cell_text, find_tables, read_chunks, read_header
-from vmbench_domains.source import FileDataset, fingerprint
+from vmbench_domains.source import FileDataset
 from vmbench_domains.tabular.table import encode
 
 RESERVED = ("subject", "split")
@@ -68,7 +69,7 @@ class Table(FileDataset):
         self._survey(data_dir)
         told = data_dir / SETTINGS_FILE
         root = data_dir if data_dir.is_dir() else data_dir.parent
-        self.fingerprint = fingerprint(root, [*self.paths, *([told] if told.is_file() else [])])
+        self.fingerprint = contents(root, [*self.paths, *([told] if told.is_file() else [])])
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
         self.revision = digest([self.fingerprint, self.target, dropped, rule, *kind])
