@@ -1,0 +1,223 @@
+"""The time column of recordings: which it is, its unit, the rate, and where it is broken."""
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.errors import UserError
+
+Seconds = npt.NDArray[np.float64]
+
+# Unit -> how many are in a second.
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+_SPELT = {
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "ms": ("ms", "msec", "millis", "millisecond", "milliseconds"),
+    "us": ("us", "\u00b5s", "\u03bcs", "usec", "micros", "microsecond", "microseconds"),
+    "ns": ("ns", "nsec", "nanos", "nanosecond", "nanoseconds"),
+}
+_UNIT_OF = {word: unit for unit, words in _SPELT.items() for word in words}
+_CLOCKS = frozenset(
+    [
+        "time",
+        "timestamp",
+        "timestamps",
+        "datetime",
+        "date",
+        "epoch",
+        "unix",
+        "unixtime",
+        "utc",
+        "elapsed",
+    ]
+)
+_FILLERS = frozenset(
+    [
+        "unix",
+        "since",
+        "start",
+        "stamp",
+        "utc",
+        "local",
+        "elapsed",
+        "in",
+        "epoch",
+        "of",
+        "day",
+        "iso",
+    ]
+)
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)")
+
+SLOWEST, FASTEST = 0.01, 20_000.0  # Hz; what a recording's rate may be
+EPOCH = (6.3e8, 2.9e9)  # seconds since 1970: the years 1990 to 2061
+GAP = 5  # sample periods; a longer pause ends a stretch
+IRREGULAR = 0.5  # sample periods that a step may be off before it is called irregular
+COARSE = 0.1  # share of steps of zero from which on the clock ticks more slowly than the samples
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How the samples of a file follow each other.
+
+    Attributes:
+        period: seconds from one sample to the next.
+        broken: (T - 1,), whether time jumps (by more than GAP periods, or backwards) after a row.
+        irregular: (T - 1,), whether a step is off by more than half a period, and no break.
+    """
+
+    period: float
+    broken: npt.NDArray[np.bool_]
+    irregular: npt.NDArray[np.bool_]
+
+
+def unit_of(name: str) -> tuple[bool, str | None]:
+    """Whether a column of this name is a clock, and the unit that its name says.
+
+    >>> [unit_of(n) for n in ("Time", "time_ms", "Timestamp [ns]", "seconds_elapsed", "ax (ms)")]
+    [(True, None), (True, 'ms'), (True, 'ns'), (True, 's'), (False, None)]
+    """
+    words = [word for word in re.split(r"[^a-z\u00b5\u03bc]+", name.lower()) if word]
+    units = [_UNIT_OF[word] for word in words if word in _UNIT_OF]
+    rest = [word for word in words if word not in _UNIT_OF]
+    # "seconds" alone is a clock too; "s" or "ns" alone may be anything.
+    clock = any(word in _CLOCKS for word in rest) or (not rest and words and len(words[0]) > 2)
+    if not clock or any(word not in _CLOCKS | _FILLERS for word in rest) or len(units) > 1:
+        return False, None
+    return True, units[0] if units else None
+
+
+def parse_dates(texts: Sequence[str], where: Callable[[int], str], column: str) -> Seconds:
+    """Dates, or times of day, as seconds since the first; an empty cell is NaN.
+
+    Raises:
+        UserError: one of them is no date.
+    """
+    import pandas
+
+    cells = [text.strip() for text in texts]
+    if any(_TIME_OF_DAY.fullmatch(text) for text in cells[:1]):
+        return np.array([_of_day(text, row, where, column) for row, text in enumerate(cells)])
+    cells = [text.replace(",", ".") for text in cells]
+    given = pandas.Series([text or None for text in cells], dtype=object)
+    try:
+        dates = pandas.to_datetime(given, utc=True, format="ISO8601")
+    except (ValueError, OverflowError):
+        dates = None
+    if dates is None:
+        guess = _date_format(cells)
+        dates = pandas.to_datetime(given, utc=True, format=guess, errors="coerce")
+        bad = np.flatnonzero(dates.isna().to_numpy() & given.notna().to_numpy())
+        if len(bad):
+            row = int(bad[0])
+            raise UserError(
+                f"{where(row)}, column '{column}': {cells[row][:40]!r} is no time; write seconds, "
+                f"or dates like 2024-01-31 12:00:00.020"
+            )
+    since = (dates - dates.iloc[0]).dt.total_seconds()
+    return np.asarray(since, np.float64)
+
+
+def _date_format(cells: Sequence[str]) -> str:
+    """The format of the first and last cell; day before month only if the reverse is no date."""
+    import pandas
+
+    for day_first in (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the first cell is read day first, or is not
+            guess = pandas.tseries.api.guess_datetime_format(cells[0], dayfirst=day_first)
+        if guess and pandas.notna(pandas.to_datetime(cells[-1], format=guess, errors="coerce")):
+            return str(guess)
+    return "ISO8601"
+
+
+def _of_day(text: str, row: int, where: Callable[[int], str], column: str) -> float:
+    if not text:
+        return np.nan
+    found = _TIME_OF_DAY.fullmatch(text)
+    if found is None:
+        raise UserError(
+            f"{where(row)}, column '{column}': {text[:40]!r} is no time of day, the first is one"
+        )
+    hours, minutes, seconds = (float(part.replace(",", ".")) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def find_unit(values: Seconds, where: object, column: str) -> str:
+    """The unit of a clock of numbers whose name says none, by its values.
+
+    Years 1990 to 2061 since 1970 tell a unit, if it gives 1 Hz or more, and so does a step below 1,
+    which is in seconds; a larger step may be anything, so it is asked for.
+
+    Args:
+        values: (T,).
+        where: file or folder, for messages.
+        column: the clock's name, for messages.
+
+    Raises:
+        UserError: the values leave it open.
+    """
+    steps = np.diff(values)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return "s"
+    step = float(np.median(steps))
+    usual = float(np.median(values))
+    rates = {unit: per_second / step for unit, per_second in UNITS.items()}
+    since_1970 = [
+        unit
+        for unit, per_second in UNITS.items()
+        if EPOCH[0] <= usual / per_second <= EPOCH[1] and 1 <= rates[unit] <= FASTEST
+    ]
+    if since_1970:
+        return since_1970[0]
+    if step < 1 and rates["s"] <= FASTEST:
+        return "s"
+    readings = ", ".join(
+        f"{rate:.6g} Hz in {unit}" for unit, rate in rates.items() if SLOWEST <= rate <= FASTEST
+    )
+    raise UserError(
+        f"{where}: column '{column}' rises by {step:.6g}, whose unit is unknown"
+        + (f" ({readings})" if readings else "")
+        + f": name it '{column}_s', '{column}_ms', '{column}_us' or '{column}_ns', or say "
+        f'time_unit = "ms" in vmbench.toml'
+    )
+
+
+def timing(seconds: Seconds, same: npt.NDArray[np.bool_], where: object) -> Timing | None:
+    """The period and the breaks of a file; None if no two rows belong together.
+
+    Args:
+        seconds: (T,), of every row.
+        same: (T - 1,), whether a row and the next are of one subject and session.
+        where: the file, for messages.
+
+    Raises:
+        UserError: time stands still or runs backwards, or the rate is out of all bounds.
+    """
+    steps = np.diff(seconds)
+    within = steps[same]
+    if not len(within):
+        return None
+    forward = within[within > 0]
+    if len(forward) <= (within < 0).sum():
+        how = "stands still" if not (within < 0).any() else "runs backwards"
+        raise UserError(f"{where}: time {how} in most rows: sort the rows by time")
+    tick = float(np.median(forward))
+    coarse = float((within == 0).mean()) > COARSE
+    usual = within[(within >= 0) & (within <= 3 * tick)] if coarse else forward
+    near = usual if coarse else usual[(usual >= tick / 2) & (usual <= 1.5 * tick)]
+    period = float(near.mean())
+    if not SLOWEST <= 1 / period <= FASTEST:
+        raise UserError(
+            f"{where}: time gives {1 / period:.6g} Hz; a recording has {SLOWEST:g} to {FASTEST:g} "
+            f"Hz: is its unit right? (time_unit in vmbench.toml)"
+        )
+    broken = (steps > max(GAP * period, 2.5 * tick if coarse else 0.0)) | (steps < -period)
+    off = np.abs(steps - period) > IRREGULAR * period
+    irregular = np.zeros_like(off) if coarse else off & ~broken
+    return Timing(period, broken, irregular)
