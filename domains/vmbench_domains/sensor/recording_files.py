@@ -22,28 +22,10 @@ from vmbench_domains.own.tables import PARQUET, cell_text, read_header, read_tab
 
 AT_ONCE = 65_536  # rows
 # What programs write where there is no value; pandas' own list, and Weka's question mark.
-MISSING = frozenset(
-    [
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "nan",
-        "-nan",
-        "<na>",
-        "null",
-        "none",
-        "nil",
-        "inf",
-        "-inf",
-        "+inf",
-        "infinity",
-        "-infinity",
-        "?",
-        "-",
-        "--",
-    ]
-)
+MISSING = {
+    "na", "n/a", "#n/a", "#na", "nan", "-nan", "<na>", "null", "none", "nil", "inf", "-inf", "+inf",
+    "infinity", "-infinity", "?", "-", "--",
+}  # fmt: skip
 WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls a nameless index in Parquet
 NAMELESS = ""

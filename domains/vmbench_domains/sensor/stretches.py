@@ -111,17 +111,19 @@ def check_alike(columns: dict[Path, Columns]) -> None:
     Raises:
         UserError: one has others; it is named.
     """
-    usual, _ = Counter(_names(found) for found in columns.values()).most_common(1)[0]
+    counts = Counter(_names(found) for found in columns.values())
+    usual = max(counts, key=lambda names: (counts[names], len(names)))
     for path, found in columns.items():
-        if (names := _names(found)) != usual:
-            lacking, more = sorted(usual - names), sorted(names - usual)
-            faults = [f"lacks {', '.join(lacking)}"] if lacking else []
-            faults += [f"has {', '.join(more)}, which they have not"] if more else []
-            count = sum(_names(other) == usual for other in columns.values())
-            raise UserError(
-                f"the columns of {path} differ from those of {count} other files: it "
-                f"{' and '.join(faults)}; give all files the same columns, or move it away"
-            )
+        names = _names(found)
+        if names == usual:
+            continue
+        lacking = [f"lacks {', '.join(sorted(usual - names))}"] if usual - names else []
+        more = [f"has {', '.join(sorted(names - usual))} besides"] if names - usual else []
+        raise UserError(
+            f"{path} has the channels {', '.join(found.channels)}: unlike {counts[usual]} other "
+            f"files it {' and '.join(lacking + more)}; give all files the same columns, or move it "
+            f"away"
+        )
 
 
 def _names(columns: Columns) -> frozenset[str]:
