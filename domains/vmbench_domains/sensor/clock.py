@@ -28,6 +28,57 @@ _CLOCKS = {
 _FILLERS = {
     "unix", "since", "start", "stamp", "utc", "local", "elapsed", "in", "epoch", "of", "day", "iso",
 }  # fmt: skip
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)")
+
+SLOWEST, FASTEST = 0.01, 20_000.0  # Hz; what a recording's rate may be
+EPOCH = (6.3e8, 2.9e9)  # seconds since 1970: the years 1990 to 2061
+GAP = 5  # sample periods; a longer pause ends a stretch
+IRREGULAR = 0.5  # sample periods that a step may be off before it is called irregular
+COARSE = 0.1  # share of steps of zero from which on the clock ticks more slowly than the samples
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How the samples of a file follow each other.
+
+    Attributes:
+        period: seconds from one sample to the next.
+        broken: (T - 1,), whether time jumps (by more than GAP periods, or backwards) after a row.
+        irregular: (T - 1,), whether a step is off by more than half a period, and no break.
+    """
+
+    period: float
+    broken: npt.NDArray[np.bool_]
+    irregular: npt.NDArray[np.bool_]
+
+
+def unit_of(name: str) -> tuple[bool, str | None]:
+    """Whether a column of this name is a clock, and the unit that its name says.
+
+    >>> [unit_of(n) for n in ("Time", "time_ms", "Timestamp [ns]", "seconds_elapsed", "ax (ms)")]
+    [(True, None), (True, 'ms'), (True, 'ns'), (True, 's'), (False, None)]
+    """
+    words = [word for word in re.split(r"[^a-z\u00b5\u03bc]+", name.lower()) if word]
+    units = [_UNIT_OF[word] for word in words if word in _UNIT_OF]
+    rest = [word for word in words if word not in _UNIT_OF]
+    # "seconds" alone is a clock too; "s" or "ns" alone may be anything.
+    clock = any(word in _CLOCKS for word in rest) or (not rest and words and len(words[0]) > 2)
+    if not clock or any(word not in _CLOCKS | _FILLERS for word in rest) or len(units) > 1:
+        return False, None
+    return True, units[0] if units else None
+
+
+def parse_dates(texts: Sequence[str], where: Callable[[int], str], column: str) -> Seconds:
+    """Dates, or times of day, as seconds since the first; an empty cell is NaN.
+
+    Raises:
+        UserError: one of them is no date.
+    """
+    import pandas
+
+    cells = [text.strip() for text in texts]
+    if any(_TIME_OF_DAY.fullmatch(text) for text in cells[:1]):
+        return np.array([_of_day(text, row, where, column) for row, text in enumerate(cells)])
     cells = [text.replace(",", ".") for text in cells]
     given = pandas.Series([text or None for text in cells], dtype=object)
     try:

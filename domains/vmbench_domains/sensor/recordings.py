@@ -131,8 +131,8 @@ class Tally:
             yield f"{self.missing / self.total:.2%} of the values are missing: interpolated"
         if self.short:
             yield (
-                f"{self.short} of {self.segments} labelled segments are shorter than a window of "
-                f"{self.window} samples: left out"
+                f"{self.short} labelled segments are shorter than a window of {self.window} "
+                f"samples: left out ({self.segments - self.short} are not)"
             )
         if self.covered < self.samples:
             yield (
