@@ -30,10 +30,12 @@ _FILLERS = {
 }  # fmt: skip
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)")
 
+DAY = 86_400.0  # seconds
 SLOWEST, FASTEST = 0.01, 20_000.0  # Hz; what a recording's rate may be
 EPOCH = (6.3e8, 2.9e9)  # seconds since 1970: the years 1990 to 2061
 GAP = 5  # sample periods; a longer pause ends a stretch
 IRREGULAR = 0.5  # sample periods that a step may be off before it is called irregular
+BLOCK, ONE_FILE = 64, 1.15  # steps; the ratio of their medians that makes two rates
 COARSE = 0.1  # share of steps of zero from which on the clock ticks more slowly than the samples
 
 
@@ -43,11 +45,13 @@ class Timing:
 
     Attributes:
         period: seconds from one sample to the next.
+        tick: seconds by which the clock rises, if it rises more seldom than there are samples.
         broken: (T - 1,), whether time jumps (by more than GAP periods, or backwards) after a row.
         irregular: (T - 1,), whether a step is off by more than half a period, and no break.
     """
 
     period: float
+    tick: float | None
     broken: npt.NDArray[np.bool_]
     irregular: npt.NDArray[np.bool_]
 
@@ -77,8 +81,11 @@ def parse_dates(texts: Sequence[str], where: Callable[[int], str], column: str) 
     import pandas
 
     cells = [text.strip() for text in texts]
-    if any(_TIME_OF_DAY.fullmatch(text) for text in cells[:1]):
-        return np.array([_of_day(text, row, where, column) for row, text in enumerate(cells)])
+    if not cells:
+        return np.empty(0)
+    if _TIME_OF_DAY.fullmatch(cells[0]):
+        clock = [_of_day(text, row, where, column) for row, text in enumerate(cells)]
+        return np.unwrap(np.array(clock), period=DAY)  # midnight is no step back
     cells = [text.replace(",", ".") for text in cells]
     given = pandas.Series([text or None for text in cells], dtype=object)
     try:
@@ -186,15 +193,46 @@ def timing(seconds: Seconds, same: npt.NDArray[np.bool_], where: object) -> Timi
         raise UserError(f"{where}: time {how} in most rows: sort the rows by time")
     tick = float(np.median(forward))
     coarse = float((within == 0).mean()) > COARSE
-    usual = within[(within >= 0) & (within <= 3 * tick)] if coarse else forward
-    near = usual if coarse else usual[(usual >= tick / 2) & (usual <= 1.5 * tick)]
-    period = float(near.mean())
+    usual = within[(within >= 0) & (within <= (3 if coarse else GAP) * tick)]
+    period = _coarse_period(usual) if coarse else _period(usual, tick)
     if not SLOWEST <= 1 / period <= FASTEST:
         raise UserError(
             f"{where}: time gives {1 / period:.6g} Hz; a recording has {SLOWEST:g} to {FASTEST:g} "
             f"Hz: is its unit right? (time_unit in vmbench.toml)"
         )
-    broken = (steps > max(GAP * period, 2.5 * tick if coarse else 0.0)) | (steps < -period)
+    if not coarse:
+        _check_one_rate(usual, where)
+    broken = (steps > (max(GAP * period, 2.5 * tick) if coarse else GAP * period)) | (
+        steps < -period
+    )
     off = np.abs(steps - period) > IRREGULAR * period
     irregular = np.zeros_like(off) if coarse else off & ~broken
-    return Timing(period, broken, irregular)
+    return Timing(period, tick if coarse else None, broken, irregular)
+
+
+def _period(steps: Seconds, tick: float) -> float:
+    """The mean step, where a step over lost samples counts as many."""
+    return float(steps.sum() / np.round(steps / tick).sum())
+
+
+def _coarse_period(steps: Seconds) -> float:
+    """The mean step between the first and the last tick; before and after, ticks are not whole."""
+    ticks = np.flatnonzero(steps > 0)
+    if len(ticks) < 2:
+        return float(steps.mean())
+    first, last = int(ticks[0]) + 1, int(ticks[-1]) + 1
+    return float(steps[first:last].sum() / (last - first))
+
+
+def _check_one_rate(steps: Seconds, where: object) -> None:
+    """Refuse a file that changes its rate on the way, as when two recordings are joined."""
+    smooth = np.convolve(steps, np.full(4, 0.25), "valid")  # a clock of whole ms alternates
+    blocks = smooth[: len(smooth) // BLOCK * BLOCK].reshape(-1, BLOCK)
+    if len(blocks) < 2:
+        return
+    low, high = np.percentile(np.median(blocks, axis=1), (10, 90))
+    if high > ONE_FILE * low:
+        raise UserError(
+            f"{where}: the rate changes within the file ({1 / high:.3g} Hz and {1 / low:.3g} Hz): "
+            f"make a file of each part"
+        )

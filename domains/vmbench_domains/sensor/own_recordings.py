@@ -34,6 +34,7 @@ LABEL = "label"
 WINDOW_SECONDS, WINDOW = 5.0, 250  # with and without a known rate
 SHORTEST = 32  # samples that a window needs
 SETTINGS = {"window": int, "step": int, "rate": float, "time_unit": str, "drop": list}
+FEWEST_CLASSES = 2
 GAP_SHARE = 4  # a gap of more than a window's quarter is not filled
 
 
@@ -105,6 +106,11 @@ class Recordings(RecordingWindows):
             data_dir,
         )
         classes = tuple(sorted({stretch.label for stretch in stretches}))
+        if len(classes) < FEWEST_CLASSES:
+            raise UserError(
+                f"{data_dir}: every row's label in column '{label}' is '{classes[0]}': a task "
+                f"needs two classes; name another column with --target"
+            )
         self.tasks = (Task(label, classes, rule),)
         self._by_key: dict[tuple[Path, str], list[Segment]] = {}
         for stretch, side in zip(stretches, sides, strict=True):
@@ -190,7 +196,7 @@ class _Seen:
         self.samples = 0
         self.lost: Counter[str] = Counter()
         self.rising: Counter[str] = Counter()
-        self.still: dict[str, list[str]] = {}
+        self.still: dict[str, dict[str, float]] = {}  # channel -> file -> its value throughout
         self.commas: list[str] = []
 
     def add_file(self, name: str, cells: Cells) -> None:
@@ -202,7 +208,7 @@ class _Seen:
             if len(steps) < SHORTEST:
                 continue
             if not steps.any():
-                self.still.setdefault(channel, []).append(name)
+                self.still.setdefault(channel, {})[name] = float(values[np.isfinite(values)][0])
             elif steps[0] > 0 and np.ptp(steps) < 1e-6 * steps[0]:
                 self.rising[channel] += 1
 
@@ -233,9 +239,14 @@ class _Seen:
                 f"{sum(self.lost.values())} of {self.samples} samples are left out, a channel "
                 f"being absent for longer ({named})"
             )
-        still = {channel: names for channel, names in self.still.items() if len(names) < files}
-        for channel, names in still.items():
-            yield f"channel {channel} is constant in {len(names)} files ({', '.join(names[:5])})"
+        for channel, values in self.still.items():
+            if len(values) < files:
+                yield f"channel {channel} is constant in {_some(list(values))}"
+            elif len(set(values.values())) > 1:
+                yield (
+                    f"channel {channel} is constant in every file, and not the same in all: an id "
+                    f"tells the file (call it subject, or drop = ['{channel}'] in {SETTINGS_FILE})"
+                )
         rising = [channel for channel, count in self.rising.items() if count == files]
         if rising:
             yield (
@@ -243,4 +254,8 @@ class _Seen:
                 f"the file (drop = {rising} in {SETTINGS_FILE} leaves it out)"
             )
         if self.commas:
-            yield f"decimal commas are read as points ({', '.join(self.commas[:5])})"
+            yield f"decimal commas are read as points ({_some(self.commas)})"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

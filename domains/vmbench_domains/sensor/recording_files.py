@@ -81,12 +81,7 @@ def read_names(path: Path) -> list[str]:
         with _opened(path) as (names, _, _):
             pass
     elif _suffix(path) in PARQUET:
-        from pyarrow import parquet
-
-        names = [
-            NAMELESS if INDEX.fullmatch(name) else name.strip()
-            for name in map(str, parquet.read_schema(path).names)
-        ]
+        names = list(_stored(path).values())
     else:
         names = [name.strip() for name in read_header(path)]
     named = [name for name in names if name]
@@ -272,10 +267,7 @@ def _from_parquet(
     import pyarrow
     from pyarrow import parquet
 
-    stored = {
-        (NAMELESS if INDEX.fullmatch(name) else name.strip()): name
-        for name in map(str, parquet.read_schema(path).names)
-    }
+    stored = {name: inside for inside, name in _stored(path).items()}
     wanted = [*texts, *numbers, *([clock] if clock is not None else [])]
     table = parquet.read_table(path, columns=[stored[name] for name in wanted])
     cells = Cells(path, range(1, table.num_rows + 1))
@@ -309,6 +301,26 @@ def _from_parquet(
     if clock is not None:
         _clock_of_parquet(cells, clock, column(clock), pyarrow)
     return cells
+
+
+def _stored(path: Path) -> dict[str, str]:
+    """Names as a Parquet file has them -> names for the user; a nameless index of dates is time."""
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = parquet.read_schema(path)
+    names: dict[str, str] = {}
+    for inside, kind in zip(schema.names, schema.types, strict=True):
+        if not INDEX.fullmatch(inside):
+            names[inside] = inside.strip()
+        elif pyarrow.types.is_temporal(kind) and "time" not in schema.names:
+            names[inside] = "time"
+        else:
+            names[inside] = NAMELESS
+    if len(names) < len(schema.names):
+        twice = next(name for name in schema.names if schema.names.count(name) > 1)
+        raise UserError(f"{path} has the column '{twice}' twice: rename or remove one")
+    return names
 
 
 def _is_number(types: Any, kind: Any) -> bool:

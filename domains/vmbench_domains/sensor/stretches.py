@@ -148,20 +148,22 @@ def scan(path: Path, inside: Path, side: Split | None, columns: Columns, unit: s
     texts = [columns.label, *columns.roles.values()]
     cells = read_cells(path, texts=texts, clock=columns.clock)
     count = len(cells.lines)
+    if not count:
+        raise ValueError("it has a header and no rows")
     keys = [cells.texts[name] for name in texts]
     codes = np.array([np.unique(np.array(key, dtype=object).astype(str), return_inverse=True)[1]
                       for key in keys]).reshape(len(texts), count)  # fmt: skip
     changed = np.any(codes[:, 1:] != codes[:, :-1], axis=0)
     seconds, unit = clock_seconds(cells, columns, unit)
     found: Timing | None = None
-    broken = np.zeros(max(count - 1, 0), np.bool_)
+    broken = np.zeros(count - 1, np.bool_)
     if seconds is not None:
         owners = [i for i, role in enumerate(columns.roles, start=1) if role != "split"]
         same = ~np.any(codes[owners, 1:] != codes[owners, :-1], axis=0)
         found = timing(seconds, same, path)
         if found is not None:
             broken = found.broken
-    pieces = np.concatenate([[0], np.cumsum(changed | broken)]) if count else np.empty(0)
+    pieces = np.concatenate([[0], np.cumsum(changed | broken)])
     stretches = list(_stretches(cells, columns, inside, side, pieces))
     labelled = np.array([bool(text) for text in cells.texts[columns.label]], np.bool_)
     breaks = int((broken & ~changed & labelled[1:]).sum())
@@ -177,8 +179,7 @@ def clock_seconds(
     if cells.dates:
         return cells.clock, None
     unit = columns.unit or unit or find_unit(cells.clock, cells.path, columns.clock)
-    first = cells.clock[0] if len(cells.clock) else 0.0
-    return (cells.clock - first) / UNITS[unit], unit
+    return (cells.clock - cells.clock[0]) / UNITS[unit], unit
 
 
 def _stretches(

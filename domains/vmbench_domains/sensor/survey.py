@@ -1,11 +1,12 @@
 """All files of a user's recordings looked through: which can be read, their columns, one rate."""
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 from vmbench.errors import UserError
 from vmbench_domains.own.settings import SETTINGS_FILE
@@ -75,6 +76,12 @@ class Survey:
             yield (
                 f"resampled to {self.rate:.6g} Hz: {len(others)} of {len(self.scans)} files, at "
                 f"{kinds} ({self.some(others)})"
+            )
+        ticks = {p: t for p, found in self.scans.items() if (t := found.timing) and t.tick}
+        if ticks:
+            yield (
+                f"the clock ticks more slowly than the samples ({self.some(ticks)}): the rate is "
+                f"their number between ticks"
             )
         if jumps := self.jumps():
             yield f"{jumps}: no window crosses a jump"
@@ -180,10 +187,11 @@ def _usual_rate(rates: dict[Path, float], scans: dict[Path, Scan]) -> float | No
     """The rate of most samples; the lower of two that are equally frequent."""
     if not rates:
         return None
-    samples: Counter[float] = Counter()
-    for centre in sorted(set(rates.values())):
-        for path, rate in rates.items():
-            if _one_rate(rate, centre):
-                samples[centre] += scans[path].rows
-    best, _ = max(samples.items(), key=lambda item: (item[1], -item[0]))
-    return float(f"{best:.4g}")
+
+    def near(centre: float) -> list[float]:
+        """The rate of every sample whose file has about this one."""
+        return [r for path, r in rates.items() if _one_rate(r, centre) for _ in range(rows[path])]
+
+    rows = {path: max(scans[path].rows // 100, 1) for path in rates}
+    best = max(sorted(set(rates.values())), key=lambda centre: len(near(centre)))
+    return float(f"{np.median(near(best)):.4g}")
