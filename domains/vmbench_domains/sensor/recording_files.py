@@ -20,7 +20,7 @@ import numpy.typing as npt
 from vmbench.errors import UserError
 from vmbench_domains.own.tables import PARQUET, cell_text, read_header, read_table
 
-AT_ONCE = 65_536  # rows
+AT_ONCE = 4096  # rows
 # What programs write where there is no value; pandas' own list, and Weka's question mark.
 MISSING = {
     "na", "n/a", "#n/a", "#na", "nan", "-nan", "<na>", "null", "none", "nil", "inf", "-inf", "+inf",

@@ -184,14 +184,14 @@ def _one_rate(rate: float, other: float) -> bool:
 
 
 def _usual_rate(rates: dict[Path, float], scans: dict[Path, Scan]) -> float | None:
-    """The rate of most samples; the lower of two that are equally frequent."""
+    """The rate of most of the recorded time; the lower of two that are equally frequent."""
     if not rates:
         return None
+    seconds = {path: scans[path].rows / rate for path, rate in rates.items()}
 
-    def near(centre: float) -> list[float]:
-        """The rate of every sample whose file has about this one."""
-        return [r for path, r in rates.items() if _one_rate(r, centre) for _ in range(rows[path])]
+    def alike(centre: float) -> list[Path]:
+        return [path for path, rate in rates.items() if _one_rate(rate, centre)]
 
-    rows = {path: max(scans[path].rows // 100, 1) for path in rates}
-    best = max(sorted(set(rates.values())), key=lambda centre: len(near(centre)))
-    return float(f"{np.median(near(best)):.4g}")
+    # Whole seconds, so that files of equal length weigh the same at any rate.
+    best = max(sorted(set(rates.values())), key=lambda c: round(sum(seconds[p] for p in alike(c))))
+    return float(f"{np.median([rates[path] for path in alike(best)]):.4g}")
