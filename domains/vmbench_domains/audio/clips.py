@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vmbench.dataset import Example, Split
 from vmbench.errors import UserError
 from vmbench.specs import Grid
-from vmbench_domains.audio.reading import Heard, read_audio
+from vmbench_domains.audio.reading import Heard, inside, read_audio
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.source import FileDataset, Skips
 
@@ -57,7 +57,7 @@ class Clips(FileDataset):
         # The power of two from the hop on, so that no sample falls between two windows.
         log_mel = LogMel(RATE, max(SHORTEST_FFT, 1 << (hop - 1).bit_length()), hop, MELS)
         clips = self.clips()
-        skips, heard = Skips(self, len(clips), "clips"), Heard()
+        skips, heard = Skips(self, len(clips), "clips"), Heard(self.root)
         ready: list[tuple[Clip, npt.NDArray[np.float32]]] = []
 
         def flush() -> Iterator[Example]:
@@ -74,7 +74,7 @@ class Clips(FileDataset):
             except UserError:  # soundfile is missing: no fault of the file
                 raise
             except (RuntimeError, ValueError, OSError) as error:
-                skips.add(clip.path.name, error)
+                skips.add(inside(clip.path, self.root), error)
                 continue
             ready.append((clip, fit(wave, hop * FRAMES)))
             if len(ready) >= min(AT_ONCE, AT_ONCE_SECONDS / self.seconds):

@@ -19,6 +19,7 @@ class AudioFolder(Clips, LabelledFolder):
 
     name = "audio-folder"
     suffixes = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+    unread = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".ape", ".mka", ".wv")
     noun = "clips"
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:

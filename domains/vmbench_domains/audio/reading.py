@@ -20,6 +20,7 @@ SHORTENED = re.compile(
 SLACK = 64  # bytes by which writers get a chunk's size wrong
 # Writers that stream do not know the length, and put about the greatest number there.
 UNKNOWN_SIZE = 0x7FFF0000
+POINTER = b"version https://git-lfs"
 MP3_FRAME = 1152  # samples; by so many an MP3's header may say too much
 OGG, OGG_END, OGG_PAGE = (
     b"OggS",
@@ -30,9 +31,14 @@ CANCELLED = 1e-4  # the mean's peak over the channels', below which they cancel 
 
 
 class Heard:
-    """What a user should know of the clips that were read, counted while they go by."""
+    """What a user should know of the clips that were read, counted while they go by.
 
-    def __init__(self) -> None:
+    Args:
+        root: the folder that they are in.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self.rates: Counter[int] = Counter()
         self.mixed = self.silent = 0
         self.cancelled: list[str] = []
@@ -47,9 +53,9 @@ class Heard:
         peak = float(np.abs(data).max())
         self.silent += peak == 0
         if peak > 0 and float(np.abs(wave).max()) <= CANCELLED * peak:
-            self.cancelled.append(path.name)
+            self.cancelled.append(inside(path, self.root))
         if peak > 1:
-            self.loud.append(path.name)
+            self.loud.append(inside(path, self.root))
 
     def remarks(self, rate: int, seconds: float) -> Iterator[str]:
         """A sentence for each kind of change, where clips become ``seconds`` long at ``rate``."""
@@ -80,6 +86,11 @@ class Heard:
             yield f"{_some(self.loud)} exceed full scale (1.0)"
 
 
+def inside(path: Path, root: Path) -> str:
+    """A file's name below ``root``, or its whole name if it is elsewhere."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
 def _some(names: list[str]) -> str:
     return f"{len(names)} clips ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"
 
@@ -96,10 +107,13 @@ def read_audio(path: Path, heard: Heard | None = None) -> tuple[Wave, int]:
         import soundfile
     except ModuleNotFoundError as error:
         raise missing_package("soundfile", "audio", "reading audio files") from error
+    with path.open("rb") as file:
+        if file.read(len(POINTER)) == POINTER:
+            raise ValueError("a pointer of Git LFS, not the file: git lfs pull")
     data: Any
-    with soundfile.SoundFile(path) as file:
-        rate, said, log = int(file.samplerate), int(file.frames), str(file.extra_info)
-        data = file.read(dtype="float32", always_2d=True)
+    with soundfile.SoundFile(path) as sound:
+        rate, said, log = int(sound.samplerate), int(sound.frames), str(sound.extra_info)
+        data = sound.read(dtype="float32", always_2d=True)
     for size, there in SHORTENED.findall(log):
         if int(there) + SLACK < int(size) < UNKNOWN_SIZE:
             raise ValueError(f"cut short: {there} of {size} bytes are there")

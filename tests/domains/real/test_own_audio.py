@@ -76,8 +76,10 @@ def test_clips_cut_short_or_empty_are_skipped_and_named(tmp_path):
     (tmp_path / "b/text.wav").write_text("no sound")
     made, remarks = read(tmp_path)
     assert len(made) == 23
-    assert "skipped 3 of 26 clips that cannot be read: 3.wav (cut short: 19956 of 32000" in remarks
-    assert "none.wav (no samples)" in remarks
+    assert (
+        "skipped 3 of 26 clips that cannot be read: a/3.wav (cut short: 19956 of 32000" in remarks
+    )
+    assert "b/none.wav (no samples)" in remarks
     assert "text.wav" in remarks
     for path in (tmp_path / "a").glob("*.wav"):
         path.write_bytes(path.read_bytes()[:20_000])
@@ -101,11 +103,11 @@ def test_what_is_done_to_the_clips_is_said(tmp_path):
     for sentence in (
         "resampled to 16000 Hz: 1 at 8000 Hz, 1 at 44100 Hz",
         "2 clips of several channels are mixed to one",
-        "the channels of 1 clips (opposite.wav) cancel each other",
+        "the channels of 1 clips (b/opposite.wav) cancel each other",
         "1 of 20 clips are shorter than 1 s (the shortest 0.25 s): centred in silence",
         "1 of 20 clips are longer than 1 s (the longest 3.5 s): their centre is kept",
         "1 clips are silent throughout",
-        "1 clips (loud.wav) exceed full scale",
+        "1 clips (b/loud.wav) exceed full scale",
     ):
         assert sentence in remarks
 
@@ -118,6 +120,12 @@ def test_nothing_is_said_where_nothing_is_done(tmp_path):
 def test_a_rate_of_no_sound_is_told(tmp_path):
     folder(tmp_path, {"a/one.wav": (sound(), 1)})
     assert "one.wav (its rate is 1 Hz)" in read(tmp_path)[1]
+
+
+def test_a_pointer_to_a_file_is_told(tmp_path):
+    folder(tmp_path)
+    (tmp_path / "a/x.wav").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a\n")
+    assert "a/x.wav (a pointer of Git LFS, not the file: git lfs pull)" in read(tmp_path)[1]
 
 
 @pytest.mark.parametrize(("settings", "message"), [
