@@ -57,9 +57,10 @@ class ArffFile(RowFile):
             raise ValueError("it has no @data: is it an ARFF file, and whole?")
         if not self.attributes:
             raise ValueError("it names no @attribute before @data")
-        self.columns = [
-            Column(a.name, a.kind, a.stored, a.kind == "number") for a in self.attributes.values()
-        ]
+        self.columns = {
+            name: Column(name, a.kind, a.stored, a.kind == "number")
+            for name, a in self.attributes.items()
+        }
 
     def chunks(self, names: Sequence[str], texts: Collection[str], rows: int) -> Iterator[Chunk]:
         """Some columns: numbers as floats, whatever else text; those of ``texts`` as texts.

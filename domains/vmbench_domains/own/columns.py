@@ -52,7 +52,7 @@ class RowFile(ABC):
 
     Attributes:
         path: where it is.
-        columns: in the file's order.
+        columns: by name, in the file's order.
         doubled: names that more than one column has; all but the first got a number.
         remarks: what was mended while reading, and must be said.
         semicolons: whether these part its columns, as they do where decimals have commas.
@@ -62,7 +62,7 @@ class RowFile(ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.columns: list[Column] = []
+        self.columns: dict[str, Column] = {}
         self.doubled: list[str] = []
         self.remarks: list[str] = []
         self.semicolons = False
@@ -82,16 +82,17 @@ class RowFile(ABC):
         padded = [b for b, w in zip(bare, written, strict=True) if w != w.strip() and b]
         if padded:
             self.remarks.append(f"names of columns without the blanks around: {', '.join(padded)}")
-        names: list[str] = []
+        names: dict[str, None] = {}
+        taken = set(bare)
         for place, name in enumerate(bare, start=1):
             unique, again = name or f"column {place}", 1
-            while unique in names or (again > 1 and unique in bare):
+            while unique in names or (again > 1 and unique in taken):
                 unique, again = f"{name}.{again}", again + 1
             if name and name in names:
                 self.doubled.append(name)
                 self.remarks.append(f"two columns are called '{name}': the later is '{unique}'")
-            names.append(unique)
-        return names
+            names[unique] = None
+        return list(names)
 
 
 def cell_text(value: Any) -> str:

@@ -25,7 +25,10 @@ BYTE_ORDER_MARKS = (
 )  # fmt: skip
 ARCHIVES = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"\xd0\xcf\x11\xe0": "a spreadsheet"}
 NAMED_ROWS = 100_000  # row names are compared in so many rows
+csv.field_size_limit(1 << 24)  # 16 million characters: what is longer has a quote left open
 LINE_END = re.compile(r"\r\n|\r|\n")
+SHORT = "it is cut short, or its delimiter is another one"
+REMARK = "is it a remark? take it out"
 SPARE = "is it an unquoted delimiter? quote that text, or mend the line"
 
 
@@ -53,12 +56,12 @@ class DelimitedFile(RowFile):
         first = next((row for row in rows[1:] if not _blank(row)), None)
         self.spare: Literal["", "end", "name", "header"] = ""
         if first is not None and len(first) == len(self.header) + 1:
-            self.spare = self._spare()
+            self.spare = self._spare(head)
         elif first is not None and len(first) == len(self.header) - 1 and not self.header[-1]:
             self.spare = "header"
         written = padded if len(padded) == len(self.header) else self.header
         written = written[:-1] if self.spare == "header" else written
-        self.columns = [Column(name, "open") for name in self.name_columns(written)]
+        self.columns = {name: Column(name, "open") for name in self.name_columns(written)}
         if any(line.strip() for line in LINE_END.split(head)[: self.preamble]):
             self.remarks.append(
                 f"what stands above the header, line {self.preamble + 1}, is left out"
@@ -67,7 +70,7 @@ class DelimitedFile(RowFile):
 
     def chunks(self, names: Sequence[str], texts: Collection[str], rows: int) -> Iterator[Chunk]:
         """Some columns as texts, stripped of blanks."""
-        position = {column.name: i for i, column in enumerate(self.columns)}
+        position = {name: i for i, name in enumerate(self.columns)}
         shift = int(self.spare == "name")
         wanted = {name: position[name] + shift for name in names}
         part: list[list[str]] = []
@@ -98,7 +101,7 @@ class DelimitedFile(RowFile):
                 count = len(self.columns) or len(self.header)
                 raise ValueError(
                     f"line {line} has {len(row)} fields, the header {count}: "
-                    + (SPARE if len(row) > fields else "it is cut short")
+                    + (SPARE if len(row) > fields else REMARK if row[0][:1] == "#" else SHORT)
                 )
             yield line, row
 
@@ -120,33 +123,37 @@ class DelimitedFile(RowFile):
             except UnicodeDecodeError as error:
                 raise ValueError(undecodable(self.path, self.encoding)) from error
 
-    def _spare(self) -> Literal["end", "name"]:
+    def _spare(self, head: str) -> Literal["end", "name"]:
         """What the field more in every row is; raises ``ValueError`` if it is not in every row."""
-        ends, names, count, first = True, set[int](), 0, 0
+        ends, counts, names, count = True, True, set[int](), 0
+        fields, first = len(self.header), 0
         rows = self._lines()
         next(rows, None)
-        for line, row in rows:
+        for place, (line, row) in enumerate(rows):
             first = first or line
-            if len(row) != len(self.header) + 1:
+            if len(row) != fields + 1:
                 raise ValueError(
-                    f"line {first} has {len(self.header) + 1} fields, line {line} {len(row)}, the "
-                    f"header {len(self.header)}: {SPARE}"
+                    f"line {first} has {fields + 1} fields, line {line} {len(row)}, the header "
+                    f"{fields}: {SPARE}"
                 )
             ends = ends and not row[-1].strip()
-            if count < NAMED_ROWS:
+            counts = counts and row[0] in (str(place), str(place + 1))
+            if place < NAMED_ROWS:
                 names.add(hash(row[0]))
-                count += 1
+                count = place + 1
         if ends:
             self.remarks.append("the delimiter at the end of every row is left out")
             return "end"
-        if len(names) == count:
+        # R puts texts between quotes, so that a comma in one cannot be taken for a delimiter.
+        texts = [line for line in LINE_END.split(head)[self.preamble :] if line.strip()]
+        if counts or (len(names) == count and all(line[0] == '"' for line in texts)):
             self.remarks.append(
                 "the row name before every row, which the header lacks, is left out"
             )
             return "name"
         raise ValueError(
-            f"every line has {len(self.header) + 1} fields, the header {len(self.header)}: name "
-            f"the column that has no name"
+            f"every line has {fields + 1} fields, the header {fields}: name the column that has no "
+            f"name, or quote the texts that hold the delimiter"
         )
 
     def _dialect(self, head: str) -> tuple[str, int]:
@@ -187,6 +194,14 @@ class DelimitedFile(RowFile):
 
     @staticmethod
     def _refuse_blanks(lines: list[str]) -> None:
+        """Raise ``ValueError`` where no delimiter parts the header, but one parts the lines."""
+        for delimiter in DELIMITERS:
+            fields = [len(row) for row in _parse("\n".join(lines), delimiter)[1:]]
+            if fields and fields[0] > 1 and fields.count(fields[0]) >= 0.9 * len(fields):
+                raise ValueError(
+                    f"its first line has 1 field, the next {fields[0]}: take out what stands above "
+                    f"the header"
+                )
         words = [len(line.split()) for line in lines[:HEAD_ROWS] if line.strip()]
         if len(words) > 1 and words[0] > 1 and words.count(words[0]) >= 0.9 * len(words):
             raise ValueError(
@@ -224,11 +239,14 @@ def _parse(text: str, delimiter: str, *, strip: bool = True) -> list[list[str]]:
     """The first rows of a head, leniently; its last may be cut."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=strip)
     found: list[list[str]] = []
-    for row in reader:
-        if len(found) == HEAD_ROWS:
-            return found
-        if not _blank(row):
-            found.append(row)
+    try:
+        for row in reader:
+            if len(found) == HEAD_ROWS:
+                return found
+            if not _blank(row):
+                found.append(row)
+    except csv.Error:  # which is told when the rows are read
+        return found
     return found[:-1] if len(text) >= HEAD - HEAD // 100 and len(found) > 1 else found
 
 

@@ -1,9 +1,13 @@
 """What one cell of text is: a number, a missing value, a date, or a text."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from math import isinf, nan
 from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 Sort = Literal[
     "empty", "marker", "number", "infinite", "comma", "comma or thousands", "like a number", "time",
@@ -76,3 +80,25 @@ def cell_number(text: str, *, comma: bool = False) -> float:
     if value is None:
         return {"true": 1.0, "false": 0.0}.get(text.lower(), nan)
     return nan if isinf(value) or abs(value) > LARGEST else value
+
+
+def plain_numbers(cells: Sequence[str], joined: str) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """The cells as floats, and the positions of those that are no number (NaN there).
+
+    Args:
+        cells: of one column.
+        joined: all of them, one after the other.
+
+    >>> plain_numbers(["1", "nan", "1_0", ""], "1nan1_0")[1]
+    [1, 2, 3]
+    """
+    found: list[float] = []
+    for text in cells:
+        try:
+            found.append(float(text))
+        except ValueError:
+            found.append(nan)
+    numbers = np.array(found, np.float64)
+    if "_" in joined:  # which Python takes for a separator of digits
+        numbers[[i for i, text in enumerate(cells) if "_" in text]] = nan
+    return numbers, np.flatnonzero(np.isnan(numbers)).tolist()

@@ -33,16 +33,15 @@ class ParquetFile(RowFile):
             self.remarks.append("the row names that pandas stored are left out")
         names = self.name_columns([schema.names[i] for i in kept])
         self.places = dict(zip(names, kept, strict=True))
-        self.columns = [
-            Column(name, *_kind(schema.types[i])) for name, i in zip(names, kept, strict=True)
-        ]
+        self.columns = {
+            name: Column(name, *_kind(schema.types[i])) for name, i in self.places.items()
+        }
 
     def chunks(self, names: Sequence[str], texts: Collection[str], rows: int) -> Iterator[Chunk]:
         """Some columns, numbers as floats; those of ``texts`` as texts."""
         from pyarrow import parquet
 
         stored = [self.places[name] for name in names]
-        kinds = {column.name: column.kind for column in self.columns}
         done = 0
         with parquet.ParquetFile(self.path) as file:
             wanted = None if self.doubled else [file.schema_arrow.names[i] for i in stored]
@@ -50,7 +49,7 @@ class ParquetFile(RowFile):
                 order = stored if wanted is None else [batch.schema.names.index(n) for n in wanted]
                 cells: dict[str, Cells] = {
                     name: _numbers(batch.column(i))
-                    if kinds[name] == "number" and name not in texts
+                    if self.columns[name].kind == "number" and name not in texts
                     else _texts(batch.column(i))
                     for name, i in zip(names, order, strict=True)
                 }

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import UserError
 from vmbench_domains.own.columns import Cells, RowFile
-from vmbench_domains.own.numbers import LARGEST, Sort, cell_number, sort_of
+from vmbench_domains.own.numbers import LARGEST, Sort, cell_number, plain_numbers, sort_of
 
 KEPT = 1000  # different texts that are remembered
 FEW_ROWS = 10  # that so few are 1, 2, 3 ... may be chance
@@ -98,31 +97,27 @@ class Profile:
         """Take in the cells of a chunk, which stand in those lines of the file."""
         self.rows += len(cells)
         if isinstance(cells, np.ndarray):
-            whole = next(column.whole for column in table.columns if column.name == self.name)
-            self._add_numbers(cells, table.path, whole=whole)
+            self._add_numbers(cells, table.path, whole=table.columns[self.name].whole)
             return
         self._semicolons |= table.semicolons
         joined = "".join(cells)
         self._dotted |= "." in joined
         if len(self.distinct) <= KEPT:
             self.distinct.update(cells)
-        try:
-            numbers = np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:
-            numbers = None
-        if numbers is not None and "_" not in joined and (np.abs(numbers) <= LARGEST).all():
+        numbers, others = plain_numbers(cells, joined)
+        if not others:
             self._add_numbers(numbers, table.path, whole=joined.replace("-", "").isdecimal())
             if not self.padded:
                 self.padded = next((t for t in cells if t[0] == "0" and t[1:].isdecimal()), "")
             return
-        self._whole = False
-        for text, count in Counter(cells).items():
+        self._add_numbers(np.delete(numbers, others), table.path, whole=False)
+        for text, count in Counter([cells[i] for i in others]).items():
             sort = sort_of(text)
             self.sorts[sort] += count
             if sort == "marker":
                 self.markers[text] += count
-            elif sort in ("number", "comma"):
-                value = cell_number(text, comma=sort == "comma")
+            elif sort == "comma":
+                value = cell_number(text, comma=True)
                 self.low, self.high = min(self.low, value), max(self.high, value)
             if sort not in self.first:
                 line = lines[cells.index(text)]
@@ -203,26 +198,18 @@ class Profile:
         order = (*OTHERS, *LIKE_NUMBERS)
         return next((self.first[sort] for sort in order if self.sorts[sort]), None)
 
-    def refuse(self) -> UserError:
-        """The error for a column that has to be of numbers and is not."""
-        places = [self.first[sort] for sort in (*LIKE_NUMBERS, *OTHERS) if self.sorts[sort]]
-        odd = self.odd() or (places[0] if places else None)
-        if odd is None:
-            return UserError(f"column '{self.name}' has no value")
-        return UserError(
-            f"{odd.path}, {odd.counted} {odd.line}: '{odd.text}' in the column of numbers "
-            f"'{self.name}' is no number: write it as in 1234.5, or empty it"
-        )
-
     def numbers(self, cells: Cells) -> npt.NDArray[np.float64]:
         """The cells of a numeric column as floats; NaN where missing, infinite or too large."""
         if isinstance(cells, np.ndarray):
             return np.where(np.abs(cells) <= LARGEST, cells, np.nan)
-        try:
-            found = np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:
-            comma = self.comma
-            return np.array([cell_number(text, comma=comma) for text in cells], np.float64)
+        found, others = plain_numbers(cells, "".join(cells))
+        comma = self.comma
+        known: dict[str, float] = {}
+        for i in others:
+            text = cells[i]
+            if text not in known:
+                known[text] = cell_number(text, comma=comma)
+            found[i] = known[text]
         return np.where(np.abs(found) <= LARGEST, found, np.nan)
 
     def _count(self, sorts: Sequence[Sort]) -> int:

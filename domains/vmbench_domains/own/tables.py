@@ -16,7 +16,7 @@ from vmbench_domains.own.parquet import ParquetFile
 from vmbench_domains.own.profile import Profile
 
 __all__ = [
-    "AT_ONCE", "BROKEN", "SUFFIXES", "cell_text", "find_tables", "open_table", "read_chunks",
+    "AT_ONCE", "PARQUET", "SUFFIXES", "cell_text", "find_tables", "open_table", "read_chunks",
     "read_header", "read_table",
 ]  # fmt: skip
 
@@ -25,7 +25,8 @@ READERS: dict[str, Callable[[Path], RowFile]] = {
     ".arff": ArffFile,
 }  # fmt: skip
 SUFFIXES = tuple(READERS)
-AT_ONCE = 65_536  # rows per chunk
+PARQUET = (".parquet", ".pq")
+AT_ONCE = 16_384  # rows per chunk
 # NotImplementedError: pyarrow's; EOFError and zlib's: a .gz that is cut short.
 BROKEN = (OSError, ValueError, EOFError, NotImplementedError, zlib.error)
 
@@ -86,7 +87,7 @@ def open_table(path: Path) -> RowFile:
 
 def read_header(path: Path) -> list[str]:
     """The names of the columns; raises :class:`UserError` if they cannot be read."""
-    return [column.name for column in open_table(path).columns]
+    return list(open_table(path).columns)
 
 
 def read_chunks(
@@ -108,18 +109,12 @@ def read_chunks(
         raise _broken(table.path, error) from error
 
 
-def read_table(
-    path: Path,
-    columns: Sequence[str],
-    texts: Collection[str] = (),
-    numbers: Collection[str] = (),
-) -> Any:
+def read_table(path: Path, columns: Sequence[str], texts: Collection[str] = ()) -> Any:
     """Some columns of a whole file, as a pandas frame.
 
     A column is of floats where each of its cells is a number or missing, and else of texts, empty
-    where missing; those of ``texts`` are texts anyhow, so that ``001`` stays what it is, and those
-    of ``numbers`` must be numbers. A time that the file's schema knows as one is a text in ISO's
-    form.
+    where missing; those of ``texts`` are texts anyhow, so that ``001`` stays what it is. A time
+    that the file's schema knows as one is a text in ISO's form.
 
     Raises:
         UserError: the file, the line or column, and what is wrong with it.
@@ -137,9 +132,7 @@ def read_table(
     frame = {}
     for column, read in parts.items():
         profile = profiles.get(column)
-        if profile is not None and column in numbers and not (profile.numeric or profile.vacant):
-            raise profile.refuse()
-        if profile is not None and (profile.numeric or column in numbers):
+        if profile is not None and profile.numeric:
             floats = [profile.numbers(part) for part in read]
             frame[column] = np.concatenate(floats) if floats else np.empty(0)
         else:

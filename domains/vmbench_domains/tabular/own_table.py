@@ -1,48 +1,38 @@
 """Any table: a CSV, Parquet or ARFF file whose ``--target`` column holds the label.
 
 What a column holds is decided over all rows of all files (:mod:`vmbench_domains.own.profile`).
-
-A target of numbers is a regression if it has a fraction or more than ``MOST_WHOLE_NUMBERS``
-different values, and otherwise classes, as texts are. ``--target NAME:regression``,
-``--target NAME:multiclass`` or ``kind`` in ``vmbench.toml`` say otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import SPLITS, Example, Kind, Label, Split, Task
+from vmbench.dataset import SPLITS, Example, Kind, Split, Task
 from vmbench.errors import UserError, unknown_name
 from vmbench.specs import Vector
 from vmbench_domains.own.columns import Cells, one_text
 from vmbench_domains.own.folder import CARD
-from vmbench_domains.own.numbers import cell_number, sort_of, to_number
-from vmbench_domains.own.profile import Place, Profile
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits, splits_of_files
 from vmbench_domains.own.tables import find_tables
 from vmbench_domains.source import FileDataset, fingerprint
 from vmbench_domains.tabular.survey import SPLIT, SUBJECT, Survey, Tables
+from vmbench_domains.tabular.table_labels import FEW_CODES, OWN_KINDS, TableLabels, mixed
 from vmbench_domains.tabular.table_remarks import remarks_of
 
 RESERVED = (SUBJECT, SPLIT)
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
-FEW_CODES = 12  # so many numbers, and a text among them, may be codes; more are measurements
-MOST_CLASSES = 1000
-MOST_WHOLE_NUMBERS = 50  # more different numbers than that are taken for a quantity
 SETTINGS = {"target": str, "drop": list, "text": list, "kind": str}
-OWN_KINDS: tuple[Kind, ...] = ("multiclass", "regression")
 NO_SIDE = -1
 Floats = npt.NDArray[np.float32]
 LEFT_OUT = {
     "vacant": "left out, being without a value: {1}",
-    "counters": "left out, being a number of the row: {1}",
+    "counters": "left out, as it only counts the rows: {1}",
     "times": "left out, being dates or times: {1}; make numbers of what matters of them, e.g. an "
     "age or an hour",
     "texts": "left out, being texts of more than {0} values: {1}",
@@ -81,12 +71,13 @@ class Table(FileDataset):
         by_file = splits_of_files(root, self.paths)
         self.tables = Tables.open(self.paths)
         self.target, self.kind = self._target(target or settings.get("target"), settings)
+        self.tables.compare()
         dropped = self._listed(settings, "drop", root)
         self._texts = {*self._listed(settings, "text", root), *self._texts_by_type()}
-        self._told = [c for c in self.reserved if c in self.tables.names and c != self.target]
-        kept = [c for c in self.tables.names if c not in (self.target, *self._told, *dropped)]
-        columns = self._cells_alone(kept)
-        survey = Survey(self.tables, columns, self.target, self._told, self._texts)
+        told = self._told()
+        kept = {*self.tables.names} - {self.target, *told.values(), *dropped}
+        columns = self._cells_alone([name for name in self.tables.names if name in kept])
+        survey = Survey(self.tables, columns, self.target, told, self._texts)
         if not survey.labels:
             raise UserError(f"{data_dir} has no rows")
         self.remarks.extend(self.tables.remarks)
@@ -94,8 +85,8 @@ class Table(FileDataset):
         self._set_task(survey, by_file, data_dir)
         self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
         self._say(survey)
-        told = data_dir / SETTINGS_FILE
-        self.fingerprint = fingerprint(root, [*self.paths, *([told] if told.is_file() else [])])
+        said = data_dir / SETTINGS_FILE
+        self.fingerprint = fingerprint(root, [*self.paths, *([said] if said.is_file() else [])])
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
         texts = [sorted(self._texts)] if self._texts else []
@@ -114,9 +105,13 @@ class Table(FileDataset):
             target, _, kind = target.rpartition(":")
         if kind is not None and kind not in OWN_KINDS:
             raise unknown_name("kind of --target", kind, OWN_KINDS)
-        if target not in columns:
-            raise UserError(f"{path} has no column '{target}'; it has {', '.join(columns)}")
         for file in self.tables.files:
+            if target not in file.columns:
+                first = file is self.tables.files[0]
+                raise UserError(
+                    f"{file.path} has no column '{target}'; it has {', '.join(file.columns)}"
+                    + ("" if first else ": label its rows, or take the file away")
+                )
             for name in {target, *self.reserved}.intersection(file.doubled):
                 raise UserError(
                     f"{file.path} has two columns called '{name}': rename the one that is not meant"
@@ -129,13 +124,22 @@ class Table(FileDataset):
 
     def _listed(self, settings: Mapping[str, Any], setting: str, root: Path) -> list[str]:
         """The columns that a setting lists."""
-        names = [str(name).strip() for name in settings.get(setting, [])]
+        names = [normalize("NFC", str(name)).strip() for name in settings.get(setting, [])]
         for name in names:
             if name not in self.tables.names:
                 raise unknown_name(
                     f"column in {setting} of {root / SETTINGS_FILE}", name, self.tables.names
                 )
         return names
+
+    def _told(self) -> dict[str, str]:
+        """The columns that say subject and split, however their names are capitalised."""
+        told: dict[str, str] = {}
+        for name in self.reserved:
+            found = [c for c in self.tables.names if c.lower() == name and c != self.target]
+            if name in found or len(found) == 1:
+                told[name] = name if name in found else found[0]
+        return told
 
     def _texts_by_type(self) -> set[str]:
         """Columns that a file calls texts, or that are numbers in one and times in another."""
@@ -168,7 +172,6 @@ class Table(FileDataset):
         for name in columns:
             profile = survey.profiles[name]
             text = name in self._texts
-            values = {one_text(value) for value in profile.distinct} - {""}
             if profile.rows == profile.sorts["empty"] or (profile.vacant and not text):
                 left["vacant"].append(name)
             elif profile.numeric and not text:
@@ -176,9 +179,11 @@ class Table(FileDataset):
             elif profile.sorts["time"] == profile.filled:
                 left["times"].append(name)
             else:
+                values = {one_text(value) for value in profile.distinct} - {""}
                 odd = None if text else profile.odd()
+                in_settings = f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}'
                 if odd is not None and len(values) > FEW_CODES:
-                    raise self._mixed(profile, odd)
+                    raise mixed(profile, odd, in_settings)
                 if odd is not None:
                     self.remarks.append(
                         f"column '{name}' is read as {len(values)} categories, though most of its "
@@ -201,34 +206,13 @@ class Table(FileDataset):
                 + (f" ({why})" if why else "")
             )
 
-    def _mixed(self, profile: Profile, odd: Place) -> UserError:
-        return UserError(
-            f"{odd.path}, {odd.counted} {odd.line}: '{odd.text}' in column '{profile.name}' reads "
-            f"as no number, most of its values look like numbers: write it as in 1234.5 or empty "
-            f'it; or list the column, text = ["{profile.name}"] or drop = [...] in {SETTINGS_FILE}'
-        )
-
     def _set_task(self, survey: Survey, by_file: Sequence[Split | None], where: Path) -> None:
         """The task, and the label, side and subject of every row."""
-        profile = survey.profiles[self.target]
-        numbers = profile.numeric and not profile.sorts["bool"]
-        labels = self._labels(survey, numbers=numbers)
-        found = set(labels) - {""}
-        if self.kind is None:
-            self.kind = _kind_of(found, numbers, comma=profile.comma)
-        if self.kind == "regression":
-            classes: list[str] = []
-            value = _targets(found, f"{where}: --target {self.target}", comma=profile.comma)
-        else:
-            classes = sorted(found, key=_numbers_first)
-            value = {label: code for code, label in enumerate(classes)}
-            if len(classes) > MOST_CLASSES or len(classes) < 2:
-                raise UserError(
-                    f"--target {self.target} has {len(classes)} different values: a class is "
-                    f"needed, of 2 to {MOST_CLASSES}; numbers that are a quantity are "
-                    f"--target {self.target}:regression"
-                )
-        kept = np.flatnonzero([bool(label) for label in labels])
+        found = TableLabels(survey, self.target, self.kind)
+        self.remarks.extend(found.remarks)
+        self.kind, labels, classes = found.kind, found.written, found.classes
+        value = found.values(f"{where}: --target {self.target}")
+        kept = np.flatnonzero([bool(label) for label in labels]).tolist()
         given = self._given(survey, by_file)
         sides, rule = assign_splits(
             [labels[row] if classes else "" for row in kept],
@@ -247,27 +231,6 @@ class Table(FileDataset):
         if len(kept) < len(labels):
             self.remarks.append(f"{len(labels) - len(kept)} rows without a label are left out")
 
-    def _labels(self, survey: Survey, *, numbers: bool) -> list[str]:
-        """The labels; markers of a missing number among numbers are none, among texts classes."""
-        profile, labels = survey.profiles[self.target], survey.labels
-        if profile.sorts["bool"] and profile.sorts["bool"] == profile.filled:
-            written = {text: text.capitalize() for text in set(labels) if sort_of(text) == "bool"}
-            labels = [written.get(text, text) for text in labels]
-        if not profile.markers:
-            return labels
-        names = ", ".join(f"'{text}' {count}" for text, count in profile.markers.items())
-        if numbers and self.kind != "multiclass":
-            self.remarks.append(
-                f"--target {self.target}: labels that say a number is missing ({names}): "
-                f"{self.target}:multiclass would take them for a class"
-            )
-            return ["" if text in profile.markers else text for text in labels]
-        self.remarks.append(
-            f"--target {self.target}: {names} are taken for a class; empty those cells if the "
-            f"label is missing there"
-        )
-        return labels
-
     def _given(self, survey: Survey, by_file: Sequence[Split | None]) -> list[Split | None]:
         """The split that the column or the file names for each row."""
         if not any(by_file):
@@ -284,7 +247,7 @@ class Table(FileDataset):
         return files
 
     def _say(self, survey: Survey) -> None:
-        said = remarks_of(survey, self.target, self.numeric, self.categories)
+        said = remarks_of(survey, self.tasks[0], self.numeric, self.categories)
         self.remarks.extend(said)
         self.remarks.append(
             f"--target {self.target} is read as {self.tasks[0].summary}: {self.target}:"
@@ -355,29 +318,3 @@ class Table(FileDataset):
         rows = [f"{i / 2},{colours[i % 2]},{kinds[i % 3]}" for i in range(40)]
         (root / "things.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
         (root / SETTINGS_FILE).write_text('target = "kind"\n')
-
-
-def _kind_of(values: set[str], numbers: bool, *, comma: bool = False) -> Kind:
-    """The rule at the head of this module.
-
-    >>> _kind_of({"1", "2"}, True), _kind_of({"1", "2.5"}, True), _kind_of({"1", "b"}, False)
-    ('multiclass', 'regression', 'multiclass')
-    """
-    quantity = numbers and (
-        len(values) > MOST_WHOLE_NUMBERS
-        or any(not cell_number(text, comma=comma).is_integer() for text in values)
-    )
-    return "regression" if quantity else "multiclass"
-
-
-def _targets(values: set[str], where: str, *, comma: bool) -> dict[str, Label]:
-    """Text -> real target; raises :class:`UserError` naming one that is no finite number."""
-    found: dict[str, Label] = {text: cell_number(text, comma=comma) for text in values}
-    if bad := sorted(text for text, value in found.items() if not isfinite(cast(float, value))):
-        raise UserError(f"{where} is no number in some rows, e.g. '{bad[0]}': mend or empty them")
-    return found
-
-
-def _numbers_first(text: str) -> tuple[bool, float, str]:
-    number = to_number(text)
-    return (number is None, number or 0.0, text)

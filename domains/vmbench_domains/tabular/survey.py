@@ -1,7 +1,7 @@
 """One pass over a user's tables: what every column holds, the labels, subjects and splits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from vmbench_domains.own.splits import split_name
 from vmbench_domains.own.tables import open_table, read_chunks
 
 SUBJECT, SPLIT = "subject", "split"
+NAMED = 5
 
 
 @dataclass
@@ -20,9 +21,8 @@ class Tables:
     """Files of the same columns, read one after the other.
 
     Attributes:
-        files: of which each has these columns, in its own order.
+        files: each of them in its own order of columns.
         names: of the columns, in the first file's order.
-        remarks: what was mended while reading.
     """
 
     files: Sequence[RowFile]
@@ -30,19 +30,20 @@ class Tables:
 
     @classmethod
     def open(cls, paths: Sequence[Path]) -> "Tables":
-        """Read the headers; raises :class:`UserError` if the files have different columns."""
+        """Read the headers; raises :class:`UserError` if one cannot be read."""
         files = [open_table(path) for path in paths]
-        names = [column.name for column in files[0].columns]
-        for file in files[1:]:
-            found = {column.name for column in file.columns}
-            if found != set(names):
-                lacking = [f"lacks {name}" for name in names if name not in found]
-                more = [f"has {c.name}" for c in file.columns if c.name not in names]
+        return cls(files, list(files[0].columns))
+
+    def compare(self) -> None:
+        """Raise :class:`UserError` if the files have different columns."""
+        for file in self.files[1:]:
+            lacking = [f"lacks {name}" for name in self.names if name not in file.columns]
+            more = [f"has {name}" for name in file.columns if name not in self.files[0].columns]
+            if lacking or more:
                 raise UserError(
-                    f"{file.path} and {paths[0].name} have different columns: the former "
-                    f"{', '.join([*lacking, *more])}"
+                    f"{file.path} and {self.files[0].path.name} have different columns: the former "
+                    f"{', '.join([*lacking, *more][:NAMED])}; give them the same, or take one away"
                 )
-        return cls(files, names)
 
     @property
     def remarks(self) -> list[str]:
@@ -58,11 +59,11 @@ class Tables:
 
     def kinds(self, name: str) -> set[str]:
         """What the files say of a column."""
-        return {c.kind for file in self.files for c in file.columns if c.name == name}
+        return {file.columns[name].kind for file in self.files}
 
     def stored(self, name: str) -> str:
         """The first file's word for a column's type."""
-        return next(c.stored for c in self.files[0].columns if c.name == name)
+        return self.files[0].columns[name].stored
 
     def chunks(
         self, names: Sequence[str], texts: Collection[str]
@@ -94,7 +95,7 @@ class Survey:
         tables: the files.
         columns: that may become features.
         target: the label's column.
-        told: those of ``subject`` and ``split`` that there are.
+        told: the columns that are ``subject`` and ``split``, by these names.
         texts: columns whose cells are texts even where they look like numbers.
 
     Attributes:
@@ -103,6 +104,7 @@ class Survey:
         groups: the subject of each, or None throughout.
         given: the split of each as the column says, or None throughout.
         sizes: rows of each file.
+        copies: pairs of files of the same rows.
         twins: columns each of whose values stands with one label, and each label with one value.
         telling: columns each of whose few values stands with one label, though not the reverse.
     """
@@ -112,7 +114,7 @@ class Survey:
         tables: Tables,
         columns: Sequence[str],
         target: str,
-        told: Sequence[str],
+        told: Mapping[str, str],
         texts: Collection[str],
     ) -> None:
         self.profiles = {name: Profile(name) for name in (*columns, target)}
@@ -123,23 +125,35 @@ class Survey:
         names, people, sides = Names(), Names(), dict[str, Split | None]()
         pairs: dict[str, dict[str | float, str]] = {name: {} for name in columns}
         place = {id(file): i for i, file in enumerate(tables.files)}
+        contents = [0] * len(tables.files)
         same = set(columns)
-        for file, chunk in tables.chunks([*columns, target, *told], {*texts, target, *told}):
+        own = [target, *told.values()]
+        for file, chunk in tables.chunks([*columns, *own], {*texts, *own}):
             labels = names.of(chunk.cells[target])
             self.labels += labels
             self.sizes[place[id(file)]] += len(labels)
+            contents[place[id(file)]] = hash((contents[place[id(file)]], _content(chunk)))
             self.groups += (
-                [name or None for name in people.of(chunk.cells[SUBJECT])]
+                [name or None for name in people.of(chunk.cells[told[SUBJECT]])]
                 if SUBJECT in told
                 else [None] * len(labels)
             )
-            self.given += self._sides(chunk, file, sides) if SPLIT in told else [None] * len(labels)
+            self.given += (
+                _sides(chunk.cells[told[SPLIT]], chunk.lines, file, sides)
+                if SPLIT in told
+                else [None] * len(labels)
+            )
             for name, profile in self.profiles.items():
                 profile.add(chunk.cells[name], chunk.lines, file)
             same = {name for name in same if _equal(chunk.cells[name], chunk.cells[target])}
             for name in list(pairs):
                 if not _agree(pairs[name], chunk.cells[name], labels):
                     del pairs[name]
+        self.copies = [
+            (tables.files[contents.index(content)].path.name, file.path.name)
+            for i, (file, content) in enumerate(zip(tables.files, contents, strict=True))
+            if content in contents[:i]
+        ]
         classes = set(self.labels) - {""}
         self.spellings = names.one
         self.twins, self.telling = sorted(same), list[str]()
@@ -151,21 +165,38 @@ class Survey:
             elif 1 < len(set(pair.values())) == len(classes) and 5 * len(pair) <= len(self.labels):
                 self.telling.append(name)
 
-    @staticmethod
-    def _sides(chunk: Chunk, file: RowFile, known: dict[str, Split | None]) -> list[Split | None]:
-        cells = chunk.cells[SPLIT]
-        for text, line in zip(cells, chunk.lines, strict=True):
-            if text not in known:
-                where = f"{file.path}, {file.counted} {line}"
-                known[str(text)] = split_name(text, where) if text else None
-        return [known[str(text)] for text in cells]
 
-    def alike(self) -> list[list[str]]:
-        """Labels that differ in capitals or in how their number is written alone."""
-        groups: dict[object, set[str]] = defaultdict(set)
-        for label in set(self.spellings.values()) - {""}:
-            groups[_loosely(label)].add(label)
-        return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+def _content(chunk: Chunk) -> int:
+    """A number that differs where the cells do."""
+    return hash(
+        tuple(
+            hash(tuple(cells)) if isinstance(cells, list) else hash(cells.tobytes())
+            for cells in chunk.cells.values()
+        )
+    )
+
+
+def _sides(
+    cells: Cells, lines: Sequence[int], file: RowFile, known: dict[str, Split | None]
+) -> list[Split | None]:
+    texts = [str(text) for text in cells]
+    for text, line in zip(texts, lines, strict=True):
+        if text not in known:
+            where = f"{file.path}, {file.counted} {line}"
+            known[text] = split_name(text, where) if text else None
+    return [known[text] for text in texts]
+
+
+def alike(labels: Collection[str]) -> list[list[str]]:
+    """Labels that differ in capitals, blanks or the way their number is written alone.
+
+    >>> alike(["cat", "Cat", "1", "01", "dog"])
+    [['01', '1'], ['Cat', 'cat']]
+    """
+    groups: dict[object, list[str]] = defaultdict(list)
+    for label in labels:
+        groups[_loosely(label)].append(label)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
 def _loosely(label: str) -> object:
@@ -178,10 +209,10 @@ def _loosely(label: str) -> object:
 def _agree(pairs: dict[str | float, str], cells: Cells, labels: list[str]) -> bool:
     """Note which label stands with each value; False once a value has two, or there are many."""
     values = cells if isinstance(cells, list) else cells.tolist()
-    for value, label in set(zip(values, labels, strict=True)):
-        if label and pairs.setdefault(value, label) != label:
+    for value, label in zip(values, labels, strict=True):
+        if label and (pairs.setdefault(value, label) != label or len(pairs) > KEPT):
             return False
-    return len(pairs) <= KEPT
+    return True
 
 
 def _equal(cells: Cells, target: Cells) -> bool:

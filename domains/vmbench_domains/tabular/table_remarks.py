@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from vmbench.dataset import Task
 from vmbench_domains.own.profile import Profile
-from vmbench_domains.tabular.survey import Survey
+from vmbench_domains.tabular.survey import NAMED, Survey, alike
 
 MANY_VALUES = 20  # one-hot columns of one category that are worth a word
-NAMED = 5
 
 
 def remarks_of(
-    survey: Survey, target: str, numeric: Sequence[str], categories: Mapping[str, Sequence[str]]
+    survey: Survey,
+    task: Task,
+    numeric: Sequence[str],
+    categories: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Sizes, missing values, leaks and oddities, a sentence each.
 
     Args:
         survey: of all rows.
-        target: the label's column.
+        task: whose label it is.
         numeric: columns that become numbers.
         categories: columns that become one-hot blocks, with their values.
     """
@@ -27,9 +30,9 @@ def remarks_of(
         f"({sum(map(len, categories.values()))} values)",
         *_missing(used),
         *_numbers(numbers),
-        *_leaks(survey, target, used),
+        *_leaks(survey, task.name, used),
         *_categories(categories),
-        *_labels(survey, target),
+        *_labels(survey, task),
     ]
 
 
@@ -69,6 +72,8 @@ def _numbers(numbers: Mapping[str, Profile]) -> Iterator[str]:
 
 
 def _leaks(survey: Survey, target: str, used: Mapping[str, Profile]) -> Iterator[str]:
+    for first, second in survey.copies[:NAMED]:
+        yield f"LEAK: {second} has the same rows as {first}: take one of them away"
     twins = [name for name in survey.twins if name in used]
     if twins:
         yield (
@@ -89,16 +94,16 @@ def _categories(categories: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"categories of many values, each a column: {', '.join(wide)}"
 
 
-def _labels(survey: Survey, target: str) -> Iterator[str]:
+def _labels(survey: Survey, task: Task) -> Iterator[str]:
     merged: dict[str, list[str]] = {}
     for written, name in survey.spellings.items():
         merged.setdefault(name, []).append(written)
     several = [name for name, forms in merged.items() if len(forms) > 1]
     if several:
         yield f"labels written in more than one way, read as one: {_some(several)}"
-    for group in survey.alike()[:NAMED]:
+    for group in alike(task.classes)[:NAMED]:
         names = " and ".join(f"'{name}'" for name in group)
-        yield f"--target {target}: {names} look alike and are kept apart"
+        yield f"--target {task.name}: {names} look alike and are kept apart"
 
 
 def _some(names: Sequence[str]) -> str:
