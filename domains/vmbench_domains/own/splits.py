@@ -1,6 +1,8 @@
 """Train, val and test of a user's own examples: as they say, else by group, else by class."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from vmbench.dataset import HeldOut, Split
 from vmbench.errors import UserError
@@ -22,6 +24,47 @@ def split_name(text: object, where: str) -> Split:
     if found is None:
         raise UserError(f"{where}: split {text!r} is none of train, val, test")
     return found
+
+
+def splits_of_files(root: Path, paths: Sequence[Path]) -> list[Split | None]:
+    """The side that each file is on by the name of its folder or its own; None throughout if none.
+
+    ``train/a.csv``, ``test.csv`` and ``rides_val-01.parquet`` name one; where a folder does, the
+    file's own name is not looked at. One and the same for all is none: there is nothing to tell.
+
+    Args:
+        root: the user's folder; what lies above it names nothing.
+        paths: files below it.
+
+    Raises:
+        UserError: some files name a side and others do not, or a name says two.
+    """
+    if len(paths) < 2:
+        return [None] * len(paths)
+    folders = [_named(path.relative_to(root).parts[:-1], path) for path in paths]
+    words = [re.split(r"[^a-z]+", path.name.partition(".")[0].lower()) for path in paths]
+    sides = (
+        folders
+        if any(folders)
+        else [_named(word, path) for word, path in zip(words, paths, strict=True)]
+    )
+    if len(set(sides)) == 1:
+        return [None] * len(paths)
+    if not all(sides):
+        named = next(path for path, side in zip(paths, sides, strict=True) if side)
+        other = next(path for path, side in zip(paths, sides, strict=True) if not side)
+        raise UserError(
+            f"{root}: the name of {named.relative_to(root)} says train, val or test, that of "
+            f"{other.relative_to(root)} does not: let every file or folder say so, or none"
+        )
+    return sides
+
+
+def _named(words: Sequence[str], path: Path) -> Split | None:
+    found = {NAMES[word.lower()] for word in words if word.lower() in NAMES}
+    if len(found) > 1:
+        raise UserError(f"{path}: its name says {' and '.join(sorted(found))}: which is it?")
+    return found.pop() if found else None
 
 
 def assign_splits(

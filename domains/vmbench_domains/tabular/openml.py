@@ -14,8 +14,7 @@ import numpy as np
 from vmbench.config import digest
 from vmbench.dataset import Card
 from vmbench.errors import UserError
-from vmbench_domains.own.arff import read_arff_header
-from vmbench_domains.own.tables import BROKEN, cell_text
+from vmbench_domains.own.tables import cell_text, read_header
 from vmbench_domains.tabular.own_table import Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
@@ -33,6 +32,7 @@ class OpenML(Table):
     """
 
     name = "openml"
+    generic = False  # a fault in anybody's table is not to be told as OpenML's
     reserved = ()  # OpenML's columns are features, however they are called
     card = Card(
         licence="each dataset's own: https://www.openml.org/d/NUMBER",
@@ -108,10 +108,7 @@ class OpenML(Table):
         """Where an ARFF file has its class by custom; a Parquet file says nothing of the kind."""
         if path.suffix == ".pq":
             return None
-        try:
-            last = list(read_arff_header(path))[-1]
-        except BROKEN as error:
-            raise UserError(f"{path} cannot be read: {error}") from error
+        last = read_header(path)[-1]
         self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
         return last
 

@@ -268,6 +268,58 @@ def test_wisdm_counts_broken_records(tmp_path):
         list(bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path))
 
 
+def test_pamap2_says_which_class_test_lacks_and_cuts_where_the_clock_jumps(tmp_path):
+    sample("sensor", "pamap2-raw", tmp_path)
+    path = next(tmp_path.rglob("subject106.dat"))
+    table = np.loadtxt(path)
+    short = table[: 1150 + 255]  # 2.55 s of rope jumping, as the publisher's subject 6 has
+    np.savetxt(path, short, fmt="%.6g")
+    dataset = bound("sensor", "pamap2-raw", tmp_path)
+    made = [e for e in dataset.examples(tmp_path) if e.splits["activity"] == "test"]
+    assert [e.labels["activity"] for e in made] == [0]
+    assert "test has no window of: rope jumping" in dataset.remarks
+    short[550:, 0] += 60  # lying is 11 s: a pause of a minute leaves 5.5 s before and after
+    np.savetxt(path, short, fmt="%.6g")
+    made = list(bound("sensor", "pamap2-raw", tmp_path).examples(tmp_path))
+    assert not [e for e in made if e.splits["activity"] == "test"]
+
+
+def test_wisdm_records_of_time_0_do_not_cost_a_user_every_window(tmp_path):
+    sample("sensor", "wisdm-raw", tmp_path)
+    path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
+    whole = [e.x for e in bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path)]
+    records = [r for r in path.read_text().replace("\n", "").split(";") if r]
+    changed, timeless, blank = [], 0, 0
+    for number, record in enumerate(records):
+        user, activity, time, *values = record.rstrip(",").split(",")
+        if user == "3" and number % 10 == 4:  # each tenth has values and no time
+            time, timeless = "0", timeless + 1
+        changed.append(",".join([user, activity, time, *values]))
+        if user == "4" and number % 50 == 7:  # and records that hold nothing
+            changed.append(f"4,{activity},0,0,0,0.0")
+            blank += 1
+    path.write_text(";\n".join(changed) + ";\n")
+    dataset = bound("sensor", "wisdm-raw", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    np.testing.assert_array_equal([e.x for e in made], whole)
+    remarks = " ".join(dataset.remarks)
+    assert timeless > 30
+    assert f"{timeless} records have values but the time 0 (user 3: {timeless})" in remarks
+    assert f"{blank} records of time 0 and three values of 0 are left out" in remarks
+
+
+def test_wisdm_cuts_where_time_jumps_among_records_of_time_0():
+    from vmbench_domains.sensor.wisdm import _jumps
+
+    period, second = 50_000_000, 1_000_000_000
+    times = 10**12 + period * np.arange(10.0)
+    times[[3, 4]] = 0
+    assert not _jumps(times).any()
+    times[5:] += 2 * second  # somewhere from row 2 to row 5
+    assert np.flatnonzero(_jumps(times)).tolist() == [2, 4]
+    assert not _jumps(np.zeros(5)).any()
+
+
 @pytest.mark.parametrize("separator", [" ", ",", "\t"])
 def test_ucr_text_with_and_without_the_test_file(separator, tmp_path):
     rows = np.column_stack([np.arange(60) % 2 + 1, np.arange(60 * 140).reshape(60, 140)])

@@ -1,0 +1,197 @@
+"""All files of a user's recordings looked through: which can be read, their columns, one rate."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vmbench.errors import UserError
+from vmbench_domains.own.settings import SETTINGS_FILE
+from vmbench_domains.own.tables import find_tables
+from vmbench_domains.sensor.clock import UNITS
+from vmbench_domains.sensor.recording_files import NAMELESS, read_names
+from vmbench_domains.sensor.stretches import (
+    Columns,
+    Scan,
+    check_alike,
+    scan,
+    sides_of,
+    sort_columns,
+)
+from vmbench_domains.source import Skips
+
+ONE_RATE = 0.02  # rates that differ by a smaller share are one
+NAMED = 5  # files that a remark names
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the files hold but for their channels' values.
+
+    Attributes:
+        root: the user's folder.
+        columns: file -> what its columns are, in the order of paths.
+        scans: file -> its labelled stretches and clock.
+        rate: Hz that every window has; None if neither a clock nor the settings tell it.
+        rates: file -> its own rate in Hz, if it has a clock.
+    """
+
+    root: Path
+    columns: dict[Path, Columns]
+    scans: dict[Path, Scan]
+    rate: float | None
+    rates: dict[Path, float]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Their names, in the order of the first file."""
+        return next(iter(self.columns.values())).channels
+
+    def factor(self, path: Path) -> float:
+        """Samples that a row of this file becomes."""
+        rate = self.rates.get(path)
+        if rate is None or self.rate is None or _one_rate(rate, self.rate):
+            return 1.0
+        return self.rate / rate
+
+    def inside(self, path: Path) -> str:
+        """A file's name below the folder."""
+        return str(path.relative_to(self.root))
+
+    def remarks(self) -> Iterator[str]:
+        """What was chosen, left out or mended, a sentence each."""
+        first = next(iter(self.columns.values()))
+        if first.spare:
+            yield f"left out: {', '.join(first.spare)}; '{first.clock}' is read as the time"
+        units = sorted({found.unit for found in self.scans.values() if found.unit})
+        if units and units != ["s"]:
+            yield f"column '{first.clock}' is read as {', '.join(units)}"
+        others = {p: rate for p, rate in self.rates.items() if self.factor(p) != 1.0}
+        if others:
+            kinds = ", ".join(sorted({f"{rate:.3g} Hz" for rate in others.values()}))
+            yield (
+                f"resampled to {self.rate:.6g} Hz: {len(others)} of {len(self.scans)} files, at "
+                f"{kinds} ({self.some(others)})"
+            )
+        ticks = {p: t for p, found in self.scans.items() if (t := found.timing) and t.tick}
+        if ticks:
+            yield (
+                f"the clock ticks more slowly than the samples ({self.some(ticks)}): the rate is "
+                f"their number between ticks"
+            )
+        if jumps := self.jumps():
+            yield f"{jumps}: no window crosses a jump"
+        uneven = {
+            path: int(found.timing.irregular.sum())
+            for path, found in self.scans.items()
+            if found.timing and found.timing.irregular.any()
+        }
+        if uneven:
+            yield (
+                f"{sum(uneven.values())} steps of time are uneven (samples lost or late; "
+                f"{self.some(uneven)}): interpolated to even steps there"
+            )
+
+    def jumps(self) -> str:
+        """How often time jumps within a label, and where; empty if it never does."""
+        breaks = {path: found.breaks for path, found in self.scans.items() if found.breaks}
+        if not breaks:
+            return ""
+        return (
+            f"time jumps {sum(breaks.values())} times within a label (gaps, or restarts of the "
+            f"clock; {self.some(breaks)})"
+        )
+
+    def some(self, paths: Sequence[Path] | dict[Path, Any]) -> str:
+        """The names of the first few."""
+        names = [self.inside(path) for path in paths]
+        return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+
+
+def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -> Survey:
+    """Look through every table below ``data_dir``.
+
+    Args:
+        dataset: whose remarks name the files that cannot be read, and what was chosen.
+        data_dir: the user's folder, or one file.
+        label: the label's column.
+        settings: rate, time_unit and drop, where given.
+
+    Raises:
+        UserError: too many files cannot be read, or what one holds must be mended first.
+    """
+    root = data_dir if data_dir.is_dir() else data_dir.parent
+    paths = _visible(data_dir, root)
+    skips = Skips(dataset, len(paths), "files")
+    names = {path: found for path in paths if (found := _tried(skips, path, read_names))}
+    drop = settings.get("drop", [])
+    for name in drop:
+        if not any(name in found for found in names.values()):
+            raise UserError(f"{root / SETTINGS_FILE}: drop names {name!r}, which is no column")
+    columns = {path: sort_columns(path, found, label, drop) for path, found in names.items()}
+    check_alike(columns)
+    unit = settings.get("time_unit")
+    if unit is not None and unit not in UNITS:
+        known = ", ".join(UNITS)
+        raise UserError(f"{root / SETTINGS_FILE}: time_unit = {unit!r} is none of {known}")
+    insides = [path.relative_to(root) for path in columns]
+    scans: dict[Path, Scan] = {}
+    for path, inside, side in zip(columns, insides, sides_of(insides), strict=True):
+        read = functools.partial(scan, inside=inside, side=side, columns=columns[path], unit=unit)
+        scanned = _tried(skips, path, read)
+        if scanned is not None:
+            scans[path] = scanned
+    skips.close()
+    nameless = [path for path in scans if NAMELESS in names[path]]
+    rates = {path: 1 / t.period for path, found in scans.items() if (t := found.timing)}
+    rate = settings.get("rate") or _usual_rate(rates, scans)
+    columns = {path: columns[path] for path in scans}
+    whole = Survey(root, columns, scans, rate, rates)
+    if nameless:
+        dataset.remarks.append(f"left out: columns without a name ({whole.some(nameless)})")
+    dataset.remarks += whole.remarks()
+    return whole
+
+
+def _visible(data_dir: Path, root: Path) -> list[Path]:
+    paths = [
+        path
+        for path in find_tables(data_dir)
+        if not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]
+    if not paths:
+        raise UserError(f"--data-dir {data_dir} holds no table but in hidden folders")
+    return paths
+
+
+def _tried(skips: Skips, path: Path, read: Callable[[Path], T]) -> T | None:
+    """What ``read`` makes of a file, or None where it cannot be read, which is noted."""
+    try:
+        return read(path)
+    except UserError:
+        raise
+    except (ValueError, OSError) as error:
+        skips.add(path.name, error)
+        return None
+
+
+def _one_rate(rate: float, other: float) -> bool:
+    return abs(rate - other) <= ONE_RATE * other
+
+
+def _usual_rate(rates: dict[Path, float], scans: dict[Path, Scan]) -> float | None:
+    """The rate of most of the recorded time; the lower of two that are equally frequent."""
+    if not rates:
+        return None
+    seconds = {path: scans[path].rows / rate for path, rate in rates.items()}
+
+    def alike(centre: float) -> list[Path]:
+        return [path for path, rate in rates.items() if _one_rate(rate, centre)]
+
+    # Whole seconds, so that files of equal length weigh the same at any rate.
+    best = max(sorted(set(rates.values())), key=lambda c: round(sum(seconds[p] for p in alike(c))))
+    return float(f"{np.median([rates[path] for path in alike(best)]):.4g}")
