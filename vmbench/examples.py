@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from vmbench.config import digest
+from vmbench.copies import Copies
 from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
@@ -169,13 +170,14 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     for task in tasks:
         features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
-    moments = _Moments(dataset)
+    moments, copies = _Moments(dataset), Copies(task.name for task in tasks)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples(data_dir)
     count = 0
     while chunk := list(islice(examples, CHUNK)):
         for offset, example in enumerate(chunk):
             _check(dataset, example, count + offset)
+            copies.add(example.x, example.labels, example.splits)
         x = np.stack([example.x for example in chunk])
         moments.add(x[[_trains(example) for example in chunk]])
         columns: dict[str, Any] = {
@@ -193,7 +195,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     if count == 0:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
-    statistics = {**moments.statistics(), "remarks": dataset.remarks}
+    statistics = {**moments.statistics(), "remarks": [*dataset.remarks, *copies.remarks()]}
     (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)
     for task in tasks:
