@@ -192,7 +192,7 @@ def _depth(opened: Any) -> int | None:
 
 def _white_is_zero(opened: Any) -> bool:
     """Whether a TIFF of more than 8 bits counts from white; pillow turns 8 bits round, not 16."""
-    return opened.format == "TIFF" and opened.tag_v2.get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO
+    return opened.format == "TIFF" and bool(opened.tag_v2.get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO)
 
 
 def _extrema(values: Any) -> tuple[float, float]:
