@@ -87,7 +87,7 @@ class ImageReader:
                 f"{path} holds floats from {low:g} to {high:g}, and no file says what is black and "
                 f"what is white: save values in 0..1, or 8 bits"
             )
-        self._see(FLOATS, math.ceil(high * 255))
+        self._see(FLOATS, math.ceil(high * 255 - 1e-3))
         return Image.fromarray(1 - np.asarray(image)) if inverted else image
 
     def _deep(self, image: "Image", depth: int | None, path: Path, inverted: bool) -> "Image":
@@ -163,12 +163,12 @@ class ImageReader:
                     f"{used} bits are used, say bits = {used} in vmbench.toml; if they are that "
                     f"dark, bits = {bits}"
                 )
-        if self.greatest.get(8) == 1 or self.greatest.get(FLOATS) == 1:
-            kind = "8 bits is above 1" if 8 in self.greatest else "floats is above 1/255"
-            raise UserError(
-                f"{root}: no value of its images of {kind}; they would be black: save them so that "
-                f"white is {255 if 8 in self.greatest else 1}"
-            )
+        for bits, what in ((8, "8 bits is above 1 of 255"), (FLOATS, "floats is above 1/255")):
+            if self.greatest.get(bits) == 1:
+                raise UserError(
+                    f"{root}: no value of its images of {what}; they would be black: save them so "
+                    f"that white is {255 if bits else 1}"
+                )
         for bits, high in deep.items():
             yield f"images of {bits} bits: divided by {(1 << bits) - 1} (greatest value {high})"
         for what, paths in self.notes.items():

@@ -42,9 +42,18 @@ def array_names(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except BROKEN as error:
-        npy = path.open("rb").read(6) == np.lib.format.MAGIC_PREFIX if path.is_file() else False
-        told = "a single .npy array under the name of an .npz" if npy else str(error)
-        raise UserError(f"{path} is no .npz: {told}; save it with numpy.savez") from error
+        told = "a single array, a .npy by another name" if _is_npy(path) else str(error)
+        raise UserError(
+            f"{path} cannot be read as an .npz: {told}; save it with numpy.savez"
+        ) from error
+
+
+def _is_npy(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(6) == np.lib.format.MAGIC_PREFIX
+    except OSError:
+        return False
 
 
 def read_array(path: Path, name: str) -> Array:
