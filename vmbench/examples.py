@@ -19,6 +19,7 @@ from torch import Tensor
 
 from vmbench.cache import building, cache_folder
 from vmbench.config import digest
+from vmbench.copies import Copies
 from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
@@ -220,12 +221,14 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
         features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
     moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
+    copies = Copies(task.name for task in tasks)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples(data_dir)
     count = 0
     while chunk := list(islice(examples, CHUNK)):
         for offset, example in enumerate(chunk):
             _check(dataset, example, count + offset)
+            copies.add(example.x, example.labels, example.splits)
         x = np.stack([example.x for example in chunk])
         moments.add(x[[_trains(example) for example in chunk]])
         columns: dict[str, Any] = {
@@ -245,7 +248,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
     mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
-    remarks = dataset.remarks
+    remarks = [*dataset.remarks, *copies.remarks()]
     statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
     (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vmbench.errors import UserError
+from vmbench.errors import AbsentError, UserError
 from vmbench_domains.own.arff import ArffFile
 from vmbench_domains.own.columns import Cells, Chunk, RowFile, cell_text
 from vmbench_domains.own.delimited import DelimitedFile
@@ -49,7 +49,7 @@ def find_tables(where: Path) -> list[Path]:
         if not path.exists():
             raise UserError(f"{path} is a link to a file that is not there: mend or remove it")
     if not paths:
-        raise UserError(
+        raise AbsentError(
             f"--data-dir {where} holds no table ({', '.join(SUFFIXES)}, or .csv.gz): "
             f"see docs/your-data.md"
         )
