@@ -237,7 +237,7 @@ class Session:
                 watch = Watch(
                     encoder, self.examples, self.indices, self.placement, self.config.batch_size
                 )
-            self.train(PRETRAIN, build, views, self.examples, self.indices, encoder)
+            self.train(PRETRAIN, build, views, self.examples, self.indices, encoder=encoder)
             representation = self.representation(encoder)
             self.health = watch.judge(encoder)
             self.progress.say(f"  {self.health}")

@@ -58,17 +58,19 @@ def test_similarity_is_linear_cka():
 
 
 @pytest.mark.parametrize(
-    ("rank", "alike", "says"),
+    ("rank", "start", "alike", "says"),
     [
-        (1.0, 0.2, "collapsed: effective rank 1.0 of 128"),
-        (2.0, 0.2, "collapsed: effective rank 2.0 of 128"),  # a constant and one direction
-        (60.0, 0.99, "did not leave their start: similarity 0.99"),
-        (15.0, 0.2, None),
-        (124.0, 0.63, None),
+        (1.0, 60.0, 0.2, "collapsed: effective rank 1.0 of 128"),
+        (2.0, 5.0, 0.2, "collapsed: effective rank 2.0 of 128"),  # a constant and one direction
+        (6.1, 60.3, 0.35, "collapsed: effective rank 6.1 of 128"),  # SimSiam on speech
+        (60.0, 60.0, 0.99, "did not leave their start: similarity 0.99"),
+        (15.0, 61.7, 0.20, None),  # the watch, viewmaker
+        (20.8, 18.2, 0.39, None),  # pressure waves, viewmaker
+        (78.1, 134.1, 0.63, None),  # diamonds, handcrafted
     ],
 )
-def test_health_by_rank_and_by_the_way_from_the_start(rank, alike, says):
-    health = Health(rank, 128, alike)
+def test_health_by_rank_and_by_the_way_from_the_start(rank, start, alike, says):
+    health = Health(rank, 128, start, alike)
     assert health.collapsed == (says is not None)
     assert (health.warning or "").find(says or "") >= 0
 
@@ -88,9 +90,15 @@ def test_the_start_is_the_network_in_training_mode_and_stays_as_it_was(dataset):
     with torch.no_grad():
         expected = encoder.train().pooled(batch)
     torch.testing.assert_close(watched.start[32:64], expected)
-    # An encoder as built is judged in evaluation mode: its batch norms are identities there.
+    # The rank is that of evaluation mode, which is probed; the way is that of the weights.
     encoder.load_state_dict(before)
-    assert watched.judge(encoder.eval()).similarity < 1
+    health = watched.judge(encoder.eval())
+    with torch.no_grad():
+        evaluated = encoder.pooled(watched.examples.batch(np.concatenate(watched.batches)))
+    assert health.effective_rank == pytest.approx(effective_rank(evaluated), rel=1e-4)
+    assert health.start_rank == pytest.approx(effective_rank(watched.start), rel=1e-4)
+    assert health.similarity == pytest.approx(1)
+    assert not encoder.training
 
 
 def test_a_training_set_of_any_size_fills_its_batches():

@@ -200,7 +200,7 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
     original = Session.train
 
     def train(self, *arguments, encoder=None, **options):
-        if encoder is not None:
+        if arguments[0].startswith("finetune"):
             starts.append({k: v.clone() for k, v in encoder.state_dict().items()})
         return original(self, *arguments, encoder=encoder, **options)
 
