@@ -25,9 +25,11 @@ from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
 
 Indices = npt.NDArray[np.int64]
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 CHUNK = 512  # examples per Arrow record batch
-ABSENT = -1  # label (a regression's: NaN) and split of an example that a task does not use
+ABSENT = (
+    -1
+)  # label (a regression's: NaN) and split of an example that a task does not use; no group
 
 
 def cache_folder() -> Path:
@@ -110,6 +112,20 @@ class Examples:
         """Positions of the examples on one side of a task's split, in file order."""
         return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
 
+    @cached_property
+    def _groups(self) -> Indices:
+        names = self.table.select_columns(["group"])[:]["group"].combine_chunks()
+        codes = names.dictionary_encode().indices.fill_null(ABSENT)
+        groups: Indices = codes.to_numpy().astype(np.int64)
+        return groups
+
+    def groups(self, indices: Indices | None = None) -> Indices:
+        """Code (N,) of the group that each of ``indices`` (default: all) stems from.
+
+        Codes count the groups in the order of the file; -1 where an example names none.
+        """
+        return self._groups if indices is None else self._groups[indices]
+
     def training(self) -> Indices:
         """Examples that no task holds out: train in every task that uses them (at least one)."""
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
@@ -165,7 +181,10 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
 
     tasks = dataset.tasks
     size = dataset.spec.numel
-    features: dict[str, Any] = {"x": datasets.List(datasets.Value("float32"), length=size)}
+    features: dict[str, Any] = {
+        "x": datasets.List(datasets.Value("float32"), length=size),
+        "group": datasets.Value("string"),
+    }
     for task in tasks:
         features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
@@ -179,7 +198,8 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
         x = np.stack([example.x for example in chunk])
         moments.add(x[[_trains(example) for example in chunk]])
         columns: dict[str, Any] = {
-            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size)
+            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size),
+            "group": pa.array([example.group for example in chunk], pa.string()),
         }
         for task in tasks:
             splits = [

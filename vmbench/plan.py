@@ -2,13 +2,13 @@
 
 import json
 import os
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from vmbench.command import LINEAR, Asked, spell
 from vmbench.config import Config, digest, make_config
 from vmbench.dataset import Dataset, Task
 from vmbench.domain import Domain
@@ -18,9 +18,11 @@ from vmbench.method import Method, ViewMethod
 from vmbench.objectives.base import Objective
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
-from vmbench.results import write_atomically
+from vmbench.results import ViewKind, write_atomically
 
-LINEAR = "linear"  # the default evaluation
+EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")  # where and how a run runs
+# Settings that are read after pretraining.
+EVALUATION_SETTINGS = ("feature_bins", "probe_penalties", "probe_max_iter", "finetune_epochs")
 HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
@@ -30,7 +32,8 @@ class Plan:
 
     ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for; and so
     ``views_name`` and ``views``, the augmentation of a supervised training, or None.
-    ``objective`` is None for a yardstick and for a method that brings its own.
+    ``objective`` is None for a yardstick and for a method that brings its own. ``overrides`` are
+    those of the settings asked for that differ from what they would be unasked.
     """
 
     domain: Domain
@@ -46,12 +49,34 @@ class Plan:
     evaluation: Evaluation
     views_name: str | None = None
     views: ViewMethod | None = None
+    asked: Asked = field(default_factory=Asked)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """The method's name in results: ``supervised+viewmaker`` where it is augmented."""
         augmentation = [] if self.views_name is None else [self.views_name]
         return "+".join([self.method_name, *augmentation])
+
+    @property
+    def view_kind(self) -> ViewKind:
+        """The kind of the views that the encoder is trained on."""
+        return (self.views or self.method).kind
+
+    @property
+    def command(self) -> str:
+        """The command line that asks for this plan."""
+        return spell(
+            self.domain.name,
+            self.method_name,
+            self.objective,
+            self.preset,
+            self.seed,
+            self.evaluation.name,
+            self.views_name,
+            self.data_dir,
+            self.asked,
+        )
 
     @property
     def uses_handcrafted(self) -> bool:
@@ -87,6 +112,27 @@ class Plan:
     def hash(self) -> str:
         """Eight hex digits over :attr:`document`, less the seed: equal for the runs of a cell."""
         return digest({k: v for k, v in self.document.items() if k != "seed"})
+
+    @property
+    def pretraining(self) -> str:
+        """Sixteen hex digits over all that can change a pretraining, and nothing else.
+
+        Neither what it is called (method, preset) nor how it is judged; two runs that differ in
+        these alone pretrain the same encoder.
+        """
+        settings = self.config.hashed()
+        return digest(
+            {
+                "views": self.method.name,
+                "handcrafted": self.handcrafted if self.method.uses_handcrafted else None,
+                "objective": self.objective,
+                "seed": self.seed,
+                "dataset": f"{self.pretrain.name}@{self.pretrain.revision}",
+                "files": self.pretrain.fingerprint,
+                "config": {k: v for k, v in settings.items() if k not in EVALUATION_SETTINGS},
+            },
+            digits=16,
+        )
 
     @property
     def run_id(self) -> str:
@@ -137,6 +183,15 @@ def make_plan(
         loss = cast(type[Objective], registry("objective").load_class(objective))
         layers.append(loss.presets.get(preset, {}))
     config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
+    unasked = make_config(*layers)
+    if unasked.encoder == "auto":
+        unasked = unasked.model_copy(update={"encoder": pretrained_on.encoder})
+    asked = {name: getattr(config, name) for name in settings}
+    overrides = {
+        name: value
+        for name, value in asked.items()
+        if value != getattr(unasked, name) and name not in EXECUTION_SETTINGS
+    }
     judge = cast(Evaluation, registry("evaluation").get(evaluation))
     if judge.trains_encoder and not resolved.encodes:
         raise UserError(
@@ -175,6 +230,8 @@ def make_plan(
         evaluation=judge,
         views_name=views,
         views=augmentation,
+        asked=Asked(pretrain, tuple(transfer), target, asked),
+        overrides=overrides,
     )
 
 
@@ -276,12 +333,3 @@ def _inspect(folder: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None
         raise UserError(f"{folder} holds a finished run: --overwrite repeats it, --resume reads it")
     elif not resume:
         shutil.rmtree(folder)
-
-
-def command_line(arguments: Sequence[str]) -> str:
-    """The command of a run as one would type it.
-
-    >>> command_line(["run", "--domain", "audio", "--set", "lr=0.1"])
-    'vmbench run --domain audio --set lr=0.1'
-    """
-    return shlex.join(["vmbench", *arguments])

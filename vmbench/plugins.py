@@ -7,6 +7,8 @@ from typing import Any
 from vmbench.errors import UserError
 from vmbench.registry import BASES, Entry, derives, import_target, registry
 
+BY_OPTION = "--plugin "  # the owner of what the option brings, before its target
+
 
 def register_plugin(target: str) -> Entry:
     """Register a domain or method of this process by ``module:Object``, under its own name.
@@ -43,7 +45,7 @@ def register_plugin(target: str) -> Entry:
     for known in registry(kind):
         if (known.name, known.target) == (name, target):  # installed as well: it is the same
             return known
-    entry = Entry(kind, name, target, *_says(kind, value), owner=f"--plugin {target}")
+    entry = Entry(kind, name, target, *_says(kind, value), owner=BY_OPTION + target)
     registry(kind).add(entry)
     return entry
 

@@ -10,7 +10,9 @@ from vmbench.trackers import Tracker
 
 
 class MetricsLog:
-    """One JSON object per line: step, epoch, loss, lr, feature_std, seconds; and the trackers."""
+    """One JSON object per line: step, epoch, loss, lr, feature_std, effective_rank (both of the
+    batch), seconds; and the trackers.
+    """
 
     def __init__(self, path: Path | None, trackers: Sequence[Tracker] = ()) -> None:
         self.path = path
@@ -41,7 +43,12 @@ class MetricsLog:
 
 
 class Bar:
-    """Advanced once a step; this one shows nothing."""
+    """Advanced once a step; this one shows nothing.
+
+    ``rank`` is the latest effective rank of a batch's representations, shown beside the loss.
+    """
+
+    rank: float | None = None
 
     def advance(self, loss: float) -> None:
         """One step is done."""
@@ -74,16 +81,18 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[rank]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         )
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as rich:
-            task = rich.add_task("training", total=total, completed=done, loss=0.0, rate="")
+            task = rich.add_task("training", total=total, completed=done, loss=0, rank="", rate="")
 
             class Shown(Bar):
                 def advance(self, loss: float) -> None:
                     speed = rich.tasks[0].speed
                     rate = f"{speed:.1f} steps/s" if speed else ""
-                    rich.update(task, advance=1, loss=loss, rate=rate)
+                    rank = "" if self.rank is None else f"rank {self.rank:.1f}"
+                    rich.update(task, advance=1, loss=loss, rank=rank, rate=rate)
 
             yield Shown()

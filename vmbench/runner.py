@@ -13,12 +13,13 @@ import torch
 
 import vmbench
 from vmbench.balance import remarks
+from vmbench.command import LINEAR
 from vmbench.dataset import SPLITS, Dataset, Task
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
 from vmbench.examples import Examples, prepare
 from vmbench.gallery import draw_views
-from vmbench.plan import LINEAR, Plan, claim_folder, command_line, make_plan
+from vmbench.plan import Plan, claim_folder, make_plan
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.session import PRETRAIN, Session
@@ -44,7 +45,6 @@ def run(
     quiet: bool = True,
     evaluation: str = LINEAR,
     views: str | None = None,
-    command: str | None = None,
 ) -> Result:
     """Pretrain once with one seed, probe every task asked for, and write the run's folder.
 
@@ -70,7 +70,6 @@ def run(
         evaluation: how the features are judged: ``linear``, ``knn``, ``finetune``, ``fewshot`` or
             ``robustness``.
         views: for ``supervised``: the view family that augments its training.
-        command: what to write down as the command of this run.
 
     Returns:
         The result; also in ``OUT/RUN_ID/result.json``. A finished run is read, not repeated.
@@ -130,18 +129,21 @@ def run(
         progress.say(f"  {dataset.name}/{task.name}: {found}")
 
     result = Result(
-        schema_version=1,
+        schema_version=2,
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command or _command(plan),
+        command=plan.command,
         domain=domain,
         method=plan.label,
+        views=plan.view_kind,
+        yardstick=plan.method.yardstick,
         objective=plan.objective,
         preset=preset,
         seed=seed,
         pretrain=_pretrain_record(plan, session),
-        tasks=[_with_feature_std(_with_training_time(task, session), session) for task in tasks],
+        tasks=[_with_training_time(task, session) for task in tasks],
         parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
+        overrides=dict(plan.overrides),
         config=plan.config.model_dump(),
         config_hash=plan.hash,
         environment=_environment(placement),
@@ -169,16 +171,8 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 
-def _command(plan: Plan) -> str:
-    names = ["--domain", plan.domain.name, "--method", plan.method_name]
-    names += ["--objective", plan.objective] if plan.objective else []
-    names += [] if plan.views_name is None else ["--views", plan.views_name]
-    names += [] if plan.evaluation.name == LINEAR else ["--eval", plan.evaluation.name]
-    return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
-
-
 def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
-    fit = session.fits.get(PRETRAIN)
+    fit, health = session.fits.get(PRETRAIN), session.health
     return Pretrain(
         dataset=plan.pretrain.name,
         revision=plan.pretrain.revision,
@@ -187,6 +181,11 @@ def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
         steps=fit.steps if fit else 0,
         seconds=fit.seconds if fit else 0.0,
         final_loss=fit.final_loss if fit else None,
+        name=plan.pretraining if fit else None,
+        collapsed=health.collapsed if health else None,
+        feature_std=fit.feature_std if fit else None,
+        effective_rank=health.effective_rank if health else None,
+        feature_dim=health.dim if health else None,
     )
 
 
@@ -194,18 +193,6 @@ def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
     """A task that trained an encoder of its own (supervised) counts that time as its own."""
     fit = session.fits.get(f"{task.dataset}-{task.task}")
     return task if fit is None else task.model_copy(update={"seconds": task.seconds + fit.seconds})
-
-
-def _with_feature_std(task: TaskResult, session: Session) -> TaskResult:
-    """A task on a pretrained encoder also says how far from collapse that encoder ended.
-
-    Where it did collapse, ``collapsed`` = 1 is the warning: no number of the task means anything.
-    """
-    fit = session.fits.get(PRETRAIN)
-    if fit is None or fit.feature_std is None:
-        return task
-    watched = {"feature_std": fit.feature_std, **({"collapsed": 1.0} if fit.collapsed else {})}
-    return task.model_copy(update={"metrics": {**task.metrics, **watched}})
 
 
 def _environment(placement: Placement) -> Environment:

@@ -37,9 +37,9 @@ def fetch(
 ) -> None:
     """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
     from vmbench.cli.listing import domain_of, known_datasets
+    from vmbench.command import command_line
     from vmbench.domain import Domain
     from vmbench.examples import cache_folder
-    from vmbench.plan import command_line
     from vmbench.registry import registry
 
     domain = domain_of(dataset)
@@ -85,7 +85,7 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
-    from vmbench.plan import command_line
+    from vmbench.command import command_line
 
     typer.echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
     if others:

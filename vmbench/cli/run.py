@@ -1,7 +1,6 @@
 """``vmbench run``."""
 
 import json
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,6 @@ def run(
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
     from vmbench.config import parse_assignments
-    from vmbench.plan import command_line
     from vmbench.runner import run as run_
 
     settings = read_settings(config) if config else {}
@@ -80,7 +78,6 @@ def run(
         quiet=quiet,
         evaluation=evaluation,
         views=views,
-        command=command_line(sys.argv[1:]),
     )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))

@@ -21,6 +21,7 @@ import numpy as np
 
 from vmbench.dataset import Kind, Split
 from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.evaluation.units import Contributions
 from vmbench.examples import Indices
 from vmbench.labels import Labels
 from vmbench.linear_models import Features
@@ -107,8 +108,9 @@ class FewShotEvaluation(Evaluation):
         metrics: dict[str, float] = {}
         validation: dict[str, float] = {}
         sizes: dict[str, tuple[int, int]] = {}
+        given: dict[str, Contributions] = {}
         for suffix, positions in draws(problem.task.kind).items():
-            on_test, on_val = [], []
+            on_test, on_val, each = [], [], []
             for seed in range(DRAWS):
                 chosen = {split: positions(labels[split], seed=seed) for split in few}
                 probe = fit_probe(
@@ -119,14 +121,24 @@ class FewShotEvaluation(Evaluation):
                     refit=False,
                     kind=problem.task.kind,
                 )
-                on_test.append(problem.metrics(probe.predict(test))[problem.headline])
+                predictions = probe.predict(test)
+                on_test.append(problem.metrics(predictions)[problem.headline])
+                each.append(problem.contributions(predictions))
                 on_val.append(probe.val_value)
             name = f"{problem.headline}_{suffix}"
             metrics[name], validation[name] = fmean(on_test), fmean(on_val)
+            given[name] = np.mean(each, axis=0)
             sizes[name] = len(chosen["train"]), len(chosen["val"])
         reported = f"{problem.headline}_{headline(problem.task.kind)}"
         n_train, n_val = sizes[reported]
-        return Score(metrics, validation[reported], reported, n_train=n_train, n_val=n_val)
+        return Score(
+            metrics,
+            validation[reported],
+            given[reported],
+            metric=reported,
+            n_train=n_train,
+            n_val=n_val,
+        )
 
 
 class _Pool:
