@@ -13,8 +13,9 @@ from torch import Tensor
 from vmbench.config import Config
 from vmbench.dataset import SPLITS, Split, Task
 from vmbench.errors import UserError
-from vmbench.evaluation.units import Contributions, contributions, test_units
+from vmbench.evaluation.units import test_units
 from vmbench.examples import Examples, Indices
+from vmbench.influence import Contributions, contributions
 from vmbench.labels import Labels, Mask, floor, judged, require_judged, varies
 from vmbench.linear_models import Features
 from vmbench.method import Representation

@@ -21,8 +21,8 @@ import numpy as np
 
 from vmbench.dataset import Kind, Split
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.evaluation.units import Contributions
 from vmbench.examples import Indices
+from vmbench.influence import Contributions
 from vmbench.labels import Labels
 from vmbench.linear_models import Features
 from vmbench.probe import fit_probe

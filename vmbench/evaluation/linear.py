@@ -29,4 +29,6 @@ class LinearEvaluation(Evaluation):
             report.val_value,
             problem.contributions(report.predictions),
             chosen={"penalty": report.penalty},
+            gradient_norm=report.gradient_norm,
+            converged=report.converged,
         )

@@ -9,7 +9,7 @@ import torch
 
 from vmbench.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.evaluation.units import Contributions
+from vmbench.influence import Contributions
 from vmbench.probe import fit_probe
 
 
@@ -57,4 +57,6 @@ class RobustnessEvaluation(Evaluation):
             np.mean(given, axis=0),
             chosen={"penalty": probe.penalty},
             metric=mean,
+            gradient_norm=probe.gradient_norm,
+            converged=probe.converged,
         )

@@ -1,87 +1,18 @@
 """What each test example contributes to a value, summed per independent unit of the test split.
 
-With the values of the units a board resamples test data without having them. Accuracy is a mean
-over examples already. An AUROC and a correlation are not: there an example contributes the value
-plus its influence, so that the mean of the contributions is the value and, to first order, their
-mean over a resample is the value on the resample (Efron and Tibshirani 1993, chapter 22).
+With the values of the units a board resamples test data without having them: the mean of the
+contributions (:mod:`vmbench.influence`) over a resample is, to first order, the value on it.
 """
 
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import rankdata
 
-from vmbench.dataset import Kind
 from vmbench.examples import ABSENT, Indices
-from vmbench.labels import Labels, Mask
-from vmbench.metrics import Predictions, pearson
+from vmbench.influence import Contributions
 from vmbench.results import MOST_UNITS, TestUnits
 
-Contributions = npt.NDArray[np.float64]
 DIGITS = 6  # of a stored total, after the point
-
-
-def contributions(
-    kind: Kind, predictions: Predictions, labels: Labels, counted: Mask | None
-) -> Contributions:
-    """What each test example contributes to the headline metric: (N,), with it as their mean.
-
-    Args:
-        kind: of the task.
-        predictions: as a probe gives them.
-        labels: of the same examples.
-        counted: (K,) the classes that a macro AUROC averages; None for the other kinds.
-    """
-    if kind == "multiclass":
-        correct: Contributions = (predictions == labels).astype(np.float64)
-        return correct
-    if kind == "regression":
-        return _pearson(predictions.astype(np.float64), labels.astype(np.float64))
-    assert counted is not None
-    scores = predictions.astype(np.float64)
-    classes = np.flatnonzero(counted)
-    mean: Contributions = np.mean([_auroc(scores[:, k], labels[:, k] == 1) for k in classes], 0)
-    return mean
-
-
-def _auroc(scores: Contributions, positive: Mask) -> Contributions:
-    """The AUROC A plus the influence of each example on it.
-
-    That of a positive is (V - A) / p with V the share of the negatives that it outranks and p the
-    share of positives, that of a negative likewise: the components of DeLong et al. 1988
-    (Biometrics 44, 837-845). Equals count half.
-    """
-    ranks = rankdata(scores)
-    found = np.empty(len(scores))
-    for side, sign in ((positive, 1), (~positive, -1)):
-        own, others = side.sum(), (~side).sum()
-        below = (ranks[side] - rankdata(scores[side])) / others
-        outranked = below if sign == 1 else 1 - below
-        area = outranked.mean()
-        found[side] = area + (outranked - area) * len(scores) / own
-    return found
-
-
-def _pearson(x: Contributions, y: Contributions) -> Contributions:
-    """The correlation r plus the influence of each example on it.
-
-    The influence is ``z_x z_y - r / 2 (z_x^2 + z_y^2)`` of the standardised values (Devlin et al.
-    1975, Biometrika 62, 531-545); none where either never changes.
-    """
-    r = pearson(x, y)
-    if (x == x[0]).all() or (y == y[0]).all():
-        return np.full(len(x), r)
-    zx, zy = _standard(x), _standard(y)
-    found: Contributions = r + zx * zy - r / 2 * (zx**2 + zy**2)
-    return found
-
-
-def _standard(x: Contributions) -> Contributions:
-    level = x - x.mean()
-    level /= np.abs(level).max()  # no sum of squares is then too small or too large
-    z: Contributions = level / level.std()
-    return z
 
 
 def test_units(values: Contributions, groups: Indices, seed_text: str) -> TestUnits:
