@@ -156,6 +156,7 @@ def test_every_evaluation_on_every_spec_twice_the_same(evaluation, pretrain, tmp
     assert task.floors.keys() == {"majority_accuracy"}
     assert (task.units.unit, task.units.count, sum(task.units.sizes)) == ("example", 60, 60)
     assert task.units.mean == pytest.approx(task.value, abs=1e-6)
+    assert (task.probe.gradient_norm is None) == (evaluation in ("knn", "finetune"))
     if evaluation in ("linear", "knn", "finetune"):
         assert set(task.units.totals) == {0, 1}
     if evaluation == "fewshot":

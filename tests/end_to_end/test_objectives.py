@@ -51,8 +51,8 @@ def test_a_smoke_run(objective, kind, method, run, inside, tmp_path):
     assert last["step"] == result["pretrain"]["steps"] == 6
     assert last["feature_std"] == result["pretrain"]["feature_std"]
     assert 0.1 / math.sqrt(64) < last["feature_std"] < 1
-    assert last["effective_rank"] > 3
-    assert 3 < result["pretrain"]["effective_rank"] <= result["pretrain"]["feature_dim"]
+    assert 1.5 < last["effective_rank"] <= 64
+    assert 1.5 < result["pretrain"]["effective_rank"] <= result["pretrain"]["feature_dim"]
 
     # Heads, predictors, prototypes and momentum encoders are not the encoder.
     encoder = build_encoder(spec, make_config(result["config"]))

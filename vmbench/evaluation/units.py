@@ -1,6 +1,7 @@
-"""What each independent unit of the test split contributes to a value.
+"""What each test example contributes to a value, summed per independent unit of the test split.
 
-With the sums of :mod:`vmbench.influence` per unit a board resamples test data without having them.
+With the values of the units a board resamples test data without having them: the mean of the
+contributions (:mod:`vmbench.influence`) over a resample is, to first order, the value on it.
 """
 
 from zlib import crc32
