@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+import toy
 
 import vmbench
 from vmbench.cli import invoke
@@ -34,6 +35,13 @@ def run(out, method="viewmaker", pretrain="toy-vector", **options):
 )
 def test_the_picture_is_that_of_the_run_byte_for_byte(method, pretrain, tmp_path):
     folder = run(tmp_path, method, pretrain)
+    again = redraw_views(folder, tmp_path / "again.png")
+    assert again.read_bytes() == (folder / "views.png").read_bytes()
+
+
+def test_views_that_build_on_the_domains_own_are_rebuilt_with_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "handcrafted", {"vector": "scarf"})
+    folder = run(tmp_path, "viewmaker+handcrafted")
     again = redraw_views(folder, tmp_path / "again.png")
     assert again.read_bytes() == (folder / "views.png").read_bytes()
 
