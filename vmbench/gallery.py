@@ -107,6 +107,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         placement=place(config, dataset.spec),
         seed=seed,
         progress=progress,
+        handcrafted=document.get("handcrafted"),
     )
     views = session.build_views(method)
     if views.learned:

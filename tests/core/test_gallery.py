@@ -43,6 +43,13 @@ def test_the_picture_is_that_of_the_run_byte_for_byte(method, pretrain, tmp_path
     assert again.read_bytes() == (folder / "views.png").read_bytes()
 
 
+def test_views_that_build_on_the_domains_own_are_rebuilt_with_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "handcrafted", {"vector": "scarf"})
+    folder = run(tmp_path, "viewmaker+handcrafted")
+    again = redraw_views(folder, tmp_path / "again.png")
+    assert again.read_bytes() == (folder / "views.png").read_bytes()
+
+
 def test_supervised_views_are_those_of_the_first_task(tmp_path):
     options = {"views": "viewmaker", "transfer": ["toy-other", "toy-vector"]}
     folder = run(tmp_path, "supervised", **options)
