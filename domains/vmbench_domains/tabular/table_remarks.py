@@ -81,6 +81,12 @@ def _leaks(survey: Survey, target: str, used: Mapping[str, Profile]) -> Iterator
             f"LEAK: {_some(twins)} says the same as the label '{target}', row by row: leave it out "
             f"(drop in vmbench.toml)"
         )
+    rising = [name for name, profile in used.items() if profile.rises]
+    if rising:
+        yield (
+            f"LEAK? {_some(rising)} rises from row to row: is it a number of the row, and the "
+            f"table sorted? then leave it out (drop in vmbench.toml)"
+        )
     telling = [name for name in survey.telling if name in used]
     if telling:
         yield (

@@ -1,6 +1,7 @@
 """Tables as people really have them: what is read, what is said, what is refused."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pandas
@@ -384,6 +385,24 @@ def test_labels_alike_are_one_where_only_blanks_or_accents_are_coded_otherwise(t
     assert "'Caf\u00e9' and 'caf\u00e9' look alike and are kept apart" in said(dataset)
 
 
+def test_a_large_table_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("vmbench_domains.own.tables.AT_ONCE", 200)
+    monkeypatch.setattr("vmbench_domains.own.delimited.HEAD", 10_000)
+    draw = np.random.default_rng(0)
+    peaks = []
+    for count in (1000, 9000):
+        frame = pandas.DataFrame(draw.normal(size=(count, 30)).round(6))
+        frame["label"] = ["cat", "dog"] * (count // 2)
+        frame.to_csv(tmp_path / f"{count}.csv", index=False)
+        tracemalloc.start()
+        dataset = bound(tmp_path / f"{count}.csv")
+        assert sum(1 for _ in dataset.examples(None)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # 30 numbers are 240 bytes a row, their texts 1,700; labels, sides and their order stay.
+    assert (peaks[1] - peaks[0]) / 8000 < 150, peaks
+
+
 # What is left out, and what leaks.
 
 
@@ -397,6 +416,18 @@ def test_a_column_that_counts_the_rows_is_left_out_and_said(numbers, name, tmp_p
     dataset = bound(written(tmp_path / "t.csv", f"{name},a,b,label", rows))
     is_read_right(dataset)
     assert f"as it only counts the rows: {name or 'column 1'}" in said(dataset)
+
+
+def test_numbers_that_rise_from_row_to_row_are_kept_and_said(tmp_path):
+    for numbers in (np.arange(COUNT) * 3 + 5, np.arange(COUNT) / 2):
+        rows = [f"{n},{row}" for n, row in zip(numbers, ROWS, strict=True)]
+        for name in "cd":
+            written(tmp_path / f"{name}.csv", "t,a,b,label", rows)
+        dataset = bound(tmp_path)
+        assert dataset.columns == ["t", "a", "b"]
+        assert "LEAK? t rises from row to row" in said(dataset)
+        written(tmp_path / "d.csv", "t,a,b,label", [*rows[1:], rows[0]])
+        assert "rises" not in said(bound(tmp_path))
 
 
 def test_whole_numbers_that_count_nothing_are_kept(tmp_path):
