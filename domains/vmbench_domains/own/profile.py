@@ -76,6 +76,7 @@ class Profile:
         rows: how many cells were seen.
         distinct: different texts as they are written, up to KEPT and one chunk's more.
         low, high: of the numbers.
+        commas: whether ``1,234`` has a decimal comma, as other columns of the table say.
     """
 
     name: str
@@ -86,12 +87,14 @@ class Profile:
     sorts: Counter[Sort] = field(default_factory=Counter)
     markers: Counter[str] = field(default_factory=Counter)
     first: dict[Sort, Place] = field(default_factory=dict)
+    commas: bool = False
     padded: str = ""  # a number with leading zeros
     _dotted: bool = False
-    _semicolons: bool = False
     _whole: bool = True
     _all: _Whole = field(default_factory=_Whole)
     _parts: dict[Path, _Whole] = field(default_factory=dict)
+    _rises: bool = True
+    _last: tuple[Path, float] | None = None
 
     def add(self, cells: Cells, lines: Sequence[int], table: RowFile) -> None:
         """Take in the cells of a chunk, which stand in those lines of the file."""
@@ -99,7 +102,6 @@ class Profile:
         if isinstance(cells, np.ndarray):
             self._add_numbers(cells, table.path, whole=table.columns[self.name].whole)
             return
-        self._semicolons |= table.semicolons
         joined = "".join(cells)
         self._dotted |= "." in joined
         if len(self.distinct) <= KEPT:
@@ -110,6 +112,7 @@ class Profile:
             if not self.padded:
                 self.padded = next((t for t in cells if t[0] == "0" and t[1:].isdecimal()), "")
             return
+        self._rises = False
         self._add_numbers(np.delete(numbers, others), table.path, whole=False)
         for text, count in Counter([cells[i] for i in others]).items():
             sort = sort_of(text)
@@ -132,12 +135,21 @@ class Profile:
         if len(known):
             self.low = min(self.low, float(known.min()))
             self.high = max(self.high, float(known.max()))
+        self._rises = self._rises and len(known) == len(values) and self._rising(values, path)
         self._whole &= whole and len(known) == len(values) and max(-self.low, self.high) < 2**53
         if self._whole and len(values):
             integers = values.astype(np.int64)
             self._whole = bool((integers == values).all())
             self._all.add(integers)
             self._parts.setdefault(path, _Whole()).add(integers)
+
+    def _rising(self, values: npt.NDArray[np.float64], path: Path) -> bool:
+        """Whether the values rise from row to row, after those before them in the file."""
+        if not len(values):
+            return True
+        before = self._last[1] if self._last and self._last[0] == path else -inf
+        self._last = (path, float(values[-1]))
+        return bool((np.diff(values, prepend=before) > 0).all())
 
     @property
     def filled(self) -> int:
@@ -152,7 +164,7 @@ class Profile:
             commas > 0
             and commas + self._count(NUMBERS) == self.filled
             and not self._dotted
-            and (self.sorts["comma"] > 0 or self._semicolons)
+            and (self.sorts["comma"] > 0 or self.commas)
         )
 
     @property
@@ -182,6 +194,11 @@ class Profile:
         )
 
     @property
+    def rises(self) -> bool:
+        """Whether it rises from row to row, in each file, so that it tells their order."""
+        return self.numeric and self._rises and self.rows >= FEW_ROWS
+
+    @property
     def coarse(self) -> bool:
         """Whether 32-bit floats tell fewer than a thousand of its values apart, being so large."""
         span = self.high - self.low
@@ -195,8 +212,11 @@ class Profile:
         numberish = self._count(NUMBERS) + self._count(LIKE_NUMBERS)
         if self.numeric or self.vacant or 2 * numberish <= self.filled:
             return None
-        order = (*OTHERS, *LIKE_NUMBERS)
-        return next((self.first[sort] for sort in order if self.sorts[sort]), None)
+        for sorts in (OTHERS, LIKE_NUMBERS):
+            found = next((place for sort, place in self.first.items() if sort in sorts), None)
+            if found is not None:
+                return found
+        return None
 
     def numbers(self, cells: Cells) -> npt.NDArray[np.float64]:
         """The cells of a numeric column as floats; NaN where missing, infinite or too large."""

@@ -30,6 +30,7 @@ RESERVED = (SUBJECT, SPLIT)
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
 SETTINGS = {"target": str, "drop": list, "text": list, "kind": str}
 NO_SIDE = -1
+READ_AS = 2  # changes when the same files are read otherwise
 Floats = npt.NDArray[np.float32]
 LEFT_OUT = {
     "vacant": "left out, being without a value: {1}",
@@ -82,6 +83,9 @@ class Table(FileDataset):
         if not survey.labels:
             raise UserError(f"{data_dir} has no rows")
         self.remarks.extend(self.tables.remarks)
+        empty = [p.name for p, size in zip(self.paths, survey.sizes, strict=True) if not size]
+        if empty:
+            self.remarks.append(f"without a row: {', '.join(empty)}")
         self._choose_columns(columns, survey)
         self._set_task(survey, by_file, data_dir)
         self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
@@ -91,7 +95,9 @@ class Table(FileDataset):
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
         texts = [sorted(self._texts)] if self._texts else []
-        self.revision = digest([self.fingerprint, self.target, dropped, rule, *kind, *texts])
+        self.revision = digest(
+            [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
+        )
 
     def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, Kind | None]:
         """The target's column and the kind that the user named; None: the values decide."""
@@ -173,6 +179,11 @@ class Table(FileDataset):
         for name in columns:
             profile = survey.profiles[name]
             text = name in self._texts
+            if text and profile.numeric and len(profile.distinct) > FEW_CODES:
+                self.remarks.append(
+                    f"column '{name}' is of texts, as its file or {SETTINGS_FILE} says, though all "
+                    f"of them are numbers: store them as numbers if they measure something"
+                )
             if profile.rows == profile.sorts["empty"] or (profile.vacant and not text):
                 left["vacant"].append(name)
             elif profile.numeric and not text:
@@ -182,7 +193,10 @@ class Table(FileDataset):
             else:
                 values = {one_text(value) for value in profile.distinct} - {""}
                 odd = None if text else profile.odd()
-                in_settings = f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}'
+                in_settings = (
+                    f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}, in the folder '
+                    f"that --data-dir names"
+                )
                 if odd is not None and len(values) > FEW_CODES:
                     raise mixed(profile, odd, in_settings)
                 if odd is not None:
@@ -212,8 +226,9 @@ class Table(FileDataset):
         found = TableLabels(survey, self.target, self.kind)
         self.remarks.extend(found.remarks)
         self.kind, labels, classes = found.kind, found.written, found.classes
-        value = found.values(f"{where}: --target {self.target}")
         kept = np.flatnonzero([bool(label) for label in labels]).tolist()
+        if not kept:
+            raise UserError(f"{where}: no row has a label in the column '{self.target}'")
         given = self._given(survey, by_file)
         sides, rule = assign_splits(
             [labels[row] if classes else "" for row in kept],
@@ -225,7 +240,7 @@ class Table(FileDataset):
         self.tasks = (Task(self.target, tuple(classes), rule, kind=self.kind),)
         exact = np.int64 if classes else np.float64
         self._labels_of = np.zeros(len(labels), exact)
-        self._labels_of[kept] = [value[labels[row]] for row in kept]
+        self._labels_of[kept] = found.values(kept, f"{where}: --target {self.target}")
         self._sides = np.full(len(labels), NO_SIDE, np.int8)
         self._sides[kept] = [SPLITS.index(side) for side in sides]
         self._groups = survey.groups

@@ -32,6 +32,7 @@ def remarks_of(
         *_numbers(numbers),
         *_leaks(survey, task.name, used),
         *_categories(categories),
+        *_people(survey),
         *_labels(survey, task),
     ]
 
@@ -80,6 +81,12 @@ def _leaks(survey: Survey, target: str, used: Mapping[str, Profile]) -> Iterator
             f"LEAK: {_some(twins)} says the same as the label '{target}', row by row: leave it out "
             f"(drop in vmbench.toml)"
         )
+    rising = [name for name, profile in used.items() if profile.rises]
+    if rising:
+        yield (
+            f"LEAK? {_some(rising)} rises from row to row: is it a number of the row, and the "
+            f"table sorted? then leave it out (drop in vmbench.toml)"
+        )
     telling = [name for name in survey.telling if name in used]
     if telling:
         yield (
@@ -94,11 +101,19 @@ def _categories(categories: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"categories of many values, each a column: {', '.join(wide)}"
 
 
+def _people(survey: Survey) -> Iterator[str]:
+    if survey.nameless:
+        yield (
+            f"subjects called {_some(survey.nameless)} are taken for one person each; empty those "
+            f"cells if nobody is meant"
+        )
+
+
 def _labels(survey: Survey, task: Task) -> Iterator[str]:
     merged: dict[str, list[str]] = {}
     for written, name in survey.spellings.items():
         merged.setdefault(name, []).append(written)
-    several = [name for name, forms in merged.items() if len(forms) > 1]
+    several = sorted(name for name, forms in merged.items() if len(forms) > 1)
     if several:
         yield f"labels written in more than one way, read as one: {_some(several)}"
     for group in alike(task.classes)[:NAMED]:
