@@ -129,8 +129,17 @@ class Recordings(RecordingWindows):
         """Yield the windows of every recording, then say what was filled or left out."""
         self._seen = _Seen(self.survey.channels)
         self._read: Cells | None = None
-        yield from super().examples(data_dir)
-        self.remarks += self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns))
+        empty = True
+        for example in super().examples(data_dir):
+            empty = False
+            yield example
+        remarks = list(self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns)))
+        if empty:
+            raise UserError(
+                f"{self.survey.root}: no window of {self.window} samples is left: "
+                f"{'; '.join(remarks)}; say window = N in {SETTINGS_FILE}, or drop that channel"
+            )
+        self.remarks += remarks
 
     def read(self, key: object) -> Recording:
         """The channels of one file, with the segments of one subject, at the rate of the set."""
@@ -146,7 +155,7 @@ class Recordings(RecordingWindows):
                 [cells.numbers[name][rows] for name in self.survey.channels], np.float32
             )
             whole = list(unbroken(signal, longest))
-            self._seen.add(self.survey.inside(path), signal, whole)
+            self._seen.add(self.survey.inside(path), segment.label, signal, whole)
             for start, stop in whole:
                 part, _ = interpolate(signal[:, start:stop])
                 if seconds is not None:
@@ -198,6 +207,8 @@ class _Seen:
         self.rising: Counter[str] = Counter()
         self.still: dict[str, dict[str, float]] = {}  # channel -> file -> its value throughout
         self.commas: list[str] = []
+        # channel -> label -> its values there, up to where they are more than one
+        self.values: dict[str, dict[int, set[float]]] = {channel: {} for channel in channels}
 
     def add_file(self, name: str, cells: Cells) -> None:
         """Look at a file's channels."""
@@ -212,8 +223,12 @@ class _Seen:
             elif steps[0] > 0 and np.ptp(steps) < 1e-6 * steps[0]:
                 self.rising[channel] += 1
 
-    def add(self, name: str, signal: Signal, whole: list[tuple[int, int]]) -> None:
+    def add(self, name: str, label: int, signal: Signal, whole: list[tuple[int, int]]) -> None:
         """Count what is missing in a segment, and what of it is in too long a gap."""
+        for channel, values in zip(self.channels, signal, strict=True):
+            found = set(values[:: max(len(values) - 1, 1)].tolist())  # both ends will tell most
+            found = found if len(found) > 1 else set(values.tolist())
+            self.values[channel].setdefault(label, set()).update(list(found)[:2])
         self.missing += np.isnan(signal).sum(axis=1)
         self.samples += signal.shape[1]
         lost = signal.shape[1] - sum(stop - start for start, stop in whole)
@@ -246,6 +261,13 @@ class _Seen:
                 yield (
                     f"channel {channel} is constant in every file, and not the same in all: an id "
                     f"tells the file (call it subject, or drop = ['{channel}'] in {SETTINGS_FILE})"
+                )
+        for channel, labels in self.values.items():
+            each = [value for values in labels.values() for value in values]
+            if len(labels) > 1 and len(each) == len(labels) == len(set(each)):
+                yield (
+                    f"{channel} is another name of the label: it is constant within each, and "
+                    f"differs among them (drop = ['{channel}'] in {SETTINGS_FILE} leaves it out)"
                 )
         rising = [channel for channel, count in self.rising.items() if count == files]
         if rising:
