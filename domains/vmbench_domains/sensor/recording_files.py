@@ -11,7 +11,7 @@ from vmbench.errors import UserError
 from vmbench_domains.own.columns import Cells as Raw
 from vmbench_domains.own.columns import RowFile, one_text
 from vmbench_domains.own.delimited import DelimitedFile
-from vmbench_domains.own.numbers import plain_numbers, sort_of
+from vmbench_domains.own.numbers import LARGEST, plain_numbers, sort_of
 from vmbench_domains.own.tables import open_table, read_chunks
 from vmbench_domains.sensor.clock import UNITS, parse_dates
 
@@ -32,10 +32,11 @@ class Cells:
         counted: what ``lines`` counts: "line" or "row".
         lines: where each row stands in the file.
         texts: column -> a text for each row; empty where there is none.
-        numbers: column -> (T,), NaN where there is none or it is infinite.
+        numbers: column -> (T,), NaN where there is none, or it is no finite 32-bit float.
         clock: the column of time: numbers, or seconds if it held dates; None if not asked for.
         dates: whether it held dates, or times of day, which leave no question of their unit.
         commas: whether numbers were written with decimal commas.
+        remarks: what the reader mended or left out.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Cells:
     clock: Numbers | None = None
     dates: bool = False
     commas: bool = False
+    remarks: list[str] = field(default_factory=list)
 
     def where(self, row: int) -> str:
         """File and line of a row, for messages."""
@@ -98,6 +100,7 @@ def read_cells(
         cells.numbers[name] = np.concatenate(found) if found else np.empty(0)
     if clock:
         _set_clock(table, cells, clock, times)
+    cells.remarks = table.remarks
     return cells
 
 
@@ -109,7 +112,7 @@ def _numbers(table: RowFile, cells: Cells, name: str, found: Raw, start: int) ->
         values, doubtful = plain_numbers(found, "".join(found))
         for row in doubtful:
             values[row] = _number(table, cells, name, found[row], start + row)
-    values[~np.isfinite(values)] = np.nan
+    values[~(np.abs(values) <= LARGEST)] = np.nan
     return values
 
 
@@ -121,6 +124,8 @@ def _number(table: RowFile, cells: Cells, name: str, text: str, row: int) -> flo
     if sort in ("comma", "comma or thousands") and parted:
         cells.commas = True
         return float(text.replace(",", "."))
+    if sort == "bool":
+        return float(text.lower() == "true")
     raise UserError(f"{cells.where(row)}, column '{name}': {text[:40]!r} {NO_NUMBER}")
 
 

@@ -62,6 +62,7 @@ class Scan:
         timing: of its clock, if it has one and rows enough.
         breaks: how many stretches its clock breaks, rather than its labels.
         unit: of its clock; None for dates.
+        remarks: what the reader mended or left out.
     """
 
     stretches: list[Stretch]
@@ -69,6 +70,7 @@ class Scan:
     timing: Timing | None
     breaks: int
     unit: str | None
+    remarks: list[str]
 
 
 def sort_columns(path: Path, names: Sequence[str], target: str, drop: Sequence[str]) -> Columns:
@@ -167,7 +169,7 @@ def scan(
     stretches = list(_stretches(cells, columns, inside, side, pieces))
     labelled = np.array([bool(text) for text in cells.texts[columns.label]], np.bool_)
     breaks = int((broken & ~changed & labelled[1:]).sum())
-    return Scan(stretches, count, found, breaks, unit)
+    return Scan(stretches, count, found, breaks, unit, cells.remarks)
 
 
 def clock_seconds(

@@ -1,5 +1,6 @@
 """All files of a user's recordings looked through: which can be read, their columns, one rate."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,11 +156,26 @@ def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -
     whole = Survey(root, columns, scans, rate, rates)
     if unnamed:
         dataset.remarks.append(f"left out: columns without a name ({whole.some(unnamed)})")
-    for remark in sorted({remark for table in tables.values() for remark in table.remarks}):
-        said = [path for path, table in tables.items() if remark in table.remarks]
+    if others := _others(data_dir, paths):
+        dataset.remarks.append(f"left alone, being no tables: {others}")
+    for remark in sorted({remark for found in scans.values() for remark in found.remarks}):
+        said = [path for path, found in scans.items() if remark in found.remarks]
         dataset.remarks.append(f"{remark} ({whole.some(said)})")
     dataset.remarks += whole.remarks()
     return whole
+
+
+def _others(data_dir: Path, tables: Sequence[Path]) -> str:
+    """How many files of each kind there are besides, hidden ones apart."""
+    known = {*tables, data_dir / SETTINGS_FILE}
+    kinds = Counter(
+        path.suffix or "nameless"
+        for path in (data_dir.rglob("*") if data_dir.is_dir() else ())
+        if path not in known
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(data_dir).parts)
+    )
+    return ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
 
 
 def _opened(skips: Skips, path: Path) -> RowFile | None:

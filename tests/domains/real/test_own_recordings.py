@@ -66,6 +66,7 @@ CLOCKS = {
     "dates": ("time", lambda i: f"2024-01-01 00:00:{i / 50:06.3f}"),
     "dates in a zone": ("Timestamp", lambda i: f"2024-05-01T10:00:{i / 50:06.3f}Z"),
     "day first": ("datetime", lambda i: f"31/01/2024 10:00:{i / 50:06.3f}"),
+    "minutes": ("Time [min]", lambda i: f"{i / 3000:.7f}"),
     "over midnight": ("time", lambda i: (
         f"23:59:{54 + i / 50:06.3f}" if i < 300 else f"00:00:{i / 50 - 6:06.3f}")),
     "whole seconds": ("time", lambda i: f"2024-01-01 00:00:{i // 50:02}"),
@@ -191,7 +192,8 @@ def test_jitter_is_no_gap(tmp_path):
 
 @pytest.mark.parametrize(("clock", "message"), [
     (lambda i: 12 - i / 50, "p0.csv: time runs backwards"),
-    (lambda i: 5, "p0.csv: time stands still"),
+    (lambda i: (7 * i) % ROWS / 50, "p0.csv: time runs backwards in .*: sort the rows"),
+    (lambda i: 5, "p0.csv: time stands still: is it the right column"),
     (lambda i: i / 50 if i < 300 else 6 + (i - 300) / 100, "the rate changes within the file"),
     (lambda i: "" if i == 10 else i / 50, r"p0\.csv, line 12: column 'time' names no time"),
     (lambda i: "soon" if i == 10 else i / 50, r"p0\.csv, line 12, column 'time': 'soon'"),
@@ -302,7 +304,7 @@ def test_labels_and_subjects_are_texts_throughout(tmp_path):
 
 def test_missing_values_are_counted_and_only_short_gaps_filled(tmp_path):
     ax = [f"{i / 4}" for i in range(ROWS)]
-    ax[20], ax[30], ax[40] = "?", "inf", ""
+    ax[20], ax[30], ax[40] = "?", "1e300", ""
     gap = ["" if 350 <= i < 450 else "1" for i in range(ROWS)]
     files(tmp_path, ax=ax, ay=gap)
     _, made, remarks = read(tmp_path)
@@ -429,6 +431,18 @@ def test_files_that_cannot_be_read_are_skipped_and_named(tmp_path):
         assert f"skipped 1 of 9 files that cannot be read: {name} (" in remarks
         assert said in remarks
         (tmp_path / name).unlink()
+
+
+def test_what_was_left_out_while_reading_is_said(tmp_path):
+    files(tmp_path)
+    lines = (tmp_path / "p1.csv").read_text().splitlines()
+    (tmp_path / "p1.csv").write_text("\n".join([*lines[:100], lines[0], *lines[100:]]))
+    (tmp_path / "p4.txt").write_text("\n".join(lines))
+    (tmp_path / ".hidden.txt").write_text("")
+    _, made, remarks = read(tmp_path)
+    assert len(made) == 8
+    assert "the header stands in 1 rows more: left out there (p1.csv)" in remarks
+    assert "left alone, being no tables: 1 .txt" in remarks
 
 
 def test_what_was_mended_while_reading_is_said(tmp_path):
