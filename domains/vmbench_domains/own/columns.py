@@ -11,11 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import whitespace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+BLANKS = whitespace + "\u00a0\u200b\u200c\u200d\u2060\ufeff"  # those without a width, too
 Cells = list[str] | npt.NDArray[np.float64]
 # "open": texts that may be numbers; "text": texts by the file's own word; "time": dates or times;
 # "other": lists, bytes and what else is no cell.
@@ -55,7 +57,6 @@ class RowFile(ABC):
         columns: by name, in the file's order.
         doubled: names that more than one column has; all but the first got a number.
         remarks: what was mended while reading, and must be said.
-        semicolons: whether these part its columns, as they do where decimals have commas.
     """
 
     counted: ClassVar[str] = "line"  # what Chunk.lines counts, for messages
@@ -65,7 +66,6 @@ class RowFile(ABC):
         self.columns: dict[str, Column] = {}
         self.doubled: list[str] = []
         self.remarks: list[str] = []
-        self.semicolons = False
 
     @abstractmethod
     def chunks(self, names: Sequence[str], texts: Collection[str], rows: int) -> Iterator[Chunk]:
@@ -78,8 +78,8 @@ class RowFile(ABC):
 
     def name_columns(self, written: Sequence[str]) -> list[str]:
         """Unique names for what the header says; what had to be changed becomes a remark."""
-        bare = [unicodedata.normalize("NFC", name).strip() for name in written]
-        padded = [b for b, w in zip(bare, written, strict=True) if w != w.strip() and b]
+        bare = [unicodedata.normalize("NFC", name).strip(BLANKS) for name in written]
+        padded = [b for b, w in zip(bare, written, strict=True) if w != w.strip(BLANKS) and b]
         if padded:
             self.remarks.append(f"names of columns without the blanks around: {', '.join(padded)}")
         names: dict[str, None] = {}

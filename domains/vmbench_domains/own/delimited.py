@@ -23,7 +23,13 @@ BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
-ARCHIVES = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"\xd0\xcf\x11\xe0": "a spreadsheet"}
+NO_TABLES = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet: unpack it, or export a CSV",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet: export a CSV",
+    b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself (git lfs pull)",
+    b"<!doctype html": "a web page: get the file itself",
+    b"<html": "a web page: get the file itself",
+}
 NAMED_ROWS = 100_000  # row names are compared in so many rows
 csv.field_size_limit(1 << 24)  # 16 million characters: what is longer has a quote left open
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -46,7 +52,6 @@ class DelimitedFile(RowFile):
         with open_text(path, self.encoding) as file:
             head = decoded(path, self.encoding, file, HEAD)
         self.delimiter, self.preamble = self._dialect(head)
-        self.semicolons = self.delimiter == ";"
         rows = self._parsed(head)
         if not rows:
             raise ValueError("it is empty")
@@ -254,9 +259,9 @@ def encoding_of(path: Path) -> str:
     """UTF-8 unless the file's byte order mark says otherwise; ``ValueError`` if it is no text."""
     with _unpacked(path) as file:
         start = file.read(4096)
-    for mark, what in ARCHIVES.items():
-        if start.startswith(mark):
-            raise ValueError(f"it is {what}, whatever its name says: unpack it, or export a CSV")
+    for mark, what in NO_TABLES.items():
+        if start.lower().startswith(mark.lower()):
+            raise ValueError(f"whatever its name says, it is {what}")
     for mark, encoding in BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return encoding

@@ -24,7 +24,7 @@ COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 # A currency, groups of digits, a unit or a percent sign, hexadecimal, bounds.
 LIKE_NUMBER = re.compile(
-    r"[<>~≤≥]?\s*[$€£¥]?\s*[+-]?\s*\d[\d.,'_\s\u00a0\u202f]*(?:[eEdD][+-]?\d+)?\s*(?:%|[$€£¥]|‰)?"
+    r"[<>~≤≥]?\s*[$€£¥]?\s*[+\-\u2212\u2013]?\s*\d[\d.,'_\s\u00a0\u202f]*(?:[eEdD][+-]?\d+)?\s*(?:%|[$€£¥]|‰)?"
     r"|[+-]?0[xX][0-9a-fA-F]+"
 )
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?(?:\s?(?:Z|[+-]\d{2}:?\d{2}))?"

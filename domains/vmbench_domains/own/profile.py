@@ -76,6 +76,7 @@ class Profile:
         rows: how many cells were seen.
         distinct: different texts as they are written, up to KEPT and one chunk's more.
         low, high: of the numbers.
+        commas: whether ``1,234`` has a decimal comma, as other columns of the table say.
     """
 
     name: str
@@ -86,9 +87,9 @@ class Profile:
     sorts: Counter[Sort] = field(default_factory=Counter)
     markers: Counter[str] = field(default_factory=Counter)
     first: dict[Sort, Place] = field(default_factory=dict)
+    commas: bool = False
     padded: str = ""  # a number with leading zeros
     _dotted: bool = False
-    _semicolons: bool = False
     _whole: bool = True
     _all: _Whole = field(default_factory=_Whole)
     _parts: dict[Path, _Whole] = field(default_factory=dict)
@@ -99,7 +100,6 @@ class Profile:
         if isinstance(cells, np.ndarray):
             self._add_numbers(cells, table.path, whole=table.columns[self.name].whole)
             return
-        self._semicolons |= table.semicolons
         joined = "".join(cells)
         self._dotted |= "." in joined
         if len(self.distinct) <= KEPT:
@@ -152,7 +152,7 @@ class Profile:
             commas > 0
             and commas + self._count(NUMBERS) == self.filled
             and not self._dotted
-            and (self.sorts["comma"] > 0 or self._semicolons)
+            and (self.sorts["comma"] > 0 or self.commas)
         )
 
     @property
@@ -195,8 +195,11 @@ class Profile:
         numberish = self._count(NUMBERS) + self._count(LIKE_NUMBERS)
         if self.numeric or self.vacant or 2 * numberish <= self.filled:
             return None
-        order = (*OTHERS, *LIKE_NUMBERS)
-        return next((self.first[sort] for sort in order if self.sorts[sort]), None)
+        for sorts in (OTHERS, LIKE_NUMBERS):
+            found = next((place for sort, place in self.first.items() if sort in sorts), None)
+            if found is not None:
+                return found
+        return None
 
     def numbers(self, cells: Cells) -> npt.NDArray[np.float64]:
         """The cells of a numeric column as floats; NaN where missing, infinite or too large."""

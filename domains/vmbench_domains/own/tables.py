@@ -49,9 +49,11 @@ def find_tables(where: Path) -> list[Path]:
         if not path.exists():
             raise UserError(f"{path} is a link to a file that is not there: mend or remove it")
     if not paths:
+        others = sorted({_suffix(path) for path in [where, *_visible(where)]} - {""})
         raise UserError(
-            f"--data-dir {where} holds no table ({', '.join(SUFFIXES)}, or .csv.gz): "
-            f"see docs/your-data.md"
+            f"--data-dir {where} holds no table ({', '.join(SUFFIXES)}, or .csv.gz)"
+            + (f" but {', '.join(others[:5])}" if others else "")
+            + ": see docs/your-data.md"
         )
     return paths
 
@@ -129,9 +131,12 @@ def read_table(path: Path, columns: Sequence[str], texts: Collection[str] = ()) 
             parts[column].append(cells)
             if column in profiles:
                 profiles[column].add(cells, chunk.lines, table)
+    commas = any(profile.sorts["comma"] for profile in profiles.values())
     frame = {}
     for column, read in parts.items():
         profile = profiles.get(column)
+        if profile is not None:
+            profile.commas = commas
         if profile is not None and profile.numeric:
             floats = [profile.numbers(part) for part in read]
             frame[column] = np.concatenate(floats) if floats else np.empty(0)

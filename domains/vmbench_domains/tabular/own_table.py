@@ -81,6 +81,9 @@ class Table(FileDataset):
         if not survey.labels:
             raise UserError(f"{data_dir} has no rows")
         self.remarks.extend(self.tables.remarks)
+        empty = [p.name for p, size in zip(self.paths, survey.sizes, strict=True) if not size]
+        if empty:
+            self.remarks.append(f"without a row: {', '.join(empty)}")
         self._choose_columns(columns, survey)
         self._set_task(survey, by_file, data_dir)
         self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
@@ -172,6 +175,11 @@ class Table(FileDataset):
         for name in columns:
             profile = survey.profiles[name]
             text = name in self._texts
+            if text and profile.numeric and len(profile.distinct) > FEW_CODES:
+                self.remarks.append(
+                    f"column '{name}' is of texts, as its file or {SETTINGS_FILE} says, though all "
+                    f"of them are numbers: store them as numbers if they measure something"
+                )
             if profile.rows == profile.sorts["empty"] or (profile.vacant and not text):
                 left["vacant"].append(name)
             elif profile.numeric and not text:
@@ -181,7 +189,10 @@ class Table(FileDataset):
             else:
                 values = {one_text(value) for value in profile.distinct} - {""}
                 odd = None if text else profile.odd()
-                in_settings = f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}'
+                in_settings = (
+                    f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}, in the folder '
+                    f"that --data-dir names"
+                )
                 if odd is not None and len(values) > FEW_CODES:
                     raise mixed(profile, odd, in_settings)
                 if odd is not None:
@@ -211,8 +222,9 @@ class Table(FileDataset):
         found = TableLabels(survey, self.target, self.kind)
         self.remarks.extend(found.remarks)
         self.kind, labels, classes = found.kind, found.written, found.classes
-        value = found.values(f"{where}: --target {self.target}")
         kept = np.flatnonzero([bool(label) for label in labels]).tolist()
+        if not kept:
+            raise UserError(f"{where}: no row has a label in the column '{self.target}'")
         given = self._given(survey, by_file)
         sides, rule = assign_splits(
             [labels[row] if classes else "" for row in kept],
@@ -224,7 +236,7 @@ class Table(FileDataset):
         self.tasks = (Task(self.target, tuple(classes), rule, kind=self.kind),)
         exact = np.int64 if classes else np.float64
         self._labels_of = np.zeros(len(labels), exact)
-        self._labels_of[kept] = [value[labels[row]] for row in kept]
+        self._labels_of[kept] = found.values(kept, f"{where}: --target {self.target}")
         self._sides = np.full(len(labels), NO_SIDE, np.int8)
         self._sides[kept] = [SPLITS.index(side) for side in sides]
         self._groups = survey.groups

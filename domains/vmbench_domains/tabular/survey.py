@@ -8,12 +8,14 @@ from pathlib import Path
 from vmbench.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.columns import Cells, Chunk, RowFile, cell_text, one_text
+from vmbench_domains.own.numbers import MARKERS
 from vmbench_domains.own.profile import KEPT, Profile
 from vmbench_domains.own.splits import split_name
 from vmbench_domains.own.tables import open_table, read_chunks
 
 SUBJECT, SPLIT = "subject", "split"
 NAMED = 5
+MOST_NAMES = 100_000  # that are remembered
 
 
 @dataclass
@@ -83,6 +85,8 @@ class Names:
     def of(self, cells: Cells) -> list[str]:
         """The names of some cells."""
         known = self.one
+        if len(known) > MOST_NAMES:  # numbers, of which no two are equal
+            return [one_text(str(text)) for text in cells]
         for text in set(cells).difference(known):
             known[text] = one_text(text)
         return [known[text] for text in cells]
@@ -104,6 +108,7 @@ class Survey:
         groups: the subject of each, or None throughout.
         given: the split of each as the column says, or None throughout.
         sizes: rows of each file.
+        nameless: names of subjects that programs write where there is none.
         copies: pairs of files of the same rows.
         twins: columns each of whose values stands with one label, and each label with one value.
         telling: columns each of whose few values stands with one label, though not the reverse.
@@ -149,20 +154,25 @@ class Survey:
             for name in list(pairs):
                 if not _agree(pairs[name], chunk.cells[name], labels):
                     del pairs[name]
+        commas = any(profile.sorts["comma"] for profile in self.profiles.values())
+        for profile in self.profiles.values():
+            profile.commas = commas
+        self.nameless = sorted(name for name in people.one if name.lower() in MARKERS)
         self.copies = [
             (tables.files[contents.index(content)].path.name, file.path.name)
             for i, (file, content) in enumerate(zip(tables.files, contents, strict=True))
-            if content in contents[:i]
+            if content in contents[:i] and self.sizes[i]
         ]
         classes = set(self.labels) - {""}
         self.spellings = names.one
         self.twins, self.telling = sorted(same), list[str]()
         for name, pair in pairs.items():
-            if name in same:
+            if name in same or len(set(pair.values())) < max(len(classes), 2):
                 continue
-            if len(pair) == len(set(pair.values())) == len(classes) > 1:
+            # Where no value comes twice, that each has one label says nothing.
+            if len(pair) == len(classes) and 2 * len(pair) <= len(self.labels):
                 self.twins.append(name)
-            elif 1 < len(set(pair.values())) == len(classes) and 5 * len(pair) <= len(self.labels):
+            elif 5 * len(pair) <= len(self.labels):
                 self.telling.append(name)
 
 

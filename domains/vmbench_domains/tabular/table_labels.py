@@ -5,8 +5,8 @@ different values, and otherwise classes, as texts are. ``--target NAME:regressio
 ``--target NAME:multiclass`` or ``kind`` in ``vmbench.toml`` say otherwise.
 """
 
+from collections.abc import Sequence
 from math import isfinite
-from typing import cast
 
 from vmbench.dataset import Kind, Label
 from vmbench.errors import UserError
@@ -47,16 +47,16 @@ class TableLabels:
         if kind is None and odd is not None and len(self.profile.distinct) > FEW_CODES:
             raise mixed(self.profile, odd, f"--target {target}:multiclass takes it for a class")
         self.written = self._written(survey.labels, numbers=numbers, kind=kind)
-        found = set(self.written) - {""}
+        found = _some(self.written)
         self.kind = kind or _kind_of(found, numbers, comma=self.profile.comma)
         self.classes: list[str] = []
         if self.kind == "multiclass":
             self.classes = sorted(found, key=_numbers_first)
             if len(found) > MOST_CLASSES or len(found) < 2:
+                count = f"more than {MOST_CLASSES}" if len(found) > MOST_CLASSES else len(found)
                 raise UserError(
-                    f"--target {target} has {len(found)} different values: a class is needed, of 2 "
-                    f"to {MOST_CLASSES}; numbers that are a quantity are "
-                    f"--target {target}:regression"
+                    f"--target {target} has {count} different values: a class is needed, of 2 to "
+                    f"{MOST_CLASSES}; numbers that are a quantity are --target {target}:regression"
                 )
 
     def _written(self, labels: list[str], *, numbers: bool, kind: Kind | None) -> list[str]:
@@ -82,23 +82,32 @@ class TableLabels:
         )
         return labels
 
-    def values(self, where: str) -> dict[str, Label]:
-        """Class index or real target by how it is written.
+    def values(self, rows: Sequence[int], where: str) -> list[Label]:
+        """Class index or real target of some rows, all of which have a label.
 
         Raises:
             UserError: one is no finite number, of a regression.
         """
+        texts = [self.written[row] for row in rows]
         if self.kind == "multiclass":
-            return {label: code for code, label in enumerate(self.classes)}
-        texts = set(self.written) - {""}
-        found: dict[str, Label] = {
-            text: cell_number(text, comma=self.profile.comma) for text in texts
-        }
-        if bad := sorted(text for text, v in found.items() if not isfinite(cast(float, v))):
-            raise UserError(
-                f"{where} is no number in some rows, e.g. '{bad[0]}': mend or empty them"
-            )
-        return found
+            code = {label: place for place, label in enumerate(self.classes)}
+            return [code[text] for text in texts]
+        found = [cell_number(text, comma=self.profile.comma) for text in texts]
+        bad = next((t for t, value in zip(texts, found, strict=True) if not isfinite(value)), None)
+        if bad is not None:
+            raise UserError(f"{where} is no number in some rows, e.g. '{bad}': mend or empty them")
+        return list(found)
+
+
+def _some(labels: Sequence[str]) -> set[str]:
+    """The different labels, up to one more than there may be classes."""
+    found: set[str] = set()
+    for label in labels:
+        if label:
+            found.add(label)
+            if len(found) > MOST_CLASSES:
+                break
+    return found
 
 
 def mixed(profile: Profile, odd: Place, otherwise: str) -> UserError:

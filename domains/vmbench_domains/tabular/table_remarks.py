@@ -32,6 +32,7 @@ def remarks_of(
         *_numbers(numbers),
         *_leaks(survey, task.name, used),
         *_categories(categories),
+        *_people(survey),
         *_labels(survey, task),
     ]
 
@@ -94,11 +95,19 @@ def _categories(categories: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"categories of many values, each a column: {', '.join(wide)}"
 
 
+def _people(survey: Survey) -> Iterator[str]:
+    if survey.nameless:
+        yield (
+            f"subjects called {_some(survey.nameless)} are taken for one person each; empty those "
+            f"cells if nobody is meant"
+        )
+
+
 def _labels(survey: Survey, task: Task) -> Iterator[str]:
     merged: dict[str, list[str]] = {}
     for written, name in survey.spellings.items():
         merged.setdefault(name, []).append(written)
-    several = [name for name, forms in merged.items() if len(forms) > 1]
+    several = sorted(name for name, forms in merged.items() if len(forms) > 1)
     if several:
         yield f"labels written in more than one way, read as one: {_some(several)}"
     for group in alike(task.classes)[:NAMED]:

@@ -41,7 +41,7 @@ def arff(path, columns, rows=99):
 def test_arff_by_hand(tmp_path):
     path = tmp_path / "x.arff"
     path.write_text(WEIRD)
-    kinds = {column.name: column.kind for column in ArffFile(path).columns}
+    kinds = {name: column.kind for name, column in ArffFile(path).columns.items()}
     assert kinds == {"first one": "number", "it's": "text", "note": "text", "when": "time"}
     first, second = arff(path, ["it's", "first one", "note"], rows=2)
     assert first["it's"] == ["b c", "d,e"]
