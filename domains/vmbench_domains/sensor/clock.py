@@ -13,12 +13,15 @@ from vmbench.errors import UserError
 Seconds = npt.NDArray[np.float64]
 
 # Unit -> how many are in a second.
-UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60, "h": 1 / 3600}
+GUESSED = ("s", "ms", "us", "ns")  # the others must be said
 _SPELT = {
     "s": ("s", "sec", "secs", "second", "seconds"),
     "ms": ("ms", "msec", "millis", "millisecond", "milliseconds"),
     "us": ("us", "\u00b5s", "\u03bcs", "usec", "micros", "microsecond", "microseconds"),
     "ns": ("ns", "nsec", "nanos", "nanosecond", "nanoseconds"),
+    "min": ("min", "mins", "minute", "minutes"),
+    "h": ("h", "hour", "hours"),
 }
 _UNIT_OF = {word: unit for unit, words in _SPELT.items() for word in words}
 _CLOCKS = {
@@ -36,6 +39,7 @@ EPOCH = (6.3e8, 2.9e9)  # seconds since 1970: the years 1990 to 2061
 GAP = 5  # sample periods; a longer pause ends a stretch
 IRREGULAR = 0.5  # sample periods that a step may be off before it is called irregular
 BLOCK, ONE_FILE = 64, 1.15  # steps; the ratio of their medians that makes two rates
+BACK = 4  # of so many steps ahead, one may be back
 COARSE = 0.1  # share of steps of zero from which on the clock ticks more slowly than the samples
 
 
@@ -146,16 +150,17 @@ def find_unit(values: Seconds, where: object, column: str) -> str:
         UserError: the values leave it open.
     """
     steps = np.diff(values)
+    _check_order(steps, where)
     steps = steps[steps > 0]
     if not len(steps):
         return "s"
     step = float(np.median(steps))
     usual = float(np.median(values))
-    rates = {unit: per_second / step for unit, per_second in UNITS.items()}
+    rates = {unit: UNITS[unit] / step for unit in GUESSED}
     since_1970 = [
         unit
-        for unit, per_second in UNITS.items()
-        if EPOCH[0] <= usual / per_second <= EPOCH[1] and 1 <= rates[unit] <= FASTEST
+        for unit in GUESSED
+        if EPOCH[0] <= usual / UNITS[unit] <= EPOCH[1] and 1 <= rates[unit] <= FASTEST
     ]
     if since_1970:
         return since_1970[0]
@@ -188,9 +193,9 @@ def timing(seconds: Seconds, same: npt.NDArray[np.bool_], where: object) -> Timi
     if not len(within):
         return None
     forward = within[within > 0]
-    if len(forward) <= (within < 0).sum():
-        how = "stands still" if not (within < 0).any() else "runs backwards"
-        raise UserError(f"{where}: time {how} in most rows: sort the rows by time")
+    _check_order(within, where)
+    if not len(forward):
+        raise UserError(f"{where}: time stands still: is it the right column?")
     tick = float(np.median(forward))
     coarse = float((within == 0).mean()) > COARSE
     usual = within[(within >= 0) & (within <= (3 if coarse else GAP) * tick)]
@@ -208,6 +213,14 @@ def timing(seconds: Seconds, same: npt.NDArray[np.bool_], where: object) -> Timi
     off = np.abs(steps - period) > IRREGULAR * period
     irregular = np.zeros_like(off) if coarse else off & ~broken
     return Timing(period, tick if coarse else None, broken, irregular)
+
+
+def _check_order(steps: Seconds, where: object) -> None:
+    back, forth = int((steps < 0).sum()), int((steps > 0).sum())
+    if back * BACK > forth:
+        raise UserError(
+            f"{where}: time runs backwards in {back} of {len(steps)} steps: sort the rows by time"
+        )
 
 
 def _period(steps: Seconds, tick: float) -> float:

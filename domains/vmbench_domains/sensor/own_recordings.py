@@ -1,6 +1,5 @@
 """Any recordings: a folder of CSV or Parquet files with a label column and one per channel."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, cast
@@ -15,9 +14,11 @@ from vmbench.specs import Sequence
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits
+from vmbench_domains.sensor.channel_tally import ChannelTally
 from vmbench_domains.sensor.clock import Seconds
 from vmbench_domains.sensor.recording_files import Cells, read_cells
 from vmbench_domains.sensor.recordings import (
+    SHORTEST,
     Recording,
     RecordingWindows,
     Segment,
@@ -32,7 +33,6 @@ from vmbench_domains.sensor.survey import survey
 
 LABEL = "label"
 WINDOW_SECONDS, WINDOW = 5.0, 250  # with and without a known rate
-SHORTEST = 32  # samples that a window needs
 SETTINGS = {"window": int, "step": int, "rate": float, "time_unit": str, "drop": list}
 FEWEST_CLASSES = 2
 GAP_SHARE = 4  # a gap of more than a window's quarter is not filled
@@ -127,10 +127,19 @@ class Recordings(RecordingWindows):
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield the windows of every recording, then say what was filled or left out."""
-        self._seen = _Seen(self.survey.channels)
+        self._seen = ChannelTally(self.survey.channels)
         self._read: Cells | None = None
-        yield from super().examples(data_dir)
-        self.remarks += self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns))
+        empty = True
+        for example in super().examples(data_dir):
+            empty = False
+            yield example
+        remarks = list(self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns)))
+        if empty:
+            raise UserError(
+                f"{self.survey.root}: no window of {self.window} samples is left: "
+                f"{'; '.join(remarks)}; say window = N in {SETTINGS_FILE}, or drop that channel"
+            )
+        self.remarks += remarks
 
     def read(self, key: object) -> Recording:
         """The channels of one file, with the segments of one subject, at the rate of the set."""
@@ -146,7 +155,7 @@ class Recordings(RecordingWindows):
                 [cells.numbers[name][rows] for name in self.survey.channels], np.float32
             )
             whole = list(unbroken(signal, longest))
-            self._seen.add(self.survey.inside(path), signal, whole)
+            self._seen.add(self.survey.inside(path), segment.label, signal, whole)
             for start, stop in whole:
                 part, _ = interpolate(signal[:, start:stop])
                 if seconds is not None:
@@ -185,77 +194,3 @@ class RecordingsRaw(Recordings):
 
     name = "recordings-raw"
     raw = True
-
-
-class _Seen:
-    """What was filled, left out or odd in the channels, counted while they are read."""
-
-    def __init__(self, channels: tuple[str, ...]) -> None:
-        self.channels = channels
-        self.missing = np.zeros(len(channels), np.int64)
-        self.samples = 0
-        self.lost: Counter[str] = Counter()
-        self.rising: Counter[str] = Counter()
-        self.still: dict[str, dict[str, float]] = {}  # channel -> file -> its value throughout
-        self.commas: list[str] = []
-
-    def add_file(self, name: str, cells: Cells) -> None:
-        """Look at a file's channels."""
-        if cells.commas:
-            self.commas.append(name)
-        for channel, values in cells.numbers.items():
-            steps = np.diff(values[np.isfinite(values)])
-            if len(steps) < SHORTEST:
-                continue
-            if not steps.any():
-                self.still.setdefault(channel, {})[name] = float(values[np.isfinite(values)][0])
-            elif steps[0] > 0 and np.ptp(steps) < 1e-6 * steps[0]:
-                self.rising[channel] += 1
-
-    def add(self, name: str, signal: Signal, whole: list[tuple[int, int]]) -> None:
-        """Count what is missing in a segment, and what of it is in too long a gap."""
-        self.missing += np.isnan(signal).sum(axis=1)
-        self.samples += signal.shape[1]
-        lost = signal.shape[1] - sum(stop - start for start, stop in whole)
-        if lost:
-            self.lost[name] += lost
-
-    def remarks(self, longest: int, files: int) -> Iterator[str]:
-        """A sentence for each kind."""
-        if self.missing.any():
-            share = self.missing.sum() / (self.samples * len(self.channels))
-            each = ", ".join(
-                f"{name} {count / self.samples:.2%}"
-                for name, count in zip(self.channels, self.missing, strict=True)
-                if count
-            )
-            yield (
-                f"{share:.2%} of the values are missing ({each}): gaps of up to {longest} samples "
-                f"are interpolated"
-            )
-        if self.lost:
-            named = ", ".join(f"{name}: {count}" for name, count in self.lost.most_common(5))
-            yield (
-                f"{sum(self.lost.values())} of {self.samples} samples are left out, a channel "
-                f"being absent for longer ({named})"
-            )
-        for channel, values in self.still.items():
-            if len(values) < files:
-                yield f"channel {channel} is constant in {_some(list(values))}"
-            elif len(set(values.values())) > 1:
-                yield (
-                    f"channel {channel} is constant in every file, and not the same in all: an id "
-                    f"tells the file (call it subject, or drop = ['{channel}'] in {SETTINGS_FILE})"
-                )
-        rising = [channel for channel, count in self.rising.items() if count == files]
-        if rising:
-            yield (
-                f"{', '.join(rising)} only counts up: a row number or a clock tells the place in "
-                f"the file (drop = {rising} in {SETTINGS_FILE} leaves it out)"
-            )
-        if self.commas:
-            yield f"decimal commas are read as points ({_some(self.commas)})"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

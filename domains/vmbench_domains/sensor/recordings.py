@@ -17,6 +17,7 @@ from vmbench_domains.source import FileDataset, Skips
 from vmbench_domains.windows import sliding_windows
 
 FRAMES = 32
+SHORTEST = 32  # samples that a window needs
 Signal = npt.NDArray[np.float32]
 
 

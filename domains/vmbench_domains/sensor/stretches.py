@@ -1,6 +1,5 @@
 """What the files of a user's recordings hold: columns by name, and stretches of equal label."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from vmbench.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.splits import NAMES, split_name
 from vmbench_domains.sensor.clock import UNITS, Seconds, Timing, find_unit, timing, unit_of
-from vmbench_domains.sensor.recording_files import NAMELESS, Cells, read_cells
+from vmbench_domains.sensor.recording_files import Cells, read_cells
 from vmbench_domains.sensor.recordings import runs
 
 ROLES = ("subject", "session", "split")
@@ -63,6 +62,7 @@ class Scan:
         timing: of its clock, if it has one and rows enough.
         breaks: how many stretches its clock breaks, rather than its labels.
         unit: of its clock; None for dates.
+        remarks: what the reader mended or left out.
     """
 
     stretches: list[Stretch]
@@ -70,6 +70,7 @@ class Scan:
     timing: Timing | None
     breaks: int
     unit: str | None
+    remarks: list[str]
 
 
 def sort_columns(path: Path, names: Sequence[str], target: str, drop: Sequence[str]) -> Columns:
@@ -80,12 +81,11 @@ def sort_columns(path: Path, names: Sequence[str], target: str, drop: Sequence[s
     """
     label = _named(names, target)
     if label is None:
-        shown = ", ".join(name or "(nameless)" for name in names[:20])
         raise UserError(
-            f"{path} has no column '{target}'; it has {shown}: name the label's column with "
-            f"--target"
+            f"{path} has no column '{target}'; it has {', '.join(names[:20])}: "
+            f"name the label's column with --target"
         )
-    free = [name for name in names if name not in (label, NAMELESS, *drop)]
+    free = [name for name in names if name not in (label, *drop)]
     roles = {role: found for role in ROLES if (found := _named(free, role)) is not None}
     free = [name for name in free if name not in roles.values()]
     clocks = [name for name in free if unit_of(name)[0]]
@@ -131,8 +131,10 @@ def _names(columns: Columns) -> frozenset[str]:
     return frozenset([*columns.channels, *columns.roles, *clock])
 
 
-def scan(path: Path, inside: Path, side: Split | None, columns: Columns, unit: str | None) -> Scan:
-    """Read the labels, roles and clock of one file.
+def scan(
+    path: Path, inside: Path, side: Split | None, columns: Columns, unit: str | None
+) -> Scan | None:
+    """Read the labels, roles and clock of one file; None if it has no rows.
 
     Args:
         path: the file.
@@ -142,14 +144,14 @@ def scan(path: Path, inside: Path, side: Split | None, columns: Columns, unit: s
         unit: of the clock, if its name says none; None to find it by the values.
 
     Raises:
-        UserError: a subject or split is missing or unknown, or the clock is out of all bounds.
-        ValueError: the file cannot be read.
+        UserError: the file cannot be read, a subject or split is missing or unknown, or the clock
+            is out of all bounds.
     """
     texts = [columns.label, *columns.roles.values()]
     cells = read_cells(path, texts=texts, clock=columns.clock)
     count = len(cells.lines)
     if not count:
-        raise ValueError("it has a header and no rows")
+        return None
     keys = [cells.texts[name] for name in texts]
     codes = np.array([np.unique(np.array(key, dtype=object).astype(str), return_inverse=True)[1]
                       for key in keys]).reshape(len(texts), count)  # fmt: skip
@@ -167,7 +169,7 @@ def scan(path: Path, inside: Path, side: Split | None, columns: Columns, unit: s
     stretches = list(_stretches(cells, columns, inside, side, pieces))
     labelled = np.array([bool(text) for text in cells.texts[columns.label]], np.bool_)
     breaks = int((broken & ~changed & labelled[1:]).sum())
-    return Scan(stretches, count, found, breaks, unit)
+    return Scan(stretches, count, found, breaks, unit, cells.remarks)
 
 
 def clock_seconds(
@@ -207,40 +209,7 @@ def _stretches(
         yield Stretch(cells.path, start, stop, subject, label, given)
 
 
-def sides_of(insides: Sequence[Path]) -> list[Split | None]:
-    """The side that each file's folders or name say, or None.
-
-    A folder or a whole name (``test.csv``) counts for that file; a part of a name
-    (``p1_test.csv``) only where every file's name has one, and train and test occur.
-
-    >>> sides_of([Path("train/a.csv"), Path("p1/test.csv"), Path("contest.csv")])
-    ['train', 'test', None]
-    >>> sides_of([Path("p1_train.csv"), Path("p1_test.csv")])
-    ['train', 'test']
-
-    Raises:
-        UserError: a path is named for two sides.
-    """
-    found = [_said(path, [*path.parts[:-1], _stem(path)]) for path in insides]
-    if not any(found):
-        parts = [_said(path, re.split(r"[-_. ]", _stem(path))) for path in insides]
-        if all(parts) and {"train", "test"} <= set(parts):
-            return parts
-    return found
-
-
-def _said(path: Path, words: Sequence[str]) -> Split | None:
-    said = {NAMES[word.lower()] for word in words if word.lower() in NAMES}
-    if len(said) > 1:
-        raise UserError(f"{path} is named for more than one side: {', '.join(sorted(said))}")
-    return said.pop() if said else None
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0]
-
-
 def _subject(inside: Path) -> str:
     """Who is recorded, if no column says so: the first folder that names no side, or the file."""
     folders = [part for part in inside.parts[:-1] if part.lower() not in NAMES]
-    return folders[0] if folders else str(inside.with_name(_stem(inside)))
+    return folders[0] if folders else str(inside.with_name(inside.name.partition(".")[0]))

@@ -1,31 +1,31 @@
 """All files of a user's recordings looked through: which can be read, their columns, one rate."""
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from vmbench.errors import UserError
+from vmbench_domains.own.columns import RowFile
 from vmbench_domains.own.settings import SETTINGS_FILE
-from vmbench_domains.own.tables import find_tables
+from vmbench_domains.own.splits import splits_of_files
+from vmbench_domains.own.tables import find_tables, open_table
 from vmbench_domains.sensor.clock import UNITS
-from vmbench_domains.sensor.recording_files import NAMELESS, read_names
+from vmbench_domains.sensor.recording_files import nameless
 from vmbench_domains.sensor.stretches import (
     Columns,
     Scan,
     check_alike,
     scan,
-    sides_of,
     sort_columns,
 )
 from vmbench_domains.source import Skips
 
 ONE_RATE = 0.02  # rates that differ by a smaller share are one
 NAMED = 5  # files that a remark names
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -125,58 +125,69 @@ def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -
         UserError: too many files cannot be read, or what one holds must be mended first.
     """
     root = data_dir if data_dir.is_dir() else data_dir.parent
-    paths = _visible(data_dir, root)
+    paths = find_tables(data_dir)
     skips = Skips(dataset, len(paths), "files")
-    names = {path: found for path in paths if (found := _tried(skips, path, read_names))}
+    tables = {path: table for path in paths if (table := _opened(skips, path))}
+    unnamed = {path: found for path, table in tables.items() if (found := nameless(table))}
     drop = settings.get("drop", [])
     for name in drop:
-        if not any(name in found for found in names.values()):
+        if not any(name in table.columns for table in tables.values()):
             raise UserError(f"{root / SETTINGS_FILE}: drop names {name!r}, which is no column")
-    columns = {path: sort_columns(path, found, label, drop) for path, found in names.items()}
+    columns = {
+        path: sort_columns(path, list(table.columns), label, [*drop, *unnamed.get(path, [])])
+        for path, table in tables.items()
+    }
     check_alike(columns)
     unit = settings.get("time_unit")
     if unit is not None and unit not in UNITS:
         known = ", ".join(UNITS)
         raise UserError(f"{root / SETTINGS_FILE}: time_unit = {unit!r} is none of {known}")
-    insides = [path.relative_to(root) for path in columns]
     scans: dict[Path, Scan] = {}
-    for path, inside, side in zip(columns, insides, sides_of(insides), strict=True):
-        read = functools.partial(scan, inside=inside, side=side, columns=columns[path], unit=unit)
-        scanned = _tried(skips, path, read)
-        if scanned is not None:
+    for path, side in zip(columns, splits_of_files(root, list(columns)), strict=True):
+        scanned = scan(path, path.relative_to(root), side, columns[path], unit)
+        if scanned is None:
+            skips.add(path.name, "it has a header and no rows")
+        else:
             scans[path] = scanned
     skips.close()
-    nameless = [path for path in scans if NAMELESS in names[path]]
     rates = {path: 1 / t.period for path, found in scans.items() if (t := found.timing)}
     rate = settings.get("rate") or _usual_rate(rates, scans)
     columns = {path: columns[path] for path in scans}
     whole = Survey(root, columns, scans, rate, rates)
-    if nameless:
-        dataset.remarks.append(f"left out: columns without a name ({whole.some(nameless)})")
+    if unnamed:
+        dataset.remarks.append(f"left out: columns without a name ({whole.some(unnamed)})")
+    if others := _others(data_dir, paths):
+        dataset.remarks.append(f"left alone, being no tables: {others}")
+    for remark in sorted({remark for found in scans.values() for remark in found.remarks}):
+        said = [path for path, found in scans.items() if remark in found.remarks]
+        dataset.remarks.append(f"{remark} ({whole.some(said)})")
     dataset.remarks += whole.remarks()
     return whole
 
 
-def _visible(data_dir: Path, root: Path) -> list[Path]:
-    paths = [
-        path
-        for path in find_tables(data_dir)
-        if not any(part.startswith(".") for part in path.relative_to(root).parts)
-    ]
-    if not paths:
-        raise UserError(f"--data-dir {data_dir} holds no table but in hidden folders")
-    return paths
+def _others(data_dir: Path, tables: Sequence[Path]) -> str:
+    """How many files of each kind there are besides, hidden ones apart."""
+    known = {*tables, data_dir / SETTINGS_FILE}
+    kinds = Counter(
+        path.suffix or "nameless"
+        for path in (data_dir.rglob("*") if data_dir.is_dir() else ())
+        if path not in known
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(data_dir).parts)
+    )
+    return ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
 
 
-def _tried(skips: Skips, path: Path, read: Callable[[Path], T]) -> T | None:
-    """What ``read`` makes of a file, or None where it cannot be read, which is noted."""
+def _opened(skips: Skips, path: Path) -> RowFile | None:
+    """A file with its header read, or None where that cannot be, which is noted."""
     try:
-        return read(path)
-    except UserError:
-        raise
-    except (ValueError, OSError) as error:
-        skips.add(path.name, error)
+        table = open_table(path)
+    except UserError as error:
+        skips.add(path.name, str(error).removeprefix(f"{path} cannot be read: "))
         return None
+    if table.doubled:
+        raise UserError(f"{path} has the column '{table.doubled[0]}' twice: rename or remove one")
+    return table
 
 
 def _one_rate(rate: float, other: float) -> bool:

@@ -66,6 +66,7 @@ CLOCKS = {
     "dates": ("time", lambda i: f"2024-01-01 00:00:{i / 50:06.3f}"),
     "dates in a zone": ("Timestamp", lambda i: f"2024-05-01T10:00:{i / 50:06.3f}Z"),
     "day first": ("datetime", lambda i: f"31/01/2024 10:00:{i / 50:06.3f}"),
+    "minutes": ("Time [min]", lambda i: f"{i / 3000:.7f}"),
     "over midnight": ("time", lambda i: (
         f"23:59:{54 + i / 50:06.3f}" if i < 300 else f"00:00:{i / 50 - 6:06.3f}")),
     "whole seconds": ("time", lambda i: f"2024-01-01 00:00:{i // 50:02}"),
@@ -89,8 +90,8 @@ def test_a_unit_that_is_open_is_asked_for_and_taken_from_the_settings(tmp_path):
         bound(tmp_path)
     (tmp_path / "vmbench.toml").write_text('time_unit = "ms"')
     assert "50 Hz" in read(tmp_path)[2]
-    (tmp_path / "vmbench.toml").write_text('time_unit = "min"')
-    with pytest.raises(UserError, match="'min' is none of s, ms, us, ns"):
+    (tmp_path / "vmbench.toml").write_text('time_unit = "week"')
+    with pytest.raises(UserError, match="'week' is none of s, ms, us, ns, min, h"):
         bound(tmp_path)
 
 
@@ -191,7 +192,8 @@ def test_jitter_is_no_gap(tmp_path):
 
 @pytest.mark.parametrize(("clock", "message"), [
     (lambda i: 12 - i / 50, "p0.csv: time runs backwards"),
-    (lambda i: 5, "p0.csv: time stands still"),
+    (lambda i: (131 * i) % ROWS / 50, "p0.csv: time runs backwards in .*: sort the rows"),
+    (lambda i: 5, "p0.csv: time stands still: is it the right column"),
     (lambda i: i / 50 if i < 300 else 6 + (i - 300) / 100, "the rate changes within the file"),
     (lambda i: "" if i == 10 else i / 50, r"p0\.csv, line 12: column 'time' names no time"),
     (lambda i: "soon" if i == 10 else i / 50, r"p0\.csv, line 12, column 'time': 'soon'"),
@@ -204,11 +206,15 @@ def test_clocks_that_cannot_be_right_are_one_line(clock, message, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_dates_of_parquet_are_50_hz_with_or_without_a_name(tmp_path):
+def test_dates_of_parquet_are_50_hz(tmp_path):
     when = pandas.date_range("2024", periods=ROWS, freq="20ms", tz="Europe/Berlin")
     frame = pandas.DataFrame({"ax": noise(), "label": LABELS})
-    for name, kept in (("column", frame.assign(time=when)), ("index", frame.set_index(when)),
-                       ("delta", frame.assign(time=when - when[0]))):  # fmt: skip
+    kinds = {
+        "column": frame.assign(time=when),
+        "index": frame.set_index(when.rename("time")),
+        "delta": frame.assign(time=when - when[0]),
+    }
+    for name, kept in kinds.items():
         for k in range(3):
             (tmp_path / name).mkdir(exist_ok=True)
             kept.to_parquet(tmp_path / name / f"p{k}.parquet")
@@ -250,10 +256,10 @@ def spoiled(line, change):
 
 
 @pytest.mark.parametrize(("spoil", "message"), [
-    (spoiled(152, lambda row: f"1,{row}"), r"p0\.csv, line 152: 4 cells, the header has 3"),
-    (spoiled(2, lambda row: f"{row},"), r"p0\.csv, line 2: 4 cells"),  # a comma at the end
-    (spoiled(2, lambda row: f"r1,{row}"), r"p0\.csv, line 2: 4 cells"),  # R's row names
-    (spoiled(600, lambda row: row.split(",")[0]), r"p0\.csv, line 600: 1 cells"),
+    (spoiled(152, lambda row: f"1,{row}"), r"p0\.csv .*line 152 has 4 fields"),
+    (spoiled(2, lambda row: f"walk, fast,{row}"), r"p0\.csv .*line 2 has 5 fields, the header 3"),
+    (spoiled(2, lambda row: f"r1,{row}"), r"p0\.csv .*has 4 fields, the header 3"),
+    (spoiled(600, lambda row: row.split(",")[0]), r"p0\.csv .*line 600 has 1 fields"),
     (spoiled(40, lambda row: f"x{row}"), r"p0\.csv, line 40, column 'ax': 'x0?.*' is no number"),
     (spoiled(40, lambda row: "1_0," + row.split(",", 1)[1]), r"line 40, .*'1_0' is no number"),
     (spoiled(40, lambda row: '"1,5",' + row.split(",", 1)[1]), r"line 40, .*'1,5' is no number"),
@@ -298,7 +304,7 @@ def test_labels_and_subjects_are_texts_throughout(tmp_path):
 
 def test_missing_values_are_counted_and_only_short_gaps_filled(tmp_path):
     ax = [f"{i / 4}" for i in range(ROWS)]
-    ax[20], ax[30], ax[40] = "?", "inf", ""
+    ax[20], ax[30], ax[40] = "?", "1e300", ""
     gap = ["" if 350 <= i < 450 else "1" for i in range(ROWS)]
     files(tmp_path, ax=ax, ay=gap)
     _, made, remarks = read(tmp_path)
@@ -331,6 +337,27 @@ def test_channels_that_tell_no_movement_are_named(tmp_path):
     (tmp_path / "vmbench.toml").write_text('drop = ["idy"]')
     with pytest.raises(UserError, match="drop names 'idy', which is no column"):
         bound(tmp_path)
+
+
+def test_a_channel_that_is_the_label_in_numbers_is_named(tmp_path):
+    files(tmp_path, activity=[4] * 300 + [7] * 300, phase=[4] * 150 + [7] * 450)
+    remarks = read(tmp_path)[2]
+    assert "activity is another name of the label" in remarks
+    assert "phase" not in remarks.split("\n", 1)[1]
+
+
+def test_sessions_and_subjects_end_a_window(tmp_path):
+    # Six rows of 250: the label is the same, subject and session are not.
+    value = np.repeat([0, 1000, 2000], 250) + np.arange(750)
+    write(tmp_path / "all.csv", {
+        "subject": np.repeat(["a", "b", "c", "d"], 750),
+        "session": np.tile(np.repeat([1, 2, 1], 250), 4),
+        "ax": np.tile(value, 4),
+        "label": np.repeat(["walk", "sit", "walk", "sit"], 750),
+    })  # fmt: skip
+    _, made, _ = read(tmp_path)
+    assert len(made) == 12
+    assert all(consecutive(example.x[0]) for example in made)
 
 
 def test_parquet_columns_of_odd_types(tmp_path):
@@ -376,7 +403,7 @@ def test_sides_that_contradict_each_other_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"p2\.csv, line 2: the split is train, .* says test"):
         bound(tmp_path)
     files(tmp_path / "test/train", split="test")
-    with pytest.raises(UserError, match="named for more than one side: test, train"):
+    with pytest.raises(UserError, match=r"test/train/p0\.csv: its name says test and train"):
         bound(tmp_path)
 
 
@@ -389,13 +416,12 @@ def test_hidden_folders_are_no_data(tmp_path):
 
 
 def test_files_that_cannot_be_read_are_skipped_and_named(tmp_path):
-    whole = gzip.compress(b"ax,label\n" + b"1,walk\n" * 9999)
     for name, content, said in (
         ("empty.csv", b"", "it is empty"),
         ("rows.csv", b"ax,label\n", "a header and no rows"),
-        ("utf16.csv", "ax,label\n1,a\n".encode("utf-16"), "save it as UTF-8"),
-        ("quote.csv", b'ax,label\n1,"walk\n2,sit\n', "is a quote left open"),
-        ("cut.csv.gz", whole[: len(whole) // 2], "it is cut short"),
+        ("latin.csv", "ax,label\n1,geh\u00e4n\n".encode("latin-1"), "line 2 is no UTF-8"),
+        ("book.csv", b"PK\x03\x04" + bytes(100), "a spreadsheet"),
+        ("cut.csv.gz", gzip.compress(b"ax,label\n" + b"1,walk\n" * 99)[:-9], "end-of-stream"),
         ("broken.parquet", b"PAR1 and no more", "magic bytes"),
     ):
         files(tmp_path, count=8)
@@ -405,6 +431,38 @@ def test_files_that_cannot_be_read_are_skipped_and_named(tmp_path):
         assert f"skipped 1 of 9 files that cannot be read: {name} (" in remarks
         assert said in remarks
         (tmp_path / name).unlink()
+
+
+def test_what_was_left_out_while_reading_is_said(tmp_path):
+    files(tmp_path)
+    lines = (tmp_path / "p1.csv").read_text().splitlines()
+    (tmp_path / "p1.csv").write_text("\n".join([*lines[:100], lines[0], *lines[100:]]))
+    (tmp_path / "p4.txt").write_text("\n".join(lines))
+    (tmp_path / ".hidden.txt").write_text("")
+    _, made, remarks = read(tmp_path)
+    assert len(made) == 8
+    assert "the header stands in 1 rows more: left out there (p1.csv)" in remarks
+    assert "left alone, being no tables: 1 .txt" in remarks
+
+
+def test_what_was_mended_while_reading_is_said(tmp_path):
+    files(tmp_path)
+    for path in tmp_path.iterdir():
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join([lines[0], *(f"{line}," for line in lines[1:])]), "utf-16")
+    _, made, remarks = read(tmp_path)
+    assert "the delimiter at the end of every row is left out (p0.csv, p1.csv, p2.csv" in remarks
+    np.testing.assert_array_equal(made[0].x[0], noise(0)[:250].astype(np.float32))
+
+
+def test_gaps_so_long_that_no_window_is_left_are_told(tmp_path):
+    files(tmp_path, ay=["1"] * 10 + [""] * 590)
+    dataset = bound(tmp_path)
+    with pytest.raises(
+        UserError, match=r"no window of 250 .*\(ay 98.33%\).*p0\.csv: 590"
+    ) as caught:
+        list(dataset.examples(tmp_path))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("settings", "message"), [
