@@ -173,7 +173,7 @@ def test_a_header_and_broken_lines_are_skipped_and_said(tmp_path):
     short = columns().splitlines()
     short[3] = short[3].rpartition("\t")[0]
     dataset, _, _ = read(write(tmp_path / "s", tsv="\n".join(short)))
-    assert "line 4 (39 samples, not 40 as in the lines above)" in dataset.remarks[0]
+    assert "line 4 (39 samples, not 40 samples as in the lines above)" in dataset.remarks[0]
 
 
 def test_test_files_of_another_length_or_class_are_refused(tmp_path):
