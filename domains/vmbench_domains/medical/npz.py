@@ -5,6 +5,7 @@ Images are (N, side, side) grey or (N, side, side, 3) RGB bytes; labels (N, 1) c
 https://medmnist.com
 """
 
+import re
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
@@ -28,12 +29,13 @@ from vmbench_domains.medical.npz_file import (
 from vmbench_domains.medical.samples import write_npz
 from vmbench_domains.medical.scaling import Range, Scale, scale_of
 from vmbench_domains.own.folder import CARD
+from vmbench_domains.own.splits import NAMES
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset
 
 Names = dict[Split, tuple[str, str]]  # of the images and of the labels
 # MedMNIST's, and those of Keras' datasets: https://keras.io/api/datasets
-PATTERNS = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("X_{}", "y_{}"))
+PATTERNS = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
 VAL_SHARE = 0.1  # of each class of train, where there is no val
 BYTES = Scale(255)
 
@@ -161,18 +163,34 @@ class NpzFile(NpzImages):
         self.remarks.extend(remark for remark in (found.remark, said) if remark)
 
     def _find_names(self) -> Names:
-        there = array_names(self.path)
-        for images, labels in PATTERNS:
-            names: Names = {
-                split: (images.format(split), labels.format(split))
-                for split in SPLITS
-                if images.format(split) in there
-            }
-            lacking = [name for name in (*(y for _, y in names.values()),) if name not in there]
-            if {"train", "test"} <= names.keys() and not lacking:
-                return names
+        """The arrays of each split, by MedMNIST's names or Keras'; what else there is, is said."""
+        there = {name.lower(): name for name in array_names(self.path)}
+        for pattern, labels in PATTERNS:
+            names: Names = {}
+            unlabelled: list[str] = []
+            for lower, name in there.items():
+                found = re.fullmatch(pattern.format("([a-z]+)"), lower)
+                if found is None or found[1] not in NAMES:
+                    continue
+                if labels.format(found[1]) not in there:
+                    unlabelled.append(f"{name} without {labels.format(found[1])}")
+                    continue
+                split = NAMES[found[1]]
+                if split in names:
+                    raise UserError(f"{self.path} holds {names[split][0]} and {name}: keep one")
+                names[split] = name, there[labels.format(found[1])]
+            if {"train", "test"} <= names.keys():
+                if unlabelled:
+                    raise UserError(f"{self.path} holds {few(unlabelled)}")
+                used = {name for pair in names.values() for name in pair}
+                others = [name for name in there.values() if name not in used]
+                self.remarks.extend([f"arrays left alone: {few(others)}"] if others else [])
+                return {split: names[split] for split in SPLITS if split in names}
         wanted = ", ".join(f"{split}_{what}" for split in SPLITS for what in ("images", "labels"))
-        raise UserError(f"{self.path} holds {few(there)}; wanted are {wanted} (val may be absent)")
+        raise UserError(
+            f"{self.path} holds {few(list(there.values()))}; wanted are {wanted} (val may be "
+            f"absent)"
+        )
 
     def scale(self) -> Scale:
         """By type and range of all images."""

@@ -1,5 +1,6 @@
 """The arrays of an ``.npz``: names, shapes and labels, with nothing unpickled."""
 
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -170,7 +171,10 @@ def _plain(path: Path, name: str) -> Array:
                 f"images without a label are left out"
             )
         return numbers.astype(np.int64)
-    return array.astype(np.int64) if array.dtype.kind in "bui" else array
+    if array.dtype.kind in "bui":
+        return array.astype(np.int64)
+    texts, places = np.unique(array, return_inverse=True)
+    return np.array([_text(text, f"{path}: {name}") for text in texts])[places].reshape(array.shape)
 
 
 def _classes(path: Path, columns: dict[Split, Array]) -> Labels:
@@ -186,11 +190,19 @@ def _classes(path: Path, columns: dict[Split, Array]) -> Labels:
             f"train images: classes are read, not numbers to predict"
         )
     codes = {split: np.searchsorted(found, column) for split, column in columns.items()}
-    return Labels("multiclass", tuple(_text(value) for value in found), codes)
+    return Labels("multiclass", tuple(str(value) for value in found), codes)
 
 
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _text(value: object, where: str) -> str:
+    """A text without blanks around it, its accents of one character each."""
+    try:
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{where} holds {value!r}, which is no UTF-8") from error
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise UserError(f"{where} holds {text!a}, which is no name of a class")
+    return text
 
 
 def few(names: Sequence[str]) -> str:

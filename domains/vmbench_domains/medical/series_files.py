@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from vmbench.errors import UserError
 
+SHORTEST = 8  # samples; the networks need as much
+SEPARATORS = ("\t", ";", ",")  # and else blanks
 SUFFIXES = (".tsv", ".txt", ".csv", ".ts")  # the first that is there is read
 FLAGS = ("timestamps", "univariate", "equallength", "classlabel", "targetlabel", "missing")
 
@@ -47,8 +49,10 @@ def read_series(path: Path) -> Iterator[Series | Broken]:
     for line, text in _data_lines(path):
         try:
             label, samples = parse(text)
-            if samples.size == 0:
-                raise ValueError("a label, and no samples")
+            if label.strip().lower() in ("", "?", "nan"):
+                raise ValueError("its label is missing")
+            if samples.shape[1] < SHORTEST:
+                raise ValueError(f"a label and {_size(samples.shape)}; {SHORTEST} are wanted")
             if shape is not None and samples.shape != shape:
                 raise ValueError(
                     f"{_size(samples.shape)}, not {_size(shape)} as in the lines above"
@@ -100,11 +104,11 @@ def _data_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8-sig", errors="strict") as file:
             for number, line in enumerate(file, start=1):
-                text = line.strip()
-                if not text or text.startswith("#"):
+                text = line.strip("\r\n")  # a tab in front of a value says that no label is
+                if not text.strip() or text.startswith("#"):
                     continue
                 if header:
-                    header = not _is_data(text, path, number)
+                    header = not _is_data(text.strip(), path, number)
                 else:
                     yield number, text
     except (OSError, UnicodeDecodeError) as error:
@@ -148,7 +152,7 @@ class _Columns:
 
     def __init__(self, path: Path) -> None:
         first = next((text for _, text in _data_lines(path)), "")
-        self.separator = next((each for each in ("\t", ",") if each in first), None)
+        self.separator = next((each for each in SEPARATORS if each in first), None)
 
     def parse(self, text: str) -> tuple[str, npt.NDArray[np.float32]]:
         label, *values = text.split(self.separator)

@@ -64,6 +64,8 @@ class UcrSeries(FileDataset):
     def test_path(self) -> Path | None:
         """The TEST file, if it is there."""
         path = _beside(self.train_path())
+        if path.is_symlink() and not path.exists():
+            raise UserError(f"{path} is a link that leads nowhere: fetch the file, or remove it")
         return path if path.is_file() else None
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vmbench.errors import UserError
+
 # Written by file managers, notebooks, archives and network drives beside the user's files.
 JUNK_FOLDERS = ("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information",
                 "lost+found", "__pycache__")  # fmt: skip
@@ -96,10 +98,13 @@ def _walk(
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not is_junk(entry.name):
-                yield folder / entry.name
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not is_junk(entry.name):
+                    yield folder / entry.name
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
 
 
 def some(paths: Sequence[Path], root: Path) -> str:
@@ -109,4 +114,6 @@ def some(paths: Sequence[Path], root: Path) -> str:
     'a.png, b/c.png'
     """
     names = [str(path.relative_to(root) if path.is_relative_to(root) else path) for path in paths]
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    # Bytes that are no UTF-8 cannot be printed, and a line stays one line.
+    shown = [name.encode(errors="backslashreplace").decode() for name in names[:NAMED]]
+    return " ".join(", ".join(shown).split()) + (", ..." if len(names) > NAMED else "")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from vmbench.contents import contents
 from vmbench.dataset import Card, Split, Task
 from vmbench.errors import AbsentError, UserError
 from vmbench_domains.own.files import Found, find_files, some
-from vmbench_domains.own.layout import read_layout, sides_of
+from vmbench_domains.own.layout import check_names, grouped, read_layout, sides_of
 from vmbench_domains.own.metadata import METADATA, LabelledFile, Metadata, read_metadata
 from vmbench_domains.own.settings import SETTINGS_FILE
 from vmbench_domains.own.splits import assign_splits
@@ -104,12 +105,7 @@ class LabelledFolder(FileDataset):
             return {by_folder[self.root]: None}
         if not by_folder:
             return {}
-        tops = {
-            path.relative_to(self.root).parts[0]: [path.relative_to(self.root).parts[1:-1]]
-            for path in (*found.files, *found.dangling)
-            if path.parent != self.root
-        }
-        sides = sides_of(self.root, tops)
+        sides = sides_of(self.root, grouped(self._folders([*found.files, *found.dangling])))
         if sides and by_folder.keys() == {self.root / top for top in sides}:
             return {by_folder[self.root / top]: side for top, side in sides.items()}
         lacking = sorted({self.root / top for top in sides} - by_folder.keys())
@@ -146,6 +142,10 @@ class LabelledFolder(FileDataset):
                 raise UserError(self._absent(path, told, found))
             if told.again:
                 self.remarks.append(f"{path.name} names {told.again} files twice; read once")
+            if not told.files:
+                raise UserError(f"{path} names no file")
+        if not any(file.given for file in files):
+            files = self._with_sides(files)
         named = {file.path for file in files}
         unnamed = [path for path in (*found.files, *found.dangling) if path not in named]
         if unnamed:
@@ -154,6 +154,17 @@ class LabelledFolder(FileDataset):
                 f"({some(unnamed, self.root)})"
             )
         return files
+
+    def _with_sides(self, files: list[LabelledFile]) -> list[LabelledFile]:
+        """Where the table names no side and all folders do, it is theirs; one alone is none."""
+        folders = self._folders([file.path for file in files])
+        sides = sides_of(self.root, grouped(folders), "add a column split")
+        if len(set(sides.values())) < 2 or not all(folders.values()):
+            return files
+        return [replace(file, given=sides[folders[file.path][0]]) for file in files]
+
+    def _folders(self, paths: list[Path]) -> dict[Path, tuple[str, ...]]:
+        return {path: path.relative_to(self.root).parts[:-1] for path in paths}
 
     def _absent(self, path: Path, told: Metadata, found: Found) -> str:
         names = ", ".join(told.absent[:5]) + (", ..." if len(told.absent) > 5 else "")
@@ -180,8 +191,8 @@ class LabelledFolder(FileDataset):
                 f"one class of several, name the one above it ({self.root.absolute().parent}); "
                 f"{self.wanted()} (docs/your-data.md)"
             )
-        sides = {file.given for file in files} - {None}
-        if sides and not {"train", "test"} <= sides:
+        sides = {file.given for file in files}
+        if None not in sides and not {"train", "test"} <= sides:
             lacking = "test" if "train" in sides else "train"
             raise UserError(
                 f"{self.root}: there is {' and '.join(sorted(map(str, sides)))}, but no {lacking}: "
@@ -189,6 +200,7 @@ class LabelledFolder(FileDataset):
                 f"drawn"
             )
         if len(labels) > 1:
+            self.remarks.extend(check_names(self.root, labels))
             return
         folder = self._inner_folder([file.path for file in files])
         if folder != self.root:

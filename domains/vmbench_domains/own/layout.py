@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from vmbench_domains.own.metadata import LabelledFile
 from vmbench_domains.own.splits import NAMES
 
 Parts = tuple[str, ...]
+PICTURES = ("images", "image", "imgs", "img", "jpegimages", "photos")
+MASKS = ("masks", "mask", "labels", "annotations", "segmentations", "gt", "ground_truth")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
@@ -33,7 +35,7 @@ def read_layout(root: Path, paths: Sequence[Path]) -> Layout:
     """
     layout = Layout()
     folders = {path: path.relative_to(root).parts[:-1] for path in paths}
-    tops = _grouped(folders)
+    tops = grouped(folders)
     sides = sides_of(root, tops)
     if sides:
         folders = {path: parts[1:] for path, parts in folders.items() if parts}
@@ -42,25 +44,27 @@ def read_layout(root: Path, paths: Sequence[Path]) -> Layout:
         }
         layout.loose += [path for path in paths if path not in folders]
         folders = _without_wrappers(folders, given, layout)
-        if not any(folders.values()):
+        filled = {path.relative_to(root).parts[0] for path, parts in folders.items() if parts}
+        if bare := sorted(sides.keys() - filled):
             raise UserError(
-                f"{root}: the files lie directly in {', '.join(sides)}: put them into folders "
+                f"{root}: the files lie directly in {', '.join(bare)}: put them into folders "
                 f"named for their classes there, or write a metadata.csv (docs/your-data.md)"
             )
     else:
         given = _sides_below(root, folders)
-        _compare(tops, any(given.values()), layout)
+        _compare(root, tops, any(given.values()), layout)
     for path, parts in folders.items():
         if parts:
             label = unicodedata.normalize("NFC", parts[0].strip())
             layout.files.append(LabelledFile(path, label, None, given[path]))
         else:
             layout.loose.append(path)
-    _compare_case({file.label for file in layout.files}, layout)
     return layout
 
 
-def sides_of(root: Path, tops: Mapping[str, Sequence[Parts]]) -> dict[str, Split]:
+def sides_of(
+    root: Path, tops: Mapping[str, Sequence[Parts]], mend: str = "write a metadata.csv"
+) -> dict[str, Split]:
     """The side that each top folder is; empty if they are classes.
 
     ``train`` and ``test`` by themselves are sides. So are ``training_set`` and ``seg_test`` where
@@ -70,6 +74,7 @@ def sides_of(root: Path, tops: Mapping[str, Sequence[Parts]]) -> dict[str, Split
     Args:
         root: for messages.
         tops: folder -> the folders below it of each of its files.
+        mend: what to do where it cannot be told.
 
     Raises:
         UserError: some are sides and others neither.
@@ -85,13 +90,12 @@ def sides_of(root: Path, tops: Mapping[str, Sequence[Parts]]) -> dict[str, Split
         others = ", ".join(sorted(tops.keys() - named.keys()))
         raise UserError(
             f"{root}: {', '.join(sorted(named.keys() & deep))} are sides of a split by their "
-            f"names, {others} neither train, val nor test: move it away, or write a metadata.csv"
+            f"names, {others} neither train, val nor test: move it away, or {mend}"
         )
     if plain.keys() & deep:
         raise UserError(
             f"{root}: is {', '.join(sorted(plain.keys() & deep))} a side of a split or a class, "
-            f"like {', '.join(sorted(tops.keys() - plain.keys())[:3])}? Rename it, or write a "
-            f"metadata.csv"
+            f"like {', '.join(sorted(tops.keys() - plain.keys())[:3])}? Rename it, or {mend}"
         )
     return {}
 
@@ -101,7 +105,8 @@ def _side(name: str) -> Split | None:
     return sides.pop() if len(sides) == 1 else None
 
 
-def _grouped(folders: Mapping[Path, Parts]) -> dict[str, list[Parts]]:
+def grouped(folders: Mapping[Path, Parts]) -> dict[str, list[Parts]]:
+    """Top folder -> the folders below it of each of its files."""
     tops: dict[str, list[Parts]] = {}
     for parts in folders.values():
         if parts:
@@ -146,25 +151,57 @@ def _sides_below(root: Path, folders: Mapping[Path, Parts]) -> dict[Path, Split 
     return dict.fromkeys(folders)
 
 
-def _compare(tops: Mapping[str, Sequence[Parts]], split_below: bool, layout: Layout) -> None:
-    inner = [{parts[0] for parts in below if parts} for below in tops.values()]
-    same = all(names == inner[0] for names in inner)
-    if same and not split_below and len(inner) > 1 and len(inner[0]) > 1:
-        layout.remarks.append(
-            f"warning: the classes {_few(tops)} have the same folders in them "
-            f"({_few(inner[0])}): if those are the classes, say so in a metadata.csv"
+def _compare(
+    root: Path, tops: Mapping[str, Sequence[Parts]], split_below: bool, layout: Layout
+) -> None:
+    """Folders that hold the same folders may be parts of a set, and their folders the classes."""
+    level = 1 if split_below else 0
+    inner = [{parts[level] for parts in below if len(parts) > level} for below in tops.values()]
+    if len(inner) < 2 or len(inner[0]) < 2 or any(names != inner[0] for names in inner):
+        return
+    said = f"{_few(tops)} have the same folders in them ({_few(inner[0])})"
+    if split_below:
+        raise UserError(
+            f"{root}: {said}, on each side of a split: name one of them with --data-dir, or write "
+            f"a metadata.csv"
         )
+    layout.remarks.append(
+        f"warning: the classes {said}: if those are the classes, say so in a metadata.csv"
+    )
 
 
-def _compare_case(labels: set[str], layout: Layout) -> None:
-    folded: dict[str, list[str]] = {}
-    for label in sorted(labels):
-        folded.setdefault(label.casefold(), []).append(label)
-    for alike in folded.values():
-        if len(alike) > 1:
-            layout.remarks.append(f"warning: classes that differ by case alone: {_few(alike)}")
+def check_names(root: Path, labels: Sequence[str]) -> Iterator[str]:
+    """What is to be said of the names of classes.
+
+    Raises:
+        UserError: a name cannot be written down, or none of them is a class.
+    """
+    for label in labels:
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in label):
+            raise UserError(
+                f"{root}: the name of class {label!a} cannot be printed (a line break, or bytes "
+                f"that are no UTF-8): rename it"
+            )
+    if {label.lower() for label in labels} <= {*PICTURES, *MASKS}:
+        raise UserError(
+            f"{root}: {_few(labels)} are images and what is drawn in them, no classes; write a "
+            f"metadata.csv that gives each image one label"
+        )
+    alike: dict[object, list[str]] = {}
+    for label in labels:
+        alike.setdefault(_spelling(label), []).append(label)
+    for same in alike.values():
+        if len(same) > 1:
+            yield f"warning: classes that differ by their spelling alone: {_few(same)}"
 
 
-def _few(names: object) -> str:
-    shown = sorted(str(name) for name in names)  # type: ignore[attr-defined]
+def _spelling(label: str) -> object:
+    try:
+        return float(label)
+    except ValueError:
+        return label.casefold()
+
+
+def _few(names: Iterable[str]) -> str:
+    shown = sorted(names)
     return ", ".join(shown[:5]) + (", ..." if len(shown) > 5 else "")

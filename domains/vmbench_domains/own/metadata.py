@@ -7,7 +7,7 @@ the folder that the table is in): https://huggingface.co/docs/datasets/image_dat
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,9 +85,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}; save it as UTF-8") from error
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=_separator(text), strict=True)
+    lines = text.splitlines(keepends=True)
+    before = int(bool(lines) and lines[0].lower().startswith("sep="))  # Excel's own first line
+    rows = csv.reader(lines[before:], delimiter=_separator(lines[before:]), strict=True)
     try:
-        columns = [_clean(cell) for cell in next(rows, [])]
+        columns = [_clean(cell).lower() for cell in next(rows, [])]
         for column in WANTED:
             if column not in columns:
                 raise UserError(
@@ -102,17 +104,17 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                 continue
             if len(row) != len(columns):
                 raise UserError(
-                    f"{path}, line {rows.line_num} has {len(row)} fields, its header "
+                    f"{path}, line {rows.line_num + before} has {len(row)} fields, its header "
                     f"{len(columns)}: put fields with a separator in them between quotes"
                 )
-            yield rows.line_num, dict(zip(columns, map(_clean, row), strict=True))
+            yield rows.line_num + before, dict(zip(columns, map(_clean, row), strict=True))
     except csv.Error as error:
-        raise UserError(f"{path}, line {rows.line_num} cannot be read: {error}") from error
+        raise UserError(f"{path}, line {rows.line_num + before} cannot be read: {error}") from error
 
 
-def _separator(text: str) -> str:
+def _separator(lines: Sequence[str]) -> str:
     """The one that makes ``file_name`` a column of the first line; a comma if none does."""
-    header = text.partition("\n")[0]
+    header = lines[0].lower() if lines else ""
     for separator in SEPARATORS:
         if "file_name" in [_clean(cell).strip('"') for cell in header.split(separator)]:
             return separator

@@ -13,7 +13,7 @@ import numpy as np
 
 from vmbench.config import digest
 from vmbench.dataset import Card
-from vmbench.errors import AbsentError, UserError
+from vmbench.errors import UserError
 from vmbench_domains.own.tables import cell_text, read_header
 from vmbench_domains.tabular.own_table import READ_AS, Table
 
@@ -99,7 +99,7 @@ class OpenML(Table):
             found = [path for path in found if own.match(path.name)]
         if len(found) != 1 or not any(fnmatch(found[0].name, pattern) for pattern in PATTERNS):
             names = ", ".join(path.name for path in found) or "none"
-            raise AbsentError(
+            raise UserError(
                 f"--data-dir {data_dir} must hold one file of OpenML ({', '.join(PATTERNS)}), and "
                 f"has {names}: name the file itself; {self._page} has it to download"
             )

@@ -131,6 +131,9 @@ def test_sides_and_something_else_is_refused(tmp_path):
     (("train/cats", "train/dogs"), "there is train, but no test"),
     (("train/cats", "train/dogs", "val/cats", "val/dogs"), "there is train and val, but no test"),
     (("train", "test"), "lie directly in test, train"),
+    (("train/cats", "train/dogs", "val", "test"), "lie directly in test, val"),
+    (("f1/train/cats", "f1/train/dogs", "f1/test/cats", "f1/test/dogs", "f2/train/cats",
+      "f2/train/dogs", "f2/test/cats", "f2/test/dogs"), "on each side of a split: name one"),
 ])  # fmt: skip
 def test_sides_that_are_not_whole_are_refused(folders, message, tmp_path):
     images(tmp_path, *folders)
@@ -168,6 +171,20 @@ def test_suffixes_in_capitals_are_read_and_other_pictures_are_not_lost(tmp_path)
     assert "1 images of kinds that are not read (dogs/7.HEIC): convert" in refused(tmp_path)
 
 
+def test_images_and_masks_are_no_classes(tmp_path):
+    images(tmp_path, "images", "masks")
+    assert "images, masks are images and what is drawn in them, no classes" in refused(tmp_path)
+
+
+def test_names_that_cannot_be_written_down_are_refused(tmp_path):
+    images(tmp_path / "break", "a\nb", "c")
+    assert r"the name of class 'a\nb' cannot be printed" in refused(tmp_path / "break")
+    images(tmp_path / "bytes", "a", os.fsdecode(b"caf\xe9"))
+    assert "cannot be printed" in refused(tmp_path / "bytes")
+    images(tmp_path / "fine", "می\u200cروم", "👩\u200d🔬", "per%20cent", "q\"u'o,te")
+    assert len(bind(tmp_path / "fine").tasks[0].classes) == 4
+
+
 def test_files_in_no_class_folder_are_named(tmp_path):
     images(tmp_path, *CLASSES)
     write_noise(tmp_path / "stray.png", seed=99)
@@ -179,7 +196,7 @@ def test_folders_that_look_like_the_classes_are_said(tmp_path):
     images(tmp_path, "Part1/cats", "Part1/dogs", start=900)
     said = " ".join(bind(tmp_path).remarks)
     assert "have the same folders in them (cats, dogs)" in said
-    assert "differ by case alone: Part1, part1" in said
+    assert "differ by their spelling alone: Part1, part1" in said
 
 
 def test_absolute_and_windows_paths_in_metadata(tmp_path, monkeypatch):
@@ -280,6 +297,45 @@ def test_classes_called_none_or_na_and_numbers_are_texts(tmp_path):
     labels = ["None", "NA", "001", "1"] * 2
     table(tmp_path, [f"x/{i}.png,{label}" for i, label in enumerate(labels)])
     assert bind(tmp_path).tasks[0].classes == ("001", "1", "NA", "None")
+
+
+def test_sides_of_folders_hold_where_the_table_names_none(tmp_path):
+    for start, side in enumerate(("train", "test")):
+        images(tmp_path, side, start=1000 * start)
+    rows = [f"{s}/{i}.png,{CLASSES[i % 2]}" for s in ("train", "test") for i in range(6)]
+    table(tmp_path, rows)
+    assert all((side == "test") == name.startswith("test")
+               for name, (_, side) in entries(bind(tmp_path)).items())  # fmt: skip
+    sides = [f"{row},{SPLITS[i % 3]}" for i, row in enumerate(rows)]
+    table(tmp_path, sides, header="file_name,label,split")
+    assert [entries(bind(tmp_path))[row.split(",")[0]][1] for row in rows] == [
+        SPLITS[i % 3] for i in range(12)
+    ]
+    gaps = [row.removesuffix("val") for row in sides]
+    table(tmp_path, gaps, header="file_name,label,split")
+    assert "4 of 12 examples have no split" in refused(tmp_path)
+    images(tmp_path, "more/deeper", "train/deeper", "test/deeper")
+    table(tmp_path, [*rows, "more/deeper/0.png,cats", "train/deeper/0.png,cats",
+                     "test/deeper/0.png,cats"])  # fmt: skip
+    assert "more neither train, val nor test: move it away, or add a column split" in refused(
+        tmp_path
+    )
+
+
+def test_tables_of_excel_and_empty_ones(tmp_path):
+    images(tmp_path, *CLASSES)
+    table(tmp_path, ["File_Name;Label", *listed(row="{c}/{i}.png;{c}")], header="sep=;")
+    assert bind(tmp_path).tasks[0].classes == CLASSES
+    table(tmp_path, ["file_name;label", "cats/0.png;cats;1"], header="sep=;")
+    assert "line 3 has 3 fields" in refused(tmp_path)
+    table(tmp_path, [])
+    assert "metadata.csv names no file" in refused(tmp_path)
+    (tmp_path / "metadata.csv").write_text("")
+    assert "has no column 'file_name'" in refused(tmp_path)
+    (tmp_path / "metadata.csv").write_text("file_name,label\ncats/0.png,a\n", encoding="utf-16")
+    assert "save it as UTF-8" in refused(tmp_path)
+    table(tmp_path, listed() * 2)
+    assert "metadata.csv names 12 files twice; read once" in bind(tmp_path).remarks
 
 
 def test_leaks_are_said_by_run_and_by_data_check(tmp_path, capsys):

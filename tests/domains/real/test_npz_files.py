@@ -209,8 +209,35 @@ def test_names_of_keras_and_a_val_of_its_own(path):
     content["x_val"], content["y_val"] = pixels(6, seed=2), np.arange(6) % 2
     assert [e.splits["label"] for e in read(path, **content)[1]].count("val") == 6
     content.pop("y_val")
-    assert "holds x_train, y_train, x_test, y_test, x_val; wanted are" in refused(path, **content)
+    assert "holds x_val without y_val" in refused(path, **content)
     assert "holds images, labels; wanted" in refused(path, images=pixels(9), labels=np.arange(9))
+
+
+def test_a_val_by_any_of_its_names_is_val_and_what_else_there_is_is_said(path):
+    content = arrays()
+    for other in ("valid", "validation", "dev", "VAL"):
+        renamed = {name.replace("val", other): x for name, x in content.items()}
+        dataset, made = read(path, **renamed)
+        assert [e.splits["label"] for e in made].count("val") == 10
+        assert dataset.tasks[0].split_rule == "the file's train, val and test"
+        assert dataset.remarks == []
+    both = {**content, "valid_images": pixels(4), "valid_labels": np.arange(4) % 2}
+    assert "holds val_images and valid_images: keep one" in refused(path, **both)
+    upper = {name.upper(): x for name, x in content.items()}
+    assert (
+        "arrays left alone: about, extra_images"
+        in bind(path, **upper, about=np.array({}, dtype=object), extra_images=pixels(3)).remarks
+    )
+
+
+def test_texts_are_one_class_whatever_blanks_are_around_them(path):
+    content = arrays(labels=lambda y: np.array(["caf\u00e9", "NA"])[y.ravel()])
+    content["train_labels"] = np.array([" cafe\u0301", "NA "])[np.arange(40) % 2]
+    assert bind(path, **content).tasks[0].classes == ("NA", "caf\u00e9")
+    content["train_labels"] = np.array(["a\nb", "NA"])[np.arange(40) % 2]
+    assert r"train_labels holds 'a\nb', which is no name of a class" in refused(path, **content)
+    content["train_labels"] = np.array([b"caf\xe9", b"NA"])[np.arange(40) % 2]
+    assert "which is no UTF-8" in refused(path, **content)
 
 
 def test_empty_and_broken_files_are_refused(path, tmp_path):

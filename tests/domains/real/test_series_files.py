@@ -61,6 +61,7 @@ def refused(root, name="ucr"):
     {"txt": columns("  ")},
     {"txt": columns(",")},
     {"csv": columns(",")},
+    {"txt": columns(";")},
     {"tsv": columns().replace("\n", "\n\n")},
     {"tsv": columns().replace("\n", "\r\n")},
     {"tsv": columns(labels=[f"{float(y):.7e}" for y in LABELS])},
@@ -151,7 +152,7 @@ def test_ts_that_is_cut_short_is_refused(tmp_path):
     ({"txt": columns(" ").replace(".", ",")}, "holds no series"),
     ({"tsv": columns(labels=["1"] * 30)}, "holds 1 class; a task needs two"),
     ({"arff": "@relation x\n"}, "none of the formats that are read: .tsv, .txt, .csv, .ts"),
-    ({"tsv": "1\n2\n"}, "no samples"),
+    ({"tsv": columns(values=VALUES[:, :7])}, "a label and 7 samples; 8 are wanted"),
 ])  # fmt: skip
 def test_columns_that_are_something_else_are_refused(content, message, tmp_path):
     assert message in refused(write(tmp_path / "t", **content))
@@ -173,7 +174,23 @@ def test_a_header_and_broken_lines_are_skipped_and_said(tmp_path):
     short = columns().splitlines()
     short[3] = short[3].rpartition("\t")[0]
     dataset, _, _ = read(write(tmp_path / "s", tsv="\n".join(short)))
-    assert "line 4 (39 samples, not 40 as in the lines above)" in dataset.remarks[0]
+    assert "line 4 (39 samples, not 40 samples as in the lines above)" in dataset.remarks[0]
+
+
+def test_a_missing_label_shifts_nothing(tmp_path):
+    for number, missing in enumerate(("", "?", "nan")):
+        lines = columns().splitlines()
+        lines[4] = missing + lines[4][lines[4].index("\t") :]
+        dataset, x, _ = read(write(tmp_path / str(number), tsv="\n".join(lines)))
+        assert x.shape == (58, 1, 40)
+        assert "Thing_TRAIN.tsv, line 5 (its label is missing)" in dataset.remarks[0]
+
+
+def test_a_link_to_a_test_that_is_gone_is_refused(tmp_path):
+    root = write(tmp_path / "t", test=False, tsv=columns())
+    assert "TEST is not in the folder" in bind(root).tasks[0].split_rule
+    (root / "Thing_TEST.tsv").symlink_to("/nonexistent")
+    assert "is a link that leads nowhere" in refused(root)
 
 
 def test_test_files_of_another_length_or_class_are_refused(tmp_path):
