@@ -19,7 +19,7 @@ NASTY = "<script>alert(1)</script>|[x](http://evil.example)@user"
 
 
 def boards_of(results):
-    return build_boards(results, views=lambda _: "unknown")
+    return build_boards(results)
 
 
 BOARDS = boards_of(study())
