@@ -43,27 +43,8 @@ def _identity(result: Result) -> Identity:
     return result.domain, result.method, result.objective
 
 
-<<<<<<< HEAD
-@cache
-def _view_preset(domain: str, preset: str, method: str) -> Mapping[str, Any]:
-    """What ``preset`` sets for the method or its views; nothing for a domain not had here."""
-    try:
-        adapter = cast(type[Domain], registry("domain").load_class(domain))
-    except UserError:
-        return {}
-    return adapter.view_settings(preset, method, registered_views(method))
-
-
-def _settings(group: _Group) -> dict[str, str]:
-    config: dict[str, object] = json.loads(group.config)
-    found = {key: _text(value) for key, value in config.items() if key not in NOT_SETTINGS}
-    if group.pretrain:
-        found[PRETRAIN] = group.pretrain
-    return found
-=======
 def _overrides(result: Result) -> dict[str, str]:
     return {key: _text(v) for key, v in result.overrides.items() if key not in NOT_SETTINGS}
->>>>>>> board
 
 
 def _text(value: object) -> str:
