@@ -320,7 +320,7 @@ def test_a_regression_with_decimal_commas(tmp_path):
 
 @pytest.mark.parametrize("cell", [
     '"{0},000"', "\u2212{0}", "{0}%", "${0}", "€ {0}", "0x{0}f", "{0}_{0}", "{0} 000", "<{0}",
-    '"1.{0}00,5"',
+    '"1.{0}00,5"', "{0} kg", "{0}.5ms", "({0}.5)",
 ])  # fmt: skip
 def test_numbers_written_in_other_ways_are_refused_with_line_and_column(cell, tmp_path):
     for every in (1, 7):  # all of them, or some among plain ones
@@ -349,6 +349,10 @@ def test_few_codes_with_a_text_among_them_are_categories_and_said(tmp_path):
     assert dataset.categories == {"grade": ["1", "2", "3", "X"]}
     assert "column 'grade' is read as 4 categories" in said(dataset)
     assert "'X' (line 5 of t.csv)" in said(dataset)
+    rows = [f"{('red', 'Red', 'blue')[i % 3]},{row}" for i, row in enumerate(ROWS)]
+    dataset = bound(written(tmp_path / "t.csv", "colour,a,b,label", rows))
+    assert dataset.categories == {"colour": ["Red", "blue", "red"]}
+    assert "column colour: 'Red' and 'red' look alike and are kept apart" in said(dataset)
 
 
 def test_codes_with_leading_zeros_are_said_and_can_be_texts(tmp_path):
@@ -502,8 +506,8 @@ def halves(root, first, second):
     ("train/x.csv", "test/y.csv"), ("train.csv", "test.csv"), ("Training/x.csv", "TEST/y.csv"),
     ("data/train-00000-of-00001.csv", "data/test-00000-of-00001.csv"),
     ("adult_train.csv", "adult_test.csv"), ("b/train/test_1.csv", "b/test/train_1.csv"),
-    ("trainData.csv", "testData.csv"), ("x.train.csv", "x.test.csv"), ("split=train/0.csv", "split=test/0.csv"),
-    ("trainset/a.csv", "test_set/a.csv"),
+    ("trainData.csv", "testData.csv"), ("x.train.csv", "x.test.csv"),
+    ("split=train/0.csv", "split=test/0.csv"), ("trainset/a.csv", "test_set/a.csv"),
 ])  # fmt: skip
 def test_ones_own_train_and_test_are_taken_as_they_are(train, test, tmp_path):
     halves(tmp_path, train, test)
