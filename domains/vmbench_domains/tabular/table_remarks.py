@@ -99,6 +99,10 @@ def _categories(categories: Mapping[str, Sequence[str]]) -> Iterator[str]:
     wide = [f"{c} ({len(v)})" for c, v in categories.items() if len(v) > MANY_VALUES]
     if wide:
         yield f"categories of many values, each a column: {', '.join(wide)}"
+    near = {name: found for name, values in categories.items() if (found := alike(values))}
+    for name, groups in list(near.items())[:NAMED]:
+        names = " and ".join(f"'{value}'" for value in groups[0])
+        yield f"column {name}: {names} look alike and are kept apart"
 
 
 def _people(survey: Survey) -> Iterator[str]:

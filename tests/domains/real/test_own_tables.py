@@ -320,7 +320,7 @@ def test_a_regression_with_decimal_commas(tmp_path):
 
 @pytest.mark.parametrize("cell", [
     '"{0},000"', "\u2212{0}", "{0}%", "${0}", "€ {0}", "0x{0}f", "{0}_{0}", "{0} 000", "<{0}",
-    '"1.{0}00,5"',
+    '"1.{0}00,5"', "{0} kg", "{0}.5ms", "({0}.5)",
 ])  # fmt: skip
 def test_numbers_written_in_other_ways_are_refused_with_line_and_column(cell, tmp_path):
     for every in (1, 7):  # all of them, or some among plain ones
@@ -349,6 +349,10 @@ def test_few_codes_with_a_text_among_them_are_categories_and_said(tmp_path):
     assert dataset.categories == {"grade": ["1", "2", "3", "X"]}
     assert "column 'grade' is read as 4 categories" in said(dataset)
     assert "'X' (line 5 of t.csv)" in said(dataset)
+    rows = [f"{('red', 'Red', 'blue')[i % 3]},{row}" for i, row in enumerate(ROWS)]
+    dataset = bound(written(tmp_path / "t.csv", "colour,a,b,label", rows))
+    assert dataset.categories == {"colour": ["Red", "blue", "red"]}
+    assert "column colour: 'Red' and 'red' look alike and are kept apart" in said(dataset)
 
 
 def test_codes_with_leading_zeros_are_said_and_can_be_texts(tmp_path):
@@ -432,7 +436,7 @@ def test_numbers_that_rise_from_row_to_row_are_kept_and_said(tmp_path):
 
 def test_whole_numbers_that_count_nothing_are_kept(tmp_path):
     numbers = list(range(COUNT))
-    numbers[7] = 8  # once missing, once twice: the same least, greatest and number
+    numbers[7], numbers[20] = 8, 19  # the same least and greatest, the same number and sum
     rows = [f"{n},{row}" for n, row in zip(numbers, ROWS, strict=True)]
     dataset = bound(written(tmp_path / "t.csv", "age,a,b,label", rows))
     assert dataset.columns == ["age", "a", "b"]
@@ -502,6 +506,8 @@ def halves(root, first, second):
     ("train/x.csv", "test/y.csv"), ("train.csv", "test.csv"), ("Training/x.csv", "TEST/y.csv"),
     ("data/train-00000-of-00001.csv", "data/test-00000-of-00001.csv"),
     ("adult_train.csv", "adult_test.csv"), ("b/train/test_1.csv", "b/test/train_1.csv"),
+    ("trainData.csv", "testData.csv"), ("x.train.csv", "x.test.csv"),
+    ("split=train/0.csv", "split=test/0.csv"), ("trainset/a.csv", "test_set/a.csv"),
 ])  # fmt: skip
 def test_ones_own_train_and_test_are_taken_as_they_are(train, test, tmp_path):
     halves(tmp_path, train, test)
@@ -530,6 +536,8 @@ def test_a_split_that_only_some_files_name_or_that_is_contradicted_is_refused(tm
         rows = [f"{told},{row}" for row in ROWS]
         written(tmp_path / f"c/{name}.csv", "split,a,b,label", rows)
     assert "the column 'split' says test where the file is one of train" in refusal(tmp_path / "c")
+    halves(tmp_path / "e", "train_val.csv", "test.csv")
+    assert "train_val.csv: its name says train and val: which is it?" in refusal(tmp_path / "e")
     halves(tmp_path / "d", "train/a.csv", "val/a.csv")
     assert "the split names no test" in refusal(tmp_path / "d")
 
