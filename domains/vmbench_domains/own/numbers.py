@@ -22,10 +22,12 @@ MARKERS = frozenset({
 LARGEST = 3.4028234e38  # of a 32-bit float
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-# A currency, groups of digits, a unit or a percent sign, hexadecimal, bounds.
+UNIT = r"[A-Za-zµμ°Ω/²³]{1,4}"
+# A currency, groups of digits, a percent sign, bounds; a unit; an accountant's minus; hexadecimal.
 LIKE_NUMBER = re.compile(
     r"[<>~≤≥]?\s*[$€£¥]?\s*[+\-\u2212\u2013]?\s*\d[\d.,'_\s\u00a0\u202f]*(?:[eEdD][+-]?\d+)?\s*(?:%|[$€£¥]|‰)?"
-    r"|[+-]?0[xX][0-9a-fA-F]+"
+    rf"|[+-]?\d[\d.,]*\s+{UNIT}|[+-]?\d+[.,]\d+{UNIT}"
+    r"|\(\d[\d.,]*\)|[+-]?0[xX][0-9a-fA-F]+"
 )
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?(?:\s?(?:Z|[+-]\d{2}:?\d{2}))?"
 TIME = re.compile(

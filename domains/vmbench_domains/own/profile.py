@@ -93,6 +93,8 @@ class Profile:
     _whole: bool = True
     _all: _Whole = field(default_factory=_Whole)
     _parts: dict[Path, _Whole] = field(default_factory=dict)
+    _rises: bool = True
+    _last: tuple[Path, float] | None = None
 
     def add(self, cells: Cells, lines: Sequence[int], table: RowFile) -> None:
         """Take in the cells of a chunk, which stand in those lines of the file."""
@@ -110,6 +112,7 @@ class Profile:
             if not self.padded:
                 self.padded = next((t for t in cells if t[0] == "0" and t[1:].isdecimal()), "")
             return
+        self._rises = False
         self._add_numbers(np.delete(numbers, others), table.path, whole=False)
         for text, count in Counter([cells[i] for i in others]).items():
             sort = sort_of(text)
@@ -132,12 +135,21 @@ class Profile:
         if len(known):
             self.low = min(self.low, float(known.min()))
             self.high = max(self.high, float(known.max()))
+        self._rises = self._rises and len(known) == len(values) and self._rising(values, path)
         self._whole &= whole and len(known) == len(values) and max(-self.low, self.high) < 2**53
         if self._whole and len(values):
             integers = values.astype(np.int64)
             self._whole = bool((integers == values).all())
             self._all.add(integers)
             self._parts.setdefault(path, _Whole()).add(integers)
+
+    def _rising(self, values: npt.NDArray[np.float64], path: Path) -> bool:
+        """Whether the values rise from row to row, after those before them in the file."""
+        if not len(values):
+            return True
+        before = self._last[1] if self._last and self._last[0] == path else -inf
+        self._last = (path, float(values[-1]))
+        return bool((np.diff(values, prepend=before) > 0).all())
 
     @property
     def filled(self) -> int:
@@ -180,6 +192,11 @@ class Profile:
             self._all.counts
             or (len(self._parts) > 0 and all(p.counts for p in self._parts.values()))
         )
+
+    @property
+    def rises(self) -> bool:
+        """Whether it rises from row to row, in each file, so that it tells their order."""
+        return self.numeric and self._rises and self.rows >= FEW_ROWS
 
     @property
     def coarse(self) -> bool:

@@ -29,8 +29,9 @@ def split_name(text: object, where: str) -> Split:
 def splits_of_files(root: Path, paths: Sequence[Path]) -> list[Split | None]:
     """The side that each file is on by the name of its folder or its own; None throughout if none.
 
-    ``train/a.csv``, ``test.csv`` and ``rides_val-01.parquet`` name one; where a folder does, the
-    file's own name is not looked at. One and the same for all is none: there is nothing to tell.
+    ``train/a.csv``, ``test.csv``, ``trainData.csv``, ``split=val/0.parquet`` name one; where a
+    folder does, the files' own names are not looked at. One and the same for all is none: there is
+    nothing to tell.
 
     Args:
         root: the user's folder; what lies above it names nothing.
@@ -39,29 +40,31 @@ def splits_of_files(root: Path, paths: Sequence[Path]) -> list[Split | None]:
     Raises:
         UserError: some files name a side and others do not, or a name says two.
     """
-    if len(paths) < 2:
-        return [None] * len(paths)
-    folders = [_named(path.relative_to(root).parts[:-1], path) for path in paths]
-    words = [re.split(r"[^a-z]+", path.name.partition(".")[0].lower()) for path in paths]
-    sides = (
-        folders
-        if any(folders)
-        else [_named(word, path) for word, path in zip(words, paths, strict=True)]
-    )
+    inner = [path.relative_to(root) for path in paths]
+    sides = [_named(path.parts[:-1], path) for path in inner]
+    if not any(sides):
+        sides = [_named([Path(path.name.removesuffix(".gz")).stem], path) for path in inner]
     if len(set(sides)) == 1:
         return [None] * len(paths)
     if not all(sides):
-        named = next(path for path, side in zip(paths, sides, strict=True) if side)
-        other = next(path for path, side in zip(paths, sides, strict=True) if not side)
+        named, other = (
+            next(path for path, side in zip(inner, sides, strict=True) if bool(side) == said)
+            for said in (True, False)
+        )
         raise UserError(
-            f"{root}: the name of {named.relative_to(root)} says train, val or test, that of "
-            f"{other.relative_to(root)} does not: let every file or folder say so, or none"
+            f"{root}: the name of {named} says train, val or test, that of {other} does not: let "
+            f"every file or folder say so, or none"
         )
     return sides
 
 
-def _named(words: Sequence[str], path: Path) -> Split | None:
-    found = {NAMES[word.lower()] for word in words if word.lower() in NAMES}
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+
+
+def _named(names: Sequence[str], path: Path) -> Split | None:
+    words = {word.lower() for name in names for word in WORD.findall(name)}
+    bare = {word.removesuffix("data").removesuffix("set") for word in words}
+    found = {NAMES[word] for word in bare if word in NAMES}
     if len(found) > 1:
         raise UserError(f"{path}: its name says {' and '.join(sorted(found))}: which is it?")
     return found.pop() if found else None

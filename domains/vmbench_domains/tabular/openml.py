@@ -15,7 +15,7 @@ from vmbench.config import digest
 from vmbench.dataset import Card
 from vmbench.errors import UserError
 from vmbench_domains.own.tables import cell_text, read_header
-from vmbench_domains.tabular.own_table import Table
+from vmbench_domains.tabular.own_table import READ_AS, Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
 TABLE, ABOUT = "table.parquet", "about.json"
@@ -67,7 +67,8 @@ class OpenML(Table):
         about = json.loads((folder / ABOUT).read_text())
         super().bind(folder / TABLE, target or self._default(about["targets"]))
         # Not the times of the cached file: another machine's results name the same revision.
-        self.revision = digest([self.number, about["md5"], self.target, self.tasks[0].split_rule])
+        rule = self.tasks[0].split_rule
+        self.revision = digest([READ_AS, self.number, about["md5"], self.target, rule])
         self.remarks.insert(0, f"OpenML {self.number}: {about['said']}")
         self.remarks.extend(about["warnings"])
 

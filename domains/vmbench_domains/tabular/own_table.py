@@ -29,6 +29,7 @@ RESERVED = (SUBJECT, SPLIT)
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
 SETTINGS = {"target": str, "drop": list, "text": list, "kind": str}
 NO_SIDE = -1
+READ_AS = 2  # changes when the same files are read otherwise
 Floats = npt.NDArray[np.float32]
 LEFT_OUT = {
     "vacant": "left out, being without a value: {1}",
@@ -93,7 +94,9 @@ class Table(FileDataset):
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
         texts = [sorted(self._texts)] if self._texts else []
-        self.revision = digest([self.fingerprint, self.target, dropped, rule, *kind, *texts])
+        self.revision = digest(
+            [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
+        )
 
     def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, Kind | None]:
         """The target's column and the kind that the user named; None: the values decide."""

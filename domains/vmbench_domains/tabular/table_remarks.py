@@ -81,6 +81,12 @@ def _leaks(survey: Survey, target: str, used: Mapping[str, Profile]) -> Iterator
             f"LEAK: {_some(twins)} says the same as the label '{target}', row by row: leave it out "
             f"(drop in vmbench.toml)"
         )
+    rising = [name for name, profile in used.items() if profile.rises]
+    if rising:
+        yield (
+            f"LEAK? {_some(rising)} rises from row to row: is it a number of the row, and the "
+            f"table sorted? then leave it out (drop in vmbench.toml)"
+        )
     telling = [name for name in survey.telling if name in used]
     if telling:
         yield (
@@ -93,6 +99,10 @@ def _categories(categories: Mapping[str, Sequence[str]]) -> Iterator[str]:
     wide = [f"{c} ({len(v)})" for c, v in categories.items() if len(v) > MANY_VALUES]
     if wide:
         yield f"categories of many values, each a column: {', '.join(wide)}"
+    near = {name: found for name, values in categories.items() if (found := alike(values))}
+    for name, groups in list(near.items())[:NAMED]:
+        names = " and ".join(f"'{value}'" for value in groups[0])
+        yield f"column {name}: {names} look alike and are kept apart"
 
 
 def _people(survey: Survey) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Tables as people really have them: what is read, what is said, what is refused."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pandas
@@ -319,7 +320,7 @@ def test_a_regression_with_decimal_commas(tmp_path):
 
 @pytest.mark.parametrize("cell", [
     '"{0},000"', "\u2212{0}", "{0}%", "${0}", "€ {0}", "0x{0}f", "{0}_{0}", "{0} 000", "<{0}",
-    '"1.{0}00,5"',
+    '"1.{0}00,5"', "{0} kg", "{0}.5ms", "({0}.5)",
 ])  # fmt: skip
 def test_numbers_written_in_other_ways_are_refused_with_line_and_column(cell, tmp_path):
     for every in (1, 7):  # all of them, or some among plain ones
@@ -348,6 +349,10 @@ def test_few_codes_with_a_text_among_them_are_categories_and_said(tmp_path):
     assert dataset.categories == {"grade": ["1", "2", "3", "X"]}
     assert "column 'grade' is read as 4 categories" in said(dataset)
     assert "'X' (line 5 of t.csv)" in said(dataset)
+    rows = [f"{('red', 'Red', 'blue')[i % 3]},{row}" for i, row in enumerate(ROWS)]
+    dataset = bound(written(tmp_path / "t.csv", "colour,a,b,label", rows))
+    assert dataset.categories == {"colour": ["Red", "blue", "red"]}
+    assert "column colour: 'Red' and 'red' look alike and are kept apart" in said(dataset)
 
 
 def test_codes_with_leading_zeros_are_said_and_can_be_texts(tmp_path):
@@ -384,6 +389,24 @@ def test_labels_alike_are_one_where_only_blanks_or_accents_are_coded_otherwise(t
     assert "'Caf\u00e9' and 'caf\u00e9' look alike and are kept apart" in said(dataset)
 
 
+def test_a_large_table_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("vmbench_domains.own.tables.AT_ONCE", 200)
+    monkeypatch.setattr("vmbench_domains.own.delimited.HEAD", 10_000)
+    draw = np.random.default_rng(0)
+    peaks = []
+    for count in (1000, 9000):
+        frame = pandas.DataFrame(draw.normal(size=(count, 30)).round(6))
+        frame["label"] = ["cat", "dog"] * (count // 2)
+        frame.to_csv(tmp_path / f"{count}.csv", index=False)
+        tracemalloc.start()
+        dataset = bound(tmp_path / f"{count}.csv")
+        assert sum(1 for _ in dataset.examples(None)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # 30 numbers are 240 bytes a row, their texts 1,700; labels, sides and their order stay.
+    assert (peaks[1] - peaks[0]) / 8000 < 150, peaks
+
+
 # What is left out, and what leaks.
 
 
@@ -399,9 +422,21 @@ def test_a_column_that_counts_the_rows_is_left_out_and_said(numbers, name, tmp_p
     assert f"as it only counts the rows: {name or 'column 1'}" in said(dataset)
 
 
+def test_numbers_that_rise_from_row_to_row_are_kept_and_said(tmp_path):
+    for numbers in (np.arange(COUNT) * 3 + 5, np.arange(COUNT) / 2):
+        rows = [f"{n},{row}" for n, row in zip(numbers, ROWS, strict=True)]
+        for name in "cd":
+            written(tmp_path / f"{name}.csv", "t,a,b,label", rows)
+        dataset = bound(tmp_path)
+        assert dataset.columns == ["t", "a", "b"]
+        assert "LEAK? t rises from row to row" in said(dataset)
+        written(tmp_path / "d.csv", "t,a,b,label", [*rows[1:], rows[0]])
+        assert "rises" not in said(bound(tmp_path))
+
+
 def test_whole_numbers_that_count_nothing_are_kept(tmp_path):
     numbers = list(range(COUNT))
-    numbers[7] = 8  # once missing, once twice: the same least, greatest and number
+    numbers[7], numbers[20] = 8, 19  # the same least and greatest, the same number and sum
     rows = [f"{n},{row}" for n, row in zip(numbers, ROWS, strict=True)]
     dataset = bound(written(tmp_path / "t.csv", "age,a,b,label", rows))
     assert dataset.columns == ["age", "a", "b"]
@@ -471,6 +506,8 @@ def halves(root, first, second):
     ("train/x.csv", "test/y.csv"), ("train.csv", "test.csv"), ("Training/x.csv", "TEST/y.csv"),
     ("data/train-00000-of-00001.csv", "data/test-00000-of-00001.csv"),
     ("adult_train.csv", "adult_test.csv"), ("b/train/test_1.csv", "b/test/train_1.csv"),
+    ("trainData.csv", "testData.csv"), ("x.train.csv", "x.test.csv"),
+    ("split=train/0.csv", "split=test/0.csv"), ("trainset/a.csv", "test_set/a.csv"),
 ])  # fmt: skip
 def test_ones_own_train_and_test_are_taken_as_they_are(train, test, tmp_path):
     halves(tmp_path, train, test)
@@ -499,6 +536,8 @@ def test_a_split_that_only_some_files_name_or_that_is_contradicted_is_refused(tm
         rows = [f"{told},{row}" for row in ROWS]
         written(tmp_path / f"c/{name}.csv", "split,a,b,label", rows)
     assert "the column 'split' says test where the file is one of train" in refusal(tmp_path / "c")
+    halves(tmp_path / "e", "train_val.csv", "test.csv")
+    assert "train_val.csv: its name says train and val: which is it?" in refusal(tmp_path / "e")
     halves(tmp_path / "d", "train/a.csv", "val/a.csv")
     assert "the split names no test" in refusal(tmp_path / "d")
 
