@@ -149,6 +149,7 @@ class Recordings(RecordingWindows):
         longest = max(int(self.window / self.survey.factor(path)) // GAP_SHARE, 1)
         parts = [np.empty((len(self.survey.channels), 0), np.float32)]
         segments: list[Segment] = []
+        first = 0
         for segment in self._by_key[path, subject]:
             rows = slice(segment.start, segment.stop)
             signal = np.array(
@@ -162,9 +163,10 @@ class Recordings(RecordingWindows):
                     part = self._regular(
                         part, seconds[rows][start:stop], path, segment.start + start
                     )
-                first = sum(other.shape[1] for other in parts)
-                segments.append(Segment(first, first + part.shape[1], segment.label, segment.split))
+                end = first + part.shape[1]
+                segments.append(Segment(first, end, segment.label, segment.split))
                 parts.append(part)
+                first = end
         return Recording(subject, np.concatenate(parts, axis=1), segments)
 
     def _regular(self, part: Signal, seconds: Seconds, path: Path, row: int) -> Signal:

@@ -83,7 +83,7 @@ def sort_columns(path: Path, names: Sequence[str], target: str, drop: Sequence[s
     if label is None:
         raise UserError(
             f"{path} has no column '{target}'; it has {', '.join(names[:20])}: "
-            f"name the label's column with --target"
+            f"name the label's column with --target, or move the file away if it is no recording"
         )
     free = [name for name in names if name not in (label, *drop)]
     roles = {role: found for role in ROLES if (found := _named(free, role)) is not None}
@@ -180,6 +180,11 @@ def clock_seconds(
         return None, None
     if cells.dates:
         return cells.clock, None
+    if columns.unit and unit and columns.unit != unit:
+        raise UserError(
+            f"{cells.path}: column '{columns.clock}' says {columns.unit}, time_unit in "
+            f"vmbench.toml says {unit}: which?"
+        )
     unit = columns.unit or unit or find_unit(cells.clock, cells.path, columns.clock)
     return (cells.clock - cells.clock[0]) / UNITS[unit], unit
 

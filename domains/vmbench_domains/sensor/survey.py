@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vmbench.errors import UserError
 from vmbench_domains.own.columns import RowFile
@@ -65,8 +66,9 @@ class Survey:
     def remarks(self) -> Iterator[str]:
         """What was chosen, left out or mended, a sentence each."""
         first = next(iter(self.columns.values()))
-        if first.spare:
-            yield f"left out: {', '.join(first.spare)}; '{first.clock}' is read as the time"
+        spare = sorted({name for columns in self.columns.values() for name in columns.spare})
+        if spare:
+            yield f"left out: {', '.join(spare)}; '{first.clock}' is read as the time"
         units = sorted({found.unit for found in self.scans.values() if found.unit})
         if units and units != ["s"]:
             yield f"column '{first.clock}' is read as {', '.join(units)}"
@@ -129,7 +131,7 @@ def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -
     skips = Skips(dataset, len(paths), "files")
     tables = {path: table for path in paths if (table := _opened(skips, path))}
     unnamed = {path: found for path, table in tables.items() if (found := nameless(table))}
-    drop = settings.get("drop", [])
+    drop = [str(name) for name in settings.get("drop", [])]
     for name in drop:
         if not any(name in table.columns for table in tables.values()):
             raise UserError(f"{root / SETTINGS_FILE}: drop names {name!r}, which is no column")
@@ -198,11 +200,13 @@ def _usual_rate(rates: dict[Path, float], scans: dict[Path, Scan]) -> float | No
     """The rate of most of the recorded time; the lower of two that are equally frequent."""
     if not rates:
         return None
-    seconds = {path: scans[path].rows / rate for path, rate in rates.items()}
+    each = np.array(list(rates.values()))
+    seconds = np.array([scans[path].rows / rate for path, rate in rates.items()])
 
-    def alike(centre: float) -> list[Path]:
-        return [path for path, rate in rates.items() if _one_rate(rate, centre)]
+    def alike(centre: float) -> npt.NDArray[np.bool_]:
+        return np.abs(each - centre) <= ONE_RATE * centre
 
     # Whole seconds, so that files of equal length weigh the same at any rate.
-    best = max(sorted(set(rates.values())), key=lambda c: round(sum(seconds[p] for p in alike(c))))
-    return float(f"{np.median([rates[path] for path in alike(best)]):.4g}")
+    centres = sorted({float(f"{rate:.3g}") for rate in each})
+    best = max(centres, key=lambda centre: round(float(seconds[alike(centre)].sum())))
+    return float(f"{np.median(each[alike(best)]):.4g}")

@@ -90,6 +90,10 @@ def test_a_unit_that_is_open_is_asked_for_and_taken_from_the_settings(tmp_path):
         bound(tmp_path)
     (tmp_path / "vmbench.toml").write_text('time_unit = "ms"')
     assert "50 Hz" in read(tmp_path)[2]
+    for path in tmp_path.glob("*.csv"):
+        path.write_text(path.read_text().replace("time", "time_s"))
+    with pytest.raises(UserError, match=r"p0\.csv: column 'time_s' says s, time_unit .* ms"):
+        bound(tmp_path)
     (tmp_path / "vmbench.toml").write_text('time_unit = "week"')
     with pytest.raises(UserError, match="'week' is none of s, ms, us, ns, min, h"):
         bound(tmp_path)
