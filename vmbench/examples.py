@@ -26,7 +26,7 @@ from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
 
 Indices = npt.NDArray[np.int64]
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 CHUNK = 512  # examples per Arrow record batch
 ABSENT = -1  # label (a regression's: NaN) and split of an example that a task does not use
 
