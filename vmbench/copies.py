@@ -92,7 +92,7 @@ class Copies:
 
 
 def _code(label: object) -> int:
-    """Equal for equal classes or findings, and for all numbers to predict, which may well differ."""
+    """Equal for equal classes or findings, and for all numbers to predict: they may differ."""
     if isinstance(label, float):
         return 0
     return hash(tuple(label) if isinstance(label, list) else label)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vmbench.errors import AbsentError, UserError
+from vmbench.errors import UserError
 from vmbench_domains.own.arff import read_arff, read_arff_header
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arff")
@@ -30,7 +30,7 @@ def find_tables(where: Path) -> list[Path]:
         if path.is_file() and _suffix(path) in SUFFIXES and not path.name.startswith(".")
     )
     if not paths:
-        raise AbsentError(
+        raise UserError(
             f"--data-dir {where} holds no table ({', '.join(SUFFIXES)}, or .csv.gz): "
             f"see docs/your-data.md"
         )
