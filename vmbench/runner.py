@@ -1,5 +1,6 @@
 """``vmbench run``: pretrain once, probe every task, write ``result.json``."""
 
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -147,7 +148,7 @@ def _carry_out(
         schema_version=1,
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command or _command(plan),
+        command=_legible(command or _command(plan)),
         domain=plan.domain.name,
         method=plan.label,
         objective=plan.objective,
@@ -189,6 +190,11 @@ def _command(plan: Plan) -> str:
     names += [] if plan.views_name is None else ["--views", plan.views_name]
     names += [] if plan.evaluation.name == LINEAR else ["--eval", plan.evaluation.name]
     return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
+
+
+def _legible(command: str) -> str:
+    """``command`` as Unicode: a name that the locale cannot tell is kept as bytes in a text."""
+    return os.fsencode(command).decode(errors="replace")
 
 
 def _pretrain_record(plan: Plan, session: Session) -> Pretrain:

@@ -1,4 +1,4 @@
-"""Building the cache: by one process at a time, whole or not at all, and what is left is removed."""
+"""Building the cache: by one process, whole or not at all, and what is left over is removed."""
 
 import contextlib
 import errno
@@ -76,7 +76,7 @@ def test_of_several_processes_one_builds_and_the_others_wait():
     assert left() == []
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+def test_what_a_killed_process_left_is_removed_by_the_next():
     process = start(pause=60)
     assert process.stdout.readline() == "building\n"
     process.send_signal(signal.SIGKILL)
@@ -156,9 +156,12 @@ def test_a_full_disk_names_the_folder_the_space_and_the_mend(tmp_path, monkeypat
         runs = str(tmp_path / "runs")
         assert invoke([*command, "random-init", "--pretrain", "toy-grid", "--out", runs]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        for part in (f"{disk / 'cache'} is full (no space left on device; 0.", "MB free)",
-                     "the cache of toy-grid, which needs more than 0.1 MB",
-                     "free some space, or set VMBENCH_CACHE to a folder on another disk"):  # fmt: skip
+        for part in (
+            f"{disk / 'cache'} is full (no space left on device; 0.",
+            "MB free)",
+            "the cache of toy-grid, which needs more than 0.1 MB",
+            "free some space, or set VMBENCH_CACHE to a folder on another disk",
+        ):
             assert part in line
         assert left() == []
         monkeypatch.setenv("VMBENCH_CACHE", str(tmp_path / "cache"))
