@@ -126,7 +126,7 @@ def test_a_commands_own_exit_code_is_its_own(install, capsys):
     )
     install("extra-pack 2.0", [(COMMANDS, "extra = extra_pack:app"),
                                (COMMANDS, "run = extra_pack:app")], extra_pack=source)  # fmt: skip
-    assert [invoke(["extra", code]) for code in ("0", "7", "why")] == [0, 7, 1]
+    assert [invoke(["extra", "go", code]) for code in ("0", "7", "why")] == [0, 7, 1]
     captured = capsys.readouterr()
     assert captured.out == "mine\n" * 3
     assert captured.err == "vmbench: why\n"
