@@ -89,7 +89,7 @@ def test_ascii_alone_fails_nothing_that_was_done(tmp_path):
     command += ["--preset", "smoke", "--transfer", "toy-vector", "--out", str(tmp_path / "rüns")]
     ascii_only = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0",
                   "PYTHONCOERCECLOCALE": "0"}  # fmt: skip
-    env = {**os.environ, **ascii_only}
+    env = {**os.environ, **ascii_only, "VMBENCH_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(command, capture_output=True, env=env)
     assert done.returncode == 0, done.stderr
     assert b"toy-vector/gr??e" in done.stdout or b"toy-vector/gr?" in done.stdout
