@@ -73,7 +73,9 @@ def _zero(collected: Collected, scales: Mapping[TaskKey, Scale]) -> Iterator[str
         for row, cells in collected.runs.items()
         if row.method in FLOORS and cells.keys() & scales.keys()
     }
-    if len(present) > 1:
+    if len(present) > 1 and len(set(zeros.values())) == 1:
+        yield f"Zero of the score, the stronger on val: {next(iter(zeros.values()))} on every task."
+    elif len(present) > 1:
         yield f"Zero of the score, the stronger on val: {_grouped(zeros)}."
     else:
         (alone,) = present
