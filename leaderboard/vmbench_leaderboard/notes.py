@@ -28,6 +28,7 @@ def board_notes(
         *_preset(preset),
         *_collapsed(results),
         *_zero(collected, scales),
+        *_untested(scales),
         *_uncounted(uncounted, bool(scales)),
         *_intervals(collected, rows),
         *_groups(collected.tasks),
@@ -81,6 +82,15 @@ def _zero(collected: Collected, scales: Mapping[TaskKey, Scale]) -> Iterator[str
         (alone,) = present
         absent = ", ".join(method for method in FLOORS if method != alone)
         yield f"Zero of the score: {alone}, for {absent} has no run."
+
+
+def _untested(scales: Mapping[TaskKey, Scale]) -> Iterator[str]:
+    names = [str(key) for key, scale in scales.items() if scale.error is None]
+    if names:
+        yield (
+            "Counted towards the score, though nothing tells whether the ceiling is above the floor "
+            f"by more than noise: {', '.join(names)}."
+        )
 
 
 def _uncounted(reasons: Mapping[TaskKey, str], scored: bool) -> Iterator[str]:
