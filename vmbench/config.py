@@ -125,10 +125,10 @@ class Config(BaseModel):
         return self.model_dump(exclude={"device", "checkpoint_minutes"})
 
 
-def digest(value: object) -> str:
-    """Eight hex digits of the canonical JSON of ``value``."""
+def digest(value: object, digits: int = 8) -> str:
+    """The first hex digits of the hash of the canonical JSON of ``value``."""
     canonical = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+    return hashlib.sha256(canonical.encode()).hexdigest()[:digits]
 
 
 def make_config(*layers: Mapping[str, Any]) -> Config:

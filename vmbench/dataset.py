@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import UserError, unknown_name
+from vmbench.errors import AbsentError, UserError, unknown_name
 from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
@@ -163,6 +163,8 @@ class Dataset(ABC):
         generic: whether it reads any user's files in a documented layout, not one publisher's.
         split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
+            A generic dataset's is :func:`vmbench.contents.contents` and part of its revision, so
+            that equal files are one dataset wherever they lie; a published one's may be cheaper.
     """
 
     name: ClassVar[str]
@@ -184,12 +186,14 @@ class Dataset(ABC):
         """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
 
         Args:
-            data_dir: the value of ``--data-dir``; embedded datasets ignore it.
+            data_dir: the value of ``--data-dir``; embedded datasets read nothing from it.
             target: the value of ``--target``, the column that holds the label.
 
         Raises:
             UserError: what is missing, where it was looked for, and how to get it.
         """
+        if data_dir is not None and not data_dir.exists():
+            raise AbsentError(f"--data-dir {data_dir} does not exist")
         if target is not None:
             raise UserError(
                 f"--target is for your own tables and recordings; dataset '{self.name}' has its "

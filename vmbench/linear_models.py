@@ -5,24 +5,52 @@ the same at every number of examples; the intercept is free.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vmbench.dataset import Kind
+from vmbench.influence import Contributions, contributions
 from vmbench.labels import Labels, varies
 from vmbench.metrics import Predictions, mean_auroc, pearson
+from vmbench.newton import Loss, Newton, SigmoidLoss, SoftmaxLoss
 
 Features = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float64]
-Value = tuple[float, float]  # the headline on val, and what tells equals apart; greater is better
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Weights (outputs, D + 1), the intercepts in the last column.
+
+    ``gradient_norm`` and ``converged`` are those of :class:`~vmbench.newton.Solution`; None where
+    the weights are exact.
+    """
+
+    weights: Weights
+    gradient_norm: float | None = None
+    converged: bool | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good predictions are on val.
+
+    Attributes:
+        value: accuracy, macro AUROC or Pearson's correlation.
+        loss: what tells equal values apart; smaller is better.
+        contributions: (n,) what each example contributes; their mean is the value, or minus the
+            loss where there is no value to judge by.
+    """
+
+    value: float
+    loss: float
+    contributions: Contributions
 
 
 class LinearModel(ABC):
@@ -36,52 +64,70 @@ class LinearModel(ABC):
         self.labels = labels
 
     @abstractmethod
-    def start(self, features: int) -> Weights:
-        """Weights to start from, all zero: a row per output, the intercept in the last column."""
+    def path(
+        self,
+        x: Features,
+        penalties: Sequence[float],
+        max_iter: int,
+        start: Weights | None = None,
+    ) -> Iterator[Fitted]:
+        """Fit to standardised features (N, D) of the labels, penalty by penalty.
 
-    @abstractmethod
-    def fit(self, x: Features, penalty: float, max_iter: int, start: Weights) -> Weights:
-        """Fit to standardised features (N, D) of the labels; ``start`` as in :meth:`start`."""
+        Each fit starts from the one before, the first from ``start`` (outputs, D + 1) or zero;
+        where it starts changes how long it takes, not where it ends.
+        """
 
     @abstractmethod
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Predictions for standardised features (N, D)."""
 
     @abstractmethod
-    def value(self, x: Features, weights: Weights, labels: Labels) -> Value:
+    def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
         """How good the predictions for ``x`` are, on val."""
+
+    def rows(self, other: "LinearModel", weights: Weights) -> Weights:
+        """``weights`` of ``other``, a model of the same task, as rows of this one."""
+        return weights
 
 
 class Softmax(LinearModel):
-    """Multinomial logistic regression; ties in accuracy go to the lower log-loss."""
+    """Multinomial logistic regression; equal accuracies are told apart by the log-loss."""
 
     def __init__(self, labels: Labels) -> None:
         super().__init__(labels)
         self.classes, self.codes = np.unique(labels, return_inverse=True)
 
-    def start(self, features: int) -> Weights:
-        """A row per class."""
-        return np.zeros((len(self.classes), features + 1))
-
-    def fit(self, x: Features, penalty: float, max_iter: int, start: Weights) -> Weights:
-        """:func:`fit_softmax`."""
-        return fit_softmax(x, self.codes, penalty, max_iter, start)
+    def path(
+        self,
+        x: Features,
+        penalties: Sequence[float],
+        max_iter: int,
+        start: Weights | None = None,
+    ) -> Iterator[Fitted]:
+        """A row per class: ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2``."""
+        loss = SoftmaxLoss(torch.from_numpy(self.codes))
+        return _path(x, loss, len(self.classes), penalties, max_iter, start)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Class indices (N,)."""
         predictions: Predictions = self.classes[self._probabilities(x, weights).argmax(1)]
         return predictions
 
-    def value(self, x: Features, weights: Weights, labels: Labels) -> Value:
-        """Accuracy, and minus the log-loss to tell equals apart.
-
-        Among penalties that all get val right, the strongest has margins so small that the class
-        frequencies decide on test.
-        """
+    def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
+        """By accuracy, and the log-loss."""
         probabilities = self._probabilities(x, weights)
-        accuracy = float((self.classes[probabilities.argmax(1)] == labels).mean())
+        predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
-        return accuracy, float(np.log(known.sum(1).clip(1e-12)).mean())
+        loss = -float(np.log(known.sum(1).clip(1e-12)).mean())
+        correct = contributions("multiclass", predictions, labels, None)
+        return Judgement(float(correct.mean()), loss, correct)
+
+    def rows(self, other: LinearModel, weights: Weights) -> Weights:
+        """Row by row of the same class; zero for a class that ``other`` has not met."""
+        assert isinstance(other, Softmax)
+        found = np.zeros((len(self.classes), weights.shape[1]))
+        found[np.searchsorted(self.classes, other.classes)] = weights
+        return found
 
     @staticmethod
     def _probabilities(x: Features, weights: Weights) -> Weights:
@@ -96,52 +142,68 @@ class OneVsRest(LinearModel):
     where there are none (a few-shot draw) the log-loss alone decides.
     """
 
-    def start(self, features: int) -> Weights:
-        """A row per class."""
-        return np.zeros((self.labels.shape[1], features + 1))
+    def path(
+        self,
+        x: Features,
+        penalties: Sequence[float],
+        max_iter: int,
+        start: Weights | None = None,
+    ) -> Iterator[Fitted]:
+        """A row per class k: ``mean_i log(1 + exp(-s_ik z_ik)) + penalty / 2 |w_k|^2``.
 
-    def fit(self, x: Features, penalty: float, max_iter: int, start: Weights) -> Weights:
-        """:func:`fit_one_vs_rest`."""
-        return fit_one_vs_rest(x, self.labels, penalty, max_iter, start)
+        ``z = x W + b``, and ``s`` is 1 where the class is there and -1 elsewhere. The classes share
+        nothing but the features, so the sum over them is minimised at once.
+        """
+        loss = SigmoidLoss(torch.from_numpy(self.labels).double().T.contiguous())
+        return _path(x, loss, self.labels.shape[1], penalties, max_iter, start)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Log-odds (N, K)."""
         return _outputs(x, weights).T.numpy()
 
-    def value(self, x: Features, weights: Weights, labels: Labels) -> Value:
-        """Macro AUROC, and minus the mean log-loss."""
+    def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
+        """By macro AUROC, and the mean log-loss."""
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        loss = binary_cross_entropy_with_logits(logits, target).item()
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1)
         counted = varies(labels) & varies(self.labels)
-        return mean_auroc(logits.numpy(), labels, counted), -loss
+        scores = logits.numpy()
+        value, loss = mean_auroc(scores, labels, counted), losses.mean().item()
+        if not counted.any():
+            return Judgement(value, loss, -losses.numpy())
+        return Judgement(value, loss, contributions("multilabel", scores, labels, counted))
 
 
 class Ridge(LinearModel):
-    """Ridge regression on the standardised target, in closed form; ties go to the lower error."""
+    """Ridge regression on the standardised target; equals are told apart by the squared error."""
 
     def __init__(self, labels: Labels) -> None:
         super().__init__(labels)
         self.mean, self.std = target_scale(labels)
 
-    def start(self, features: int) -> Weights:
-        """One row."""
-        return np.zeros((1, features + 1))
-
-    def fit(self, x: Features, penalty: float, max_iter: int, start: Weights) -> Weights:
-        """:func:`fit_ridge`; exact, so that it needs neither iterations nor a start."""
+    def path(
+        self,
+        x: Features,
+        penalties: Sequence[float],
+        max_iter: int,
+        start: Weights | None = None,
+    ) -> Iterator[Fitted]:
+        """One row, in closed form (:func:`fit_ridge`): it needs neither iterations nor a start."""
         target = (np.asarray(self.labels, np.float64) - self.mean) / self.std
-        return fit_ridge(x, target, penalty)
+        for penalty in penalties:
+            yield Fitted(fit_ridge(x, target, penalty))
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Values (N,) in the target's unit."""
         values: Weights = _outputs(x, weights)[0].numpy() * self.std + self.mean
         return values
 
-    def value(self, x: Features, weights: Weights, labels: Labels) -> Value:
-        """Pearson's correlation, and minus the mean squared error."""
+    def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
+        """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
-        return pearson(values, labels), -float(np.square(values - labels).mean())
+        loss = float(np.square(values - labels).mean())
+        each = contributions("regression", values, labels, None)
+        return Judgement(pearson(values, labels), loss, each)
 
 
 MODELS: dict[Kind, type[LinearModel]] = {
@@ -151,62 +213,19 @@ MODELS: dict[Kind, type[LinearModel]] = {
 }
 
 
-def fit_softmax(x: Features, y: Labels, penalty: float, max_iter: int, start: Weights) -> Weights:
-    """Minimise ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2`` by L-BFGS.
-
-    scipy's optimiser over torch's matrix products: on many classes several times as fast as
-    scikit-learn's model, which the tests hold this against.
-
-    Args:
-        x: (N, D) standardised features.
-        y: (N,) positions of the classes, 0 to K - 1.
-        penalty: on the weights; the intercept b is free.
-        max_iter: iterations of L-BFGS; at the weakest penalties this limit is the regulariser.
-        start: (K, D + 1) to start from; the last column is b.
-
-    Returns:
-        The weights, (K, D + 1).
-    """
-    features, target = torch.from_numpy(x), torch.from_numpy(y)
-    columns = torch.arange(len(x))
-
-    def loss(logits: Tensor) -> tuple[Tensor, Tensor]:
-        log_p = torch.log_softmax(logits, dim=0)
-        residual = log_p.exp()
-        residual[target, columns] -= 1
-        residual /= len(x)
-        return -log_p[target, columns].double().mean(), residual
-
-    return _minimise(loss, features, penalty, max_iter, start)
-
-
-def fit_one_vs_rest(
-    x: Features, y: Labels, penalty: float, max_iter: int, start: Weights
-) -> Weights:
-    """Minimise, for each class k, ``mean_i log(1 + exp(-s_ik z_ik)) + penalty / 2 |w_k|^2``.
-
-    ``z = x W + b``, and ``s`` is 1 where the class is there and -1 elsewhere. The classes share
-    nothing but the features, so the sum over them is minimised at once, by L-BFGS as in
-    :func:`fit_softmax`.
-
-    Args:
-        x: (N, D) standardised features.
-        y: (N, K), 0 or 1.
-        penalty: on the weights; the intercepts are free.
-        max_iter: iterations of L-BFGS; at the weakest penalties this limit is the regulariser.
-        start: (K, D + 1) to start from; the last column is b.
-
-    Returns:
-        The weights, (K, D + 1).
-    """
-    features, target = torch.from_numpy(x), torch.from_numpy(y).float().T.contiguous()
-
-    def loss(logits: Tensor) -> tuple[Tensor, Tensor]:
-        residual = (torch.sigmoid(logits) - target) / len(x)
-        losses = binary_cross_entropy_with_logits(logits, target, reduction="none")
-        return losses.double().sum() / len(x), residual
-
-    return _minimise(loss, features, penalty, max_iter, start)
+def _path(
+    x: Features,
+    loss: Loss,
+    classes: int,
+    penalties: Sequence[float],
+    max_iter: int,
+    start: Weights | None,
+) -> Iterator[Fitted]:
+    problem = Newton(x, loss, classes)
+    for penalty in penalties:
+        found = problem.solve(penalty, max_iter, start)
+        start = found.weights
+        yield Fitted(start, found.gradient_norm, found.converged)
 
 
 def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weights:
@@ -236,44 +255,6 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
     return torch.cat([weights, intercept[None]])[None].numpy()
 
 
-def _minimise(
-    loss: Callable[[Tensor], tuple[Tensor, Tensor]],
-    features: Tensor,
-    penalty: float,
-    max_iter: int,
-    start: Weights,
-) -> Weights:
-    """Minimise ``loss(W x + b) + penalty / 2 |W|^2`` by L-BFGS.
-
-    Args:
-        loss: logits (K, N) -> the mean loss, and its gradient at the logits (K, N).
-        features: (N, D).
-        penalty: on the weights.
-        max_iter: iterations.
-        start: (K, D + 1); the last column is b.
-    """
-
-    def objective(flat: Weights) -> tuple[float, Weights]:
-        # Classes come first throughout: few rows times many columns is several times as fast as
-        # many rows times few columns.
-        weights = torch.from_numpy(flat).view(start.shape)
-        logits = weights[:, :-1].float() @ features.T + weights[:, -1:].float()
-        mean_loss, residual = loss(logits)
-        gradient = torch.cat([residual @ features, residual.sum(1, keepdim=True)], dim=1).double()
-        gradient[:, :-1] += penalty * weights[:, :-1]
-        norm = weights[:, :-1].square().sum()
-        value = mean_loss + penalty / 2 * norm
-        return value.item(), gradient.numpy().ravel()
-
-    options: Any = {"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": 1e-4, "ftol": 1e-9}
-    # The optimiser's own vector sums are tiny; OpenBLAS threads that spin for them would stand in
-    # the way of torch's (measured on two cores: 12.8 s against 2.3 s for ten classes).
-    with threadpool_limits(1, user_api="blas"):
-        found = minimize(objective, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    solution: Weights = found.x.reshape(start.shape)
-    return solution
-
-
 def target_scale(labels: Labels) -> tuple[float, float]:
     """Mean and standard deviation of real targets; 1 where they are all equal."""
     std = float(labels.std())
@@ -282,6 +263,5 @@ def target_scale(labels: Labels) -> tuple[float, float]:
 
 def _outputs(x: Features, weights: Weights) -> Tensor:
     """(K, N), float64, of features (N, D) and weights (K, D + 1)."""
-    outputs = torch.from_numpy(weights[:, :-1]).float() @ torch.from_numpy(x).T
-    outputs += torch.from_numpy(weights[:, -1:]).float()
-    return outputs.double()
+    outputs = torch.from_numpy(weights[:, :-1]) @ torch.from_numpy(x).double().T
+    return outputs + torch.from_numpy(weights[:, -1:])

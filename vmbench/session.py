@@ -8,9 +8,10 @@ from typing import cast
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vmbench.checkpoint import save_weights
+from vmbench.collapse import Health, Watch
 from vmbench.config import Config
 from vmbench.dataset import Task
 from vmbench.device import Placement
@@ -62,6 +63,7 @@ class Session:
         views_on: the training examples that the views were built for: a dataset and positions.
         viewmaker_parameters: trainable numbers in them, where they learn.
         augment_by: makes the views that a supervised training sees; None: none.
+        health: what the pretraining left; None without one.
     """
 
     folder: Path
@@ -79,7 +81,8 @@ class Session:
     views: Views | None = None
     views_on: tuple[Examples, Indices] | None = None
     augment_by: ViewMethod | None = None
-    _pretrained: Representation | None = None
+    health: Health | None = None
+    _shared: Representation | None = None
 
     def new_encoder(self) -> Encoder:
         """An encoder for the run's spec, initialised from the run's seed alone."""
@@ -120,11 +123,7 @@ class Session:
         The training state lives in ``checkpoints/NAME.state.safetensors`` and an interrupted
         training goes on from it.
         """
-        if len(indices) < self.config.batch_size:
-            raise UserError(
-                f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
-                f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
-            )
+        self.require_batch(examples, indices)
         encoder = encoder or self.new_encoder()
         with self.seeded():
             objective = build(encoder)
@@ -148,17 +147,17 @@ class Session:
                 progress=self.progress,
                 state_file=checkpoints / f"{name}.state.safetensors",
             )
-        self._warn_of_collapse(self.fits[name])
-        _save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
+        save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
-            _save_weights(views, checkpoints / f"{name}.views.safetensors")
+            save_weights(views, checkpoints / f"{name}.views.safetensors")
         return encoder
 
-    def _warn_of_collapse(self, fit: Fit) -> None:
-        if fit.collapsed:
-            self.progress.say(
-                f"warning: the representations collapsed: feature_std {fit.feature_std:.2g}, below "
-                f"a tenth of 1/sqrt({fit.feature_dim}); lower lr or epsilon, or change --objective"
+    def require_batch(self, examples: Examples, indices: Indices) -> None:
+        """Raise :class:`UserError` if ``indices`` of ``examples`` do not fill a batch."""
+        if len(indices) < self.config.batch_size:
+            raise UserError(
+                f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
+                f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
             )
 
     def forget_training_states(self) -> None:
@@ -221,7 +220,8 @@ class Session:
 
         The loss is the run's objective, or the one that the method brings.
         """
-        if self._pretrained is None:
+
+        def pretrain() -> Representation:
             views = self.build_views(method)
             loss = method.objective
             if loss is None:
@@ -231,14 +231,27 @@ class Session:
             def build(encoder: Encoder) -> Objective:
                 return loss(encoder, self.config, len(self.indices))
 
-            encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
-            self._pretrained = self.representation(encoder)
-        return self._pretrained
+            encoder = self.new_encoder()
+            self.require_batch(self.examples, self.indices)
+            with self.seeded():
+                watch = Watch(
+                    encoder, self.examples, self.indices, self.placement, self.config.batch_size
+                )
+            self.train(PRETRAIN, build, views, self.examples, self.indices, encoder=encoder)
+            representation = self.representation(encoder)
+            self.health = watch.judge(encoder)
+            self.progress.say(f"  {self.health}")
+            if self.health.warning:
+                self.progress.say(f"warning: {self.health.warning}")
+            return representation
 
+        return self.shared(pretrain)
 
-def _save_weights(module: nn.Module, path: Path) -> None:
-    """As the shapes say, whatever order training kept the values in."""
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path)
+    def shared(self, make: Callable[[], Representation]) -> Representation:
+        """The representation that ``make`` gives: made once, and the same for every task."""
+        if self._shared is None:
+            self._shared = make()
+        return self._shared
 
 
 class _Seeded:

@@ -44,8 +44,8 @@ class FinetuneEvaluation(Evaluation):
         best = max((_train(problem, share) for share in LR_SHARES), key=lambda c: c.val)
         outputs = _outputs(problem, best.network, problem.indices["test"])
         predictions = best.network.predict(outputs).numpy()
-        metrics = problem.metrics(predictions) | {"chosen_lr": best.lr}
-        return Score(metrics, best.val[0])
+        found = problem.contributions(predictions)
+        return Score(problem.metrics(predictions), best.val[0], found, chosen={"lr": best.lr})
 
 
 def _train(problem: Problem, share: float) -> _Candidate:

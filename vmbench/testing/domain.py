@@ -14,9 +14,9 @@ from vmbench.config import make_config
 from vmbench.dataset import SPLITS, Dataset
 from vmbench.domain import Domain
 from vmbench.errors import UserError, unknown_name
-from vmbench.method import ViewKind
 from vmbench.presets import PRESETS
 from vmbench.registry import registry
+from vmbench.results import ViewKind
 from vmbench.specs import ALL_KINDS, Spec, Vector
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey

@@ -67,7 +67,7 @@ class SpokenDigits(Dataset):
         while chunk := list(islice(clips, CHUNK)):
             for x in self.represent(np.stack(chunk)):
                 labels, splits = next(sides)
-                yield Example(x, labels, splits)
+                yield Example(x, labels, splits, VOICES[labels["voice"]])
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clips (N, 16000) -> log-mel spectrograms (N, 1, 64, 64)."""
