@@ -1,14 +1,17 @@
-"""How ``small`` was chosen: the same random search for learned and for handcrafted views, on val.
+"""How ``small`` was chosen: equally long searches for both kinds of views and the ceiling, on val.
 
     python benchmarks/tune.py audio viewmaker >> benchmarks/tuning.jsonl
     python benchmarks/tune.py audio handcrafted >> benchmarks/tuning.jsonl
+    python benchmarks/tune.py audio supervised >> benchmarks/tuning.jsonl
     python benchmarks/tune.py sensor viewmaker --set lr=0.004 epochs=4 --seed 101   # one more trial
     python benchmarks/tune.py --table benchmarks/tuning.jsonl
 
 Each (domain, method) gets :data:`TRIALS` trials at a third of the preset's epochs. The first is the
 preset as it was before the search; the others are points of one Sobol sequence, so that both
 methods try the same rates, batch sizes and temperatures, each beside as many values of its own
-strength. The best :data:`FINALISTS` run at full length with another seed, which decides.
+strength. The supervised ceiling tries as many rates and batch sizes, half, one and one and a half
+times the epochs, and the handcrafted views at some strength as augmentation, or none. The best
+:data:`FINALISTS` run at full length with another seed, which decides.
 Only ``probe.val_value`` is read and printed; the committed board has seeds (0, 1 ...) that are not
 used here.
 """
@@ -46,12 +49,21 @@ BEFORE: dict[str, dict[str, Any]] = {
     "tabular": {"lr": 5e-4, "viewmaker_lr": 1e-3, "epsilon": 0.3},
     "medical": {"epsilon": 0.15},
 }
-Scale = Callable[[float], float]
+SUPERVISED_EPOCHS = {**EPOCHS, **dict.fromkeys(("image", "sensor", "medical"), (3, 10))}
+Scale = Callable[[float], Any]
 
 
 def log_scale(low: float, high: float) -> Scale:
     """Two digits of a log-uniform draw."""
     return lambda share: float(f"{low * (high / low) ** share:.1e}")
+
+
+def augmentation(share: float) -> dict[str, Any]:
+    """No augmentation, or the handcrafted views at a log-uniform strength, equally often."""
+    if share < 0.5:
+        return {"augmentation": None}
+    strength = log_scale(0.25, 1.5)(2 * share - 1)
+    return {"augmentation": "handcrafted", "strength": strength}
 
 
 def spaces(domain: str) -> dict[str, dict[str, Scale]]:
@@ -68,13 +80,17 @@ def spaces(domain: str) -> dict[str, dict[str, Scale]]:
             "viewmaker_lr": log_scale(3e-4, 1e-2),
         },
         "handcrafted": {"strength": log_scale(0.25, 1.5)},
+        "supervised": {
+            "epochs": lambda share: (0.5, 1.0, 1.5)[int(3 * share)],  # of the preset's
+            "augmentation": augmentation,
+        },
         "random-init": {},
         "raw-features": {},
     }
 
 
 def trials(domain: str, method: str) -> list[dict[str, Any]]:
-    """The settings that are tried; none but the preset's for a floor."""
+    """The settings that are tried, ``epochs`` as a share; none but the preset's for a floor."""
     space = spaces(domain)
     own = space[method]
     before = {
@@ -83,16 +99,23 @@ def trials(domain: str, method: str) -> list[dict[str, Any]]:
         "temperature": 0.2,
         "viewmaker_lr": 3e-3,
         "strength": 1.0,
+        "epochs": 1.0,
+        "augmentation": None,
         **BEFORE[domain],
     }
     if not own:
         return [{}]
     points = qmc.Sobol(5, rng=0).random(TRIALS)[1:]
     searched = space["both"] | own
-    drawn = [
-        {key: scale(share) for (key, scale), share in zip(searched.items(), point, strict=False)}
-        for point in points
-    ]
+    if method == "supervised":
+        del searched["temperature"]  # cross-entropy has none
+    drawn = []
+    for point in points:
+        settings: dict[str, Any] = {}
+        for (key, scale), share in zip(searched.items(), point, strict=False):
+            value = scale(share)
+            settings |= value if isinstance(value, dict) else {key: value}
+        drawn.append(settings)
     return [{key: before[key] for key in searched}, *drawn]
 
 
@@ -120,17 +143,23 @@ def measure(
 
 def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
     """Every trial, then every finalist; a floor has but one setting."""
-    short, full = EPOCHS[domain]
+    short, full = (SUPERVISED_EPOCHS if method == "supervised" else EPOCHS)[domain]
+
+    def run(trial: dict[str, Any], seed: int, epochs: int) -> dict[str, Any]:
+        settings = {key: value for key, value in trial.items() if key != "epochs"}
+        share = trial.get("epochs", 1.0)
+        return measure(domain, method, settings, seed, max(1, round(share * epochs)), out)
+
     tried = trials(domain, method)
     if len(tried) > 1:
-        lines = []
-        for settings in tried:
-            lines.append(measure(domain, method, settings, SEED, short, out))
-            yield lines[-1]
-        best = sorted(lines, key=lambda line: -line["val_mean"])[:FINALISTS]
-        tried = [line["settings"] for line in best]
-    for settings in tried:
-        yield measure(domain, method, settings, FINAL_SEED, full, out)
+        found = []
+        for trial in tried:
+            line = run(trial, SEED, short)
+            found.append((line["val_mean"], trial))
+            yield line
+        tried = [trial for _, trial in sorted(found, key=lambda each: -each[0])[:FINALISTS]]
+    for trial in tried:
+        yield run(trial, FINAL_SEED, full)
 
 
 @cache
@@ -148,11 +177,13 @@ def table(lines: list[dict[str, Any]]) -> str:
         ours = tried and config == config | tried | {"epochs": line["epochs"]}
         described = ", ".join(f"{key} {value}" for key, value in tried.items())
         epochs = str(line["epochs"]) if tried else ""
-        row = (domain, method, described, epochs, "`small`" if ours else "")
+        remarks = ["`small`"] if ours else []
+        remarks += [line["note"]] if "note" in line else []
+        row = (domain, method, described, epochs, "; ".join(remarks))
         found[row].append(f"{100 * line['val_mean']:.1f} ({line['seed']})")
     rows = ["| domain | method | settings | epochs | val (seed) | |", "|---|---|---|---|---|---|"]
-    for (domain, method, described, epochs, ours), values in found.items():
-        cells = (domain, method, described, epochs, ", ".join(values), ours)
+    for (domain, method, described, epochs, remark), values in found.items():
+        cells = (domain, method, described, epochs, ", ".join(values), remark)
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -166,20 +197,22 @@ def main() -> None:
     parser.add_argument("--table", type=Path, metavar="JSONL")
     parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", help="one trial of these alone")
     parser.add_argument("--seed", type=int, default=SEED, help="of that trial")
+    parser.add_argument("--note", help="kept with every line: what in the code is new")
     options = parser.parse_args()
     if options.table:
         print(table([json.loads(line) for line in options.table.read_text().splitlines()]))
         return
+    note = {"note": options.note} if options.note else {}
     if options.set:
         named = parse_assignments(options.set)
         config = make_config(named)  # converts the types
         settings = {key: getattr(config, key) for key in named if key != "epochs"}
         epochs = config.epochs
         one = measure(options.domain, options.method, settings, options.seed, epochs, options.out)
-        print(json.dumps(one))
+        print(json.dumps(one | note))
         return
     for line in search(options.domain, options.method, options.out):
-        print(json.dumps(line), flush=True)
+        print(json.dumps(line | note), flush=True)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,36 @@ def remarks(task: Task, labels: Mapping[Split, Labels]) -> Iterator[str]:
         )
 
 
+def notable(task: Task, labels: Mapping[Split, Labels]) -> Iterator[str]:
+    """What a run says of a task's labels: one short line, and what its value is distorted by.
+
+    Classes that are absent from a side, and in train an imbalance ratio above ``UNEQUAL``; all
+    counts are :func:`remarks`'.
+
+    Args:
+        task: whose labels they are.
+        labels: of every split.
+    """
+    sizes = ", ".join(f"{len(labels[split])} {split}" for split in SPLITS)
+    yield f"{task.summary}; {sizes}"
+    if task.kind == "multilabel":
+        yield from _left_out(task, labels)
+    if task.kind != "multiclass":
+        return
+    counts = {split: class_counts(task, labels[split]) for split in SPLITS}
+    for split in SPLITS:
+        absent = [name for name, count in counts[split].items() if not count]
+        if absent:
+            named = ", ".join(absent[:SPELT_OUT]) + (", ..." if len(absent) > SPELT_OUT else "")
+            yield f"warning: {split} has no example of {len(absent)} classes: {named}"
+    balance = Balance.of(counts["train"])
+    if balance.unequal:
+        yield (
+            f"warning: unequal classes ({balance.majority} is {balance.share:.1%} of train, "
+            f"largest to smallest {balance.ratio:.1f}): read balanced_accuracy"
+        )
+
+
 def _spelt(counts: Mapping[str, int]) -> str:
     if len(counts) <= SPELT_OUT:
         return ": " + ", ".join(f"{name} {n}" for name, n in counts.items())

@@ -22,6 +22,10 @@ class Config(BaseModel):
     )
     batch_size: int = Field(128, ge=2, description="Examples per step; two views of each.")
 
+    normalize_after_view: bool = Field(
+        False, description="Standardise each channel between views and encoder, by training data."
+    )
+
     # Encoder
     encoder: str = Field("auto", description="A registered encoder; auto follows the dataset.")
     width: int = Field(16, ge=1, description="Channels of the encoder's first stage.")
@@ -40,9 +44,18 @@ class Config(BaseModel):
         None, ge=8, description="Run the viewmaker on the input resized to this many bins."
     )
 
+    viewmaker_bound: Literal["input", "released"] = Field(
+        "input",
+        description="Spend epsilon on what is added, or before resizing and DCT as released code.",
+    )
+
     # Handcrafted and fixed views
     strength: float = Field(
         1.0, gt=0, le=2, description="Scales handcrafted and fixed views; 1 is as published."
+    )
+
+    augmentation: Literal["handcrafted"] | None = Field(
+        None, description="Views that a supervised training sees; --views names any family instead."
     )
 
     # Objective
@@ -52,7 +65,10 @@ class Config(BaseModel):
     )
     projection_dim: int = Field(64, ge=2, description="Dimensions of the projection.")
     negatives: int = Field(
-        4096, ge=1, description="Negatives of instdisc and moco, capped by the training set's size."
+        4096,
+        ge=1,
+        description="Negatives of instdisc and moco, capped by the training set's size; draws per "
+        "example of instdisc-reference.",
     )
     bank_momentum: float = Field(
         0.5, ge=0, lt=1, description="Share of its old vector that a memory (instdisc) keeps."
@@ -60,7 +76,9 @@ class Config(BaseModel):
     target_momentum: float = Field(
         0.99, ge=0, le=1, description="Share of its old weights that a momentum encoder keeps."
     )
-    prototypes: int = Field(64, ge=2, description="Prototypes of swav; fewer than batch_size.")
+    prototypes: int | None = Field(
+        None, ge=2, description="Prototypes of swav, at most batch_size; none is half of it."
+    )
 
     # Optimisation
     epochs: int = Field(10, ge=1, le=10_000, description="Passes over the pretraining set.")
@@ -112,10 +130,10 @@ class Config(BaseModel):
         return self.model_dump(exclude={"device", "checkpoint_minutes"})
 
 
-def digest(value: object) -> str:
-    """Eight hex digits of the canonical JSON of ``value``."""
+def digest(value: object, digits: int = 8) -> str:
+    """The first hex digits of the hash of the canonical JSON of ``value``."""
     canonical = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+    return hashlib.sha256(canonical.encode()).hexdigest()[:digits]
 
 
 def make_config(*layers: Mapping[str, Any]) -> Config:

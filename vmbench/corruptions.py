@@ -1,12 +1,18 @@
 """Named corruptions of test inputs at five severities, per kind of spec.
 
-After ImageNet-C (Hendrycks and Dietterich 2019, arXiv 1903.12261), which is defined for
-photographs alone; these are defined for any Grid, Sequence or Vector, in units of the training
-data: noise in each channel's standard deviation, sizes as a share of an axis, and what is dropped
-takes the channel's training mean. A corrupted input stays in the dataset's value range.
+After CIFAR-10-C (Hendrycks and Dietterich 2019, arXiv 1903.12261, released code), which is made of
+photographs of 32 x 32 pixels; these are defined for any Grid, Sequence or Vector, in units of the
+training data: noise in each channel's standard deviation, sizes as a share of an axis, and what is
+dropped takes the channel's training mean. A corrupted input stays in the dataset's value range.
+
+Noise, blur and contrast of a Grid have the severities of CIFAR-10-C: noise of 0.04 to 0.10 on
+pixels with an sd of 0.25, blur of 0.4 to 1 pixels of 32, contrast of 0.75 down to 0.15. The other
+corruptions have no counterpart there; what bounds each is said beside its severities.
 
 All randomness is per example and comes from a generator on the CPU. How much is drawn does not
-depend on the severity, so that with equal generators severities differ in strength alone.
+depend on the severity, so that with equal generators severities differ in strength alone. A size in
+bins that is no whole number is rounded up as often as its fraction says, so that on few bins, too,
+each severity is stronger than the one before.
 """
 
 import math
@@ -21,7 +27,10 @@ from vmbench.specs import Grid, Sequence, Spec, Vector
 from vmbench.views import ViewContext
 
 SEVERITIES = (1, 2, 3, 4, 5)
-MIN_SIGMA = 0.4
+# An axis counts with at least and at most so many bins where a Gaussian's width or a shift in time
+# is a share of it, by the number of spatial axes: on fewer bins no filter is left, and a longer
+# window holds more periods, not longer ones.
+COUNTED_BINS = {1: (100, 400), 2: (32, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -92,12 +101,9 @@ def gaussian_noise(x: Tensor, strength: float, clean: Clean, generator: Generato
 
 
 def blur(x: Tensor, strength: float, clean: Clean, generator: Generator) -> Tensor:  # noqa: ARG001
-    """Gaussian low-pass over every spatial axis; sigma is ``strength`` of the axis's length.
-
-    At least :data:`MIN_SIGMA` bins: narrower Gaussians are no filter.
-    """
+    """Gaussian low-pass over every spatial axis; sigma is ``strength`` of its counted length."""
     for axis in range(2, x.dim()):
-        x = _smooth(x, axis, max(MIN_SIGMA, strength * x.shape[axis]))
+        x = _smooth(x, axis, strength * _counted(x, axis))
     return x
 
 
@@ -129,10 +135,10 @@ def column_dropout(x: Tensor, strength: float, clean: Clean, generator: Generato
 def channel_dropout(x: Tensor, strength: float, clean: Clean, generator: Generator) -> Tensor:
     """Random channels (features) per example, ``strength`` of them, set to the mean.
 
-    At least one goes and at least one stays.
+    At least one stays.
     """
     channels = x.shape[1]
-    count = min(max(1, round(strength * channels)), channels - 1)
+    count = _whole(strength * channels, x, generator).clamp(max=channels - 1)
     rank = torch.rand(x.shape[:2], generator=generator).argsort(1).argsort(1)
     dropped = (rank < count).view(*x.shape[:2], *[1] * (x.dim() - 2))
     return clean.mean.where(dropped, x)
@@ -141,12 +147,13 @@ def channel_dropout(x: Tensor, strength: float, clean: Clean, generator: Generat
 def shift(x: Tensor, strength: float, clean: Clean, generator: Generator) -> Tensor:  # noqa: ARG001
     """Moved along every spatial axis by ``strength`` of its length, in a random direction.
 
-    By at least one bin; what is uncovered repeats the edge.
+    Of a Sequence the length is the counted one. What is uncovered repeats the edge.
     """
     for axis in range(2, x.dim()):
         size = x.shape[axis]
-        bins = max(1, round(strength * size)) * _signs(x, generator)
-        source = (torch.arange(size) - bins.view(-1, 1)).clamp(0, size - 1)
+        share = strength * (_counted(x, axis) if x.dim() == 3 else size)
+        bins = _whole(share, x, generator) * _signs(x, generator).view(-1, 1)
+        source = (torch.arange(size) - bins).clamp(0, size - 1)
         shape = [len(x), *[1] * (x.dim() - 1)]
         shape[axis] = size
         x = torch.take_along_dim(x, source.view(shape), axis)
@@ -171,10 +178,21 @@ def _signs(x: Tensor, generator: Generator) -> Tensor:
     return 2 * torch.randint(2, (len(x),), generator=generator) - 1
 
 
+def _counted(x: Tensor, axis: int) -> float:
+    """The length of an axis, within :data:`COUNTED_BINS`."""
+    least, most = COUNTED_BINS[x.dim() - 2]
+    return min(max(x.shape[axis], least), most)
+
+
+def _whole(bins: float, x: Tensor, generator: Generator) -> Tensor:
+    """``bins``, rounded up or down at random per example so that the mean is kept; (B, 1)."""
+    return (bins + torch.rand(len(x), 1, generator=generator)).floor().long()
+
+
 def _segment(x: Tensor, axis: int, share: float, generator: Generator) -> Tensor:
     """Where a random segment of one axis lies: True inside; (B, 1, .., size, .., 1)."""
     size = x.shape[axis]
-    length = min(max(1, round(share * size)), size)
+    length = _whole(share * size, x, generator).clamp(max=size)
     start = (torch.rand(len(x), 1, generator=generator) * (size - length + 1)).floor()
     bins = torch.arange(size)
     inside = (bins >= start) & (bins < start + length)
@@ -193,33 +211,40 @@ def _smooth(x: Tensor, axis: int, sigma: float) -> Tensor:
     return functional.conv1d(lines, kernel).view(moved.shape).movedim(-1, axis)
 
 
-_NOISE = Corruption("gaussian_noise", gaussian_noise, (0.1, 0.25, 0.5, 0.75, 1.0))
-_DROPPED = (0.1, 0.2, 0.3, 0.4, 0.5)
+# CIFAR-10-C: 0.04, 0.06, 0.08, 0.09, 0.10 over an sd of 0.25.
+_NOISE_SD = (0.16, 0.24, 0.32, 0.36, 0.4)
+_NOISE = Corruption("gaussian_noise", gaussian_noise, _NOISE_SD)
+_DROPPED = (0.1, 0.2, 0.3, 0.4, 0.5)  # at most half is gone
 _CHANNELS = Corruption("channel_dropout", channel_dropout, _DROPPED, min_channels=2)
-_SHIFTS = (0.03, 0.06, 0.1, 0.15, 0.2)
 
 _CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     Grid.kind: (
         _NOISE,
-        Corruption("blur", blur, (0.015, 0.03, 0.05, 0.075, 0.1)),
-        Corruption("contrast", contrast, (0.3, 0.5, 0.65, 0.8, 0.9)),
+        # CIFAR-10-C: sigma of 0.4, 0.6, 0.7, 0.8, 1 pixels of 32.
+        Corruption("blur", blur, (0.0125, 0.01875, 0.021875, 0.025, 0.03125)),
+        # CIFAR-10-C: the deviation from the mean times 0.75, 0.5, 0.4, 0.3, 0.15.
+        Corruption("contrast", contrast, (0.25, 0.5, 0.6, 0.7, 0.85)),
         Corruption("occlusion", occlusion, _DROPPED),
         Corruption("row_dropout", row_dropout, _DROPPED),
         Corruption("column_dropout", column_dropout, _DROPPED),
         _CHANNELS,
-        Corruption("shift", shift, _SHIFTS),
+        # Up to 4 pixels of 32, as far as images are moved where CIFAR-10 is augmented by crops.
+        Corruption("shift", shift, (0.03, 0.05, 0.075, 0.1, 0.125)),
     ),
     Sequence.kind: (
         _NOISE,
-        Corruption("low_pass", blur, (0.005, 0.01, 0.02, 0.03, 0.05)),
+        # On the embedded signals this takes as much of the variance as blur takes of images'.
+        Corruption("low_pass", blur, (0.004, 0.008, 0.012, 0.016, 0.02)),
         _CHANNELS,
-        Corruption("gain", gain, (0.25, 0.5, 1.0, 1.5, 2.0)),
-        Corruption("time_shift", shift, _SHIFTS),
+        Corruption("gain", gain, (0.2, 0.4, 0.6, 0.8, 1.0)),  # up to 6 dB
+        # Within a quarter of a period: on a wave, a longer shift would come nearer again.
+        Corruption("time_shift", shift, (0.0025, 0.005, 0.0075, 0.01, 0.0125)),
         Corruption("segment_dropout", column_dropout, _DROPPED),
     ),
     Vector.kind: (
         _NOISE,
         Corruption("feature_dropout", channel_dropout, _DROPPED, min_channels=2),
-        Corruption("quantization", quantization, (0.25, 0.5, 1.0, 1.5, 2.0)),
+        # Rounding to steps of q has an error of power q^2 / 12: that of the noise.
+        Corruption("quantization", quantization, (0.55, 0.83, 1.11, 1.25, 1.39)),
     ),
 }

@@ -1,6 +1,5 @@
 """What a folder of data holds, and what a run would do with it: ``vmbench data check``."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from vmbench.copies import Copies
 from vmbench.dataset import SPLITS, Dataset, Kind, Split, Task
 from vmbench.domain import Domain
-from vmbench.errors import MissingPackageError, UserError
+from vmbench.errors import AbsentError, MissingPackageError, UserError
 
 NAMED = 5  # groups, classes or datasets that a line names one by one
 Sides = dict[str, Split]
@@ -66,11 +66,14 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
     """The datasets of ``domain`` whose files are in ``data_dir``, published ones before generic.
 
     Raises:
-        UserError: none is.
+        UserError: none is; or one's own files are there and something is wrong with them.
         MissingPackageError: the files are there, and what reads them is not installed.
     """
+    if not data_dir.exists():
+        raise UserError(f"{data_dir} does not exist")
     found: list[Dataset] = []
-    errors: list[str] = []
+    absent: list[str] = []
+    faults: list[UserError] = []
     candidates = [domain.dataset(name) for name in domain.datasets]
     for generic in (False, True):
         for dataset in candidates:
@@ -81,14 +84,19 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
                 found.append(dataset)
             except MissingPackageError:
                 raise
+            except AbsentError as error:
+                absent += [str(error)] if generic else []
             except UserError as error:
-                errors += [str(error)] if generic else []
+                # A publisher's name may be another's too; one's own files are what they are.
+                faults += [error] if generic else []
         if found:
             return found
+    if faults:
+        raise faults[0]
     if not any(dataset.package is None for dataset in candidates):
         raise UserError(f"domain {domain.name} has embedded datasets alone")
     names = ", ".join(d.name for d in candidates if d.package is None and not d.generic)
-    detail = f"; read as your own: {errors[0]}" if errors else ""
+    detail = f"; as your own: {'; '.join(absent)}" if absent else ""
     raise UserError(f"{data_dir} holds none of {names or 'the known datasets'}{detail}")
 
 
@@ -102,20 +110,21 @@ def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
     Raises:
         UserError: the data cannot be read.
     """
-    tasks = {task.name: _Tally(task) for task in dataset.tasks}
+    copies = Copies(task.name for task in dataset.tasks)
+    tasks = {task.name: _Tally(task, copies) for task in dataset.tasks}
     groups: set[str] = set()
     count, unfit, infinite, pretraining = 0, 0, 0, 0
     for example in dataset.examples(data_dir):
         count += 1
         unfit += example.x.shape != dataset.spec.shape
         infinite += not np.isfinite(example.x).all()
-        # 16 bytes stand for an example; that two different ones share them is out of question.
-        key = hashlib.blake2b(np.ascontiguousarray(example.x).tobytes(), digest_size=16).digest()
+        copies.add(example.x, example.labels, example.splits)
         for name, side in example.splits.items():
-            tasks[name].add(key, example.group, example.labels[name], side)
+            tasks[name].add(example.group, example.labels[name], side)
         if example.group is not None:
             groups.add(example.group)
         pretraining += bool(example.splits) and set(example.splits.values()) == {"train"}
+    torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
     problems = [] if count else ["there are no examples"]
     if unfit:
         problems.append(f"{unfit} examples are of another shape than {dataset.spec}")
@@ -129,7 +138,7 @@ def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
         groups=len(groups),
         normalize=dataset.normalize,
         pretraining=pretraining,
-        remarks=list(dataset.remarks),
+        remarks=[*dataset.remarks, *torn],
         problems=problems,
         tasks=[tally.report() for tally in tasks.values()],
     )
@@ -138,17 +147,16 @@ def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
 class _Tally:
     """Counts of one task while its examples go by."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, copies: Copies) -> None:
+        self.task, self.copies = task, copies
         self.examples: dict[Split, int] = dict.fromkeys(SPLITS, 0)
         self.counts: list[dict[Split, int]] = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
         self.targets: dict[Split, list[float]] = {split: [] for split in SPLITS}
         self.outside = 0
         self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
         self.labels_of_group: dict[str, set[int]] = defaultdict(set)
-        self.copies: dict[bytes, dict[Split, int]] = {}
 
-    def add(self, key: bytes, group: str | None, label: Any, side: Split) -> None:
+    def add(self, group: str | None, label: Any, side: Split) -> None:
         if not self.task.accepts(label):
             self.outside += 1
             return
@@ -159,8 +167,6 @@ class _Tally:
             there = [label] if self.task.kind == "multiclass" else np.flatnonzero(label)
             for position in there:
                 self.counts[position][side] += 1
-        seen = self.copies.setdefault(key, {})
-        seen[side] = seen.get(side, 0) + 1
         if group is not None:
             self.sides_of_group[group].add(side)
             if self.task.kind == "multiclass":
@@ -219,13 +225,7 @@ class _Tally:
                 f"{len(torn)} of {len(self.sides_of_group)} subjects (speakers, sources) are on "
                 f"more than one side: {_some(torn)}"
             )
-        crossing = [seen for seen in self.copies.values() if len(seen) > 1]
-        if crossing:
-            held_out = sum(n for seen in crossing for side, n in seen.items() if side != "train")
-            yield (
-                f"{len(crossing)} examples occur, byte for byte, on more than one side "
-                f"({held_out} copies in val and test)"
-            )
+        yield from self.copies.leaks(self.task.name)
 
     def _groups_are_classes(self) -> bool:
         """Where the task is to recognise the groups, they must be on all sides."""

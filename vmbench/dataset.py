@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import UserError, unknown_name
+from vmbench.errors import AbsentError, UserError, unknown_name
 from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
@@ -128,6 +128,20 @@ class Card:
     notes: str = ""
 
 
+@dataclass(frozen=True)
+class Silence:
+    """What the bins of a spectrogram hold where there is no power at all, in the dataset's units.
+
+    Attributes:
+        level: the transform of power 0.
+        below_peak: how far below an example's loudest bin its quieter bins are cut off, where the
+            transform does that; a silent bin is never lower.
+    """
+
+    level: float
+    below_peak: float = inf
+
+
 class Dataset(ABC):
     """Base of every dataset.
 
@@ -141,6 +155,7 @@ class Dataset(ABC):
         package: ``(import name, extra)`` of the installed package that carries or makes the data,
             or None; the extra is one of vmbench's, or "" for a plugin's own package.
         value_range: bounds of a valid input (views are clamped to them), or None.
+        silence: of spectrograms, what masks fill with; None: masks fill with the mean.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
@@ -148,6 +163,8 @@ class Dataset(ABC):
         generic: whether it reads any user's files in a documented layout, not one publisher's.
         split_rule: of tasks that :meth:`bind` sets, where it is known before.
         fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
+            A generic dataset's is :func:`vmbench.contents.contents` and part of its revision, so
+            that equal files are one dataset wherever they lie; a published one's may be cheaper.
     """
 
     name: ClassVar[str]
@@ -157,6 +174,7 @@ class Dataset(ABC):
     card: ClassVar[Card]
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
+    silence: ClassVar[Silence | None] = None
     normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -168,12 +186,14 @@ class Dataset(ABC):
         """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
 
         Args:
-            data_dir: the value of ``--data-dir``; embedded datasets ignore it.
+            data_dir: the value of ``--data-dir``; embedded datasets read nothing from it.
             target: the value of ``--target``, the column that holds the label.
 
         Raises:
             UserError: what is missing, where it was looked for, and how to get it.
         """
+        if data_dir is not None and not data_dir.exists():
+            raise AbsentError(f"--data-dir {data_dir} does not exist")
         if target is not None:
             raise UserError(
                 f"--target is for your own tables and recordings; dataset '{self.name}' has its "

@@ -21,8 +21,9 @@ class Domain(ABC):
         handcrafted: spec kind (``"grid"``, ``"sequence"``, ``"vector"``) -> name of the view
             family that ``--method handcrafted`` means on it.
         presets: preset -> settings that this domain changes in it.
-        view_presets: preset -> kind of views (:attr:`~vmbench.method.Method.kind`) -> settings
-            that methods of this kind change in that.
+        view_presets: preset -> a method's name, or a kind of views
+            (:attr:`~vmbench.method.Method.kind`) -> settings that this method, or methods of this
+            kind, change in that.
     """
 
     name: ClassVar[str]
@@ -32,6 +33,12 @@ class Domain(ABC):
     handcrafted: ClassVar[Mapping[str, str]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     view_presets: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
+
+    @classmethod
+    def view_settings(cls, preset: str, method: str, kind: str) -> Mapping[str, Any]:
+        """What ``preset`` sets for ``method``; where it does not name it, for its kind of views."""
+        chosen = cls.view_presets.get(preset, {})
+        return chosen.get(method, chosen.get(kind, {}))
 
     def knows(self, name: str) -> bool:
         """Whether :meth:`dataset` has something under ``name``.
@@ -54,13 +61,21 @@ class Domain(ABC):
             module, _, attribute = target.partition(":")
             try:
                 target = getattr(import_module(module), attribute)
-            except (ImportError, AttributeError) as error:
+            except (Exception, SystemExit) as error:  # a plugin's may fail in any way
                 raise self._broken(name, str(target), error) from error
         if not (isinstance(target, type) and issubclass(target, Dataset)):
             raise UserError(f"dataset '{name}' of domain {self.name} is no vmbench Dataset")
-        return target()
+        try:
+            return target()
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            where = f"{target.__module__}:{target.__qualname__}"
+            raise self._broken(name, where, error, "created") from error
 
-    def _broken(self, name: str, target: str, error: Exception) -> UserError:
+    def _broken(
+        self, name: str, target: str, error: BaseException, what: str = "imported"
+    ) -> UserError:
         """The error for a dataset whose class cannot be had: the cause, the owner, the mend."""
         known = registry("domain")
         owners = [entry.owner for entry in known if entry.name == self.name]
@@ -69,7 +84,8 @@ class Domain(ABC):
         package = (lacking or "").partition(".")[0]
         own = package in ("", target.partition(":")[0].partition(".")[0])
         mend = f"mend or reinstall {owner}" if own else f"install {package}, which {owner} needs"
+        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         return UserError(
-            f"dataset '{name}' of domain {self.name} ({owner}) cannot be imported from {target}: "
-            f"{error}; {mend}"
+            f"dataset '{name}' of domain {self.name} ({owner}) cannot be {what} from {target}: "
+            f"{cause}; {mend}"
         )

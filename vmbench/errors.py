@@ -8,6 +8,10 @@ class UserError(ValueError):
     """Bad usage or bad input: one line that says what, where, and the mend. Exit code 2."""
 
 
+class AbsentError(UserError):
+    """Nothing that a dataset reads is there: no fault in the data, it may be another dataset's."""
+
+
 class MissingPackageError(UserError):
     """An optional package is not installed; the line names the extra that brings it."""
 

@@ -6,8 +6,6 @@ with the mean and standard deviation of the training examples.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -19,22 +17,21 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vmbench.cache import building, cache_folder
 from vmbench.config import digest
+from vmbench.copies import Copies
 from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.labels import Labels, judged, require_judged
+from vmbench.plugins import named_failures
+from vmbench.progress import say
 
 Indices = npt.NDArray[np.int64]
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 CHUNK = 512  # examples per Arrow record batch
-ABSENT = -1  # label (a regression's: NaN) and split of an example that a task does not use
-
-
-def cache_folder() -> Path:
-    """Where prepared examples are kept: ``$VMBENCH_CACHE``, or the user's cache folder."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("VMBENCH_CACHE") or user_cache_path("vmbench"))
+ABSENT = (
+    -1
+)  # label (a regression's: NaN) and split of an example that a task does not use; no group
 
 
 class Examples:
@@ -51,10 +48,12 @@ class Examples:
         self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
         statistics = json.loads((folder / "statistics.json").read_text())
         # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
-        shape = (-1, *[1] * len(self.spec.space))
-        self.mean = torch.tensor(statistics["mean"]).view(shape)
-        self.std = torch.tensor(statistics["std"]).view(shape)
+        self._channels = (-1, *[1] * len(self.spec.space))
+        self.mean = torch.tensor(statistics["mean"]).view(self._channels)
+        self.std = torch.tensor(statistics["std"]).view(self._channels)
         self.remarks: list[str] = statistics.get("remarks", [])
+        if len(self.table) != statistics.get("examples", len(self.table)):
+            raise ValueError(f"{len(self.table)} of {statistics['examples']} examples are there")
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -71,6 +70,30 @@ class Examples:
         """Consecutive batches over ``indices``; the last may be smaller."""
         for start in range(0, len(indices), size):
             yield self.batch(indices[start : start + size])
+
+    @property
+    def silence(self) -> tuple[Tensor, Tensor] | None:
+        """The dataset's :class:`~vmbench.dataset.Silence` as :meth:`batch` gives it.
+
+        The level and the distance to the peak, each (C, 1, ...) or (1, 1, ...).
+        """
+        silence = self.dataset.silence
+        if silence is None:
+            return None
+        if self.dataset.normalize == "none":
+            return torch.full_like(self.mean, silence.level), self.std * silence.below_peak
+        return (silence.level - self.mean) / self.std, silence.below_peak / self.std
+
+    def moments(self, indices: Indices) -> tuple[Tensor, Tensor]:
+        """Mean and sd of each channel over ``indices``, as :meth:`batch` gives them.
+
+        Each of shape (C, 1, ...) or (F,); the sd of a constant channel counts as 1.
+        """
+        moments = _Moments(self.spec.channels_in)
+        for x in self.batches(indices, CHUNK):
+            moments.add(x.numpy())
+        mean, sd = (torch.tensor(each).view(self._channels) for each in moments.mean_and_sd())
+        return mean, sd
 
     @cached_property
     def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -110,6 +133,20 @@ class Examples:
         """Positions of the examples on one side of a task's split, in file order."""
         return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
 
+    @cached_property
+    def _groups(self) -> Indices:
+        names = self.table.select_columns(["group"])[:]["group"].combine_chunks()
+        codes = names.dictionary_encode().indices.fill_null(ABSENT)
+        groups: Indices = codes.to_numpy().astype(np.int64)
+        return groups
+
+    def groups(self, indices: Indices | None = None) -> Indices:
+        """Code (N,) of the group that each of ``indices`` (default: all) stems from.
+
+        Codes count the groups in the order of the file; -1 where an example names none.
+        """
+        return self._groups if indices is None else self._groups[indices]
+
     def training(self) -> Indices:
         """Examples that no task holds out: train in every task that uses them (at least one)."""
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
@@ -124,24 +161,29 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
 
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
+        RunError: a plugin's dataset fails.
     """
     folder = _folder(dataset, data_dir)
-    if not (folder / "statistics.json").exists():
-        temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-        try:
-            temporary.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"the cache folder {cache_folder()} cannot be written ({error.strerror}): set "
-                f"VMBENCH_CACHE to a folder that can"
-            ) from error
-        try:
-            _build(dataset, data_dir, temporary)
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    examples = _cached(dataset, folder)
+    if examples is not None:
+        return examples
+    ready = lambda: _cached(dataset, folder) is not None  # noqa: E731
+    with building(folder, dataset.name, ready) as temporary:
+        if temporary is not None:
+            with named_failures():
+                _build(dataset, data_dir, temporary)
     return Examples(dataset, folder)
+
+
+def _cached(dataset: Dataset, folder: Path) -> Examples | None:
+    """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
+    if not (folder / "statistics.json").exists():
+        return None
+    try:
+        return Examples(dataset, folder)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these types too
+        say(f"{folder} is damaged ({type(error).__name__}): {dataset.name} is prepared again")
+        return None
 
 
 def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
@@ -149,10 +191,16 @@ def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
     return (_folder(dataset, data_dir) / "statistics.json").exists()
 
 
+def named_by_contents(dataset: Dataset) -> bool:
+    """Whether the dataset's revision follows from its files' bytes, not from where they lie."""
+    return dataset.generic and dataset.fingerprint != ""
+
+
 def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
     name = f"{dataset.name}-{dataset.revision}"
-    source = str(data_dir.resolve()) if data_dir and dataset.package is None else ""
-    source += dataset.fingerprint
+    # What is named by its contents is the same wherever it lies.
+    placed = data_dir and dataset.package is None and not named_by_contents(dataset)
+    source = (str(data_dir.resolve()) if data_dir and placed else "") + dataset.fingerprint
     kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
     key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
     return cache_folder() / f"{name}-{key}"
@@ -165,21 +213,27 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
 
     tasks = dataset.tasks
     size = dataset.spec.numel
-    features: dict[str, Any] = {"x": datasets.List(datasets.Value("float32"), length=size)}
+    features: dict[str, Any] = {
+        "x": datasets.List(datasets.Value("float32"), length=size),
+        "group": datasets.Value("string"),
+    }
     for task in tasks:
         features[f"label.{task.name}"] = _label_feature(task)
         features[f"split.{task.name}"] = datasets.Value("int8")
-    moments = _Moments(dataset)
+    moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
+    copies = Copies(task.name for task in tasks)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples(data_dir)
     count = 0
     while chunk := list(islice(examples, CHUNK)):
         for offset, example in enumerate(chunk):
             _check(dataset, example, count + offset)
+            copies.add(example.x, example.labels, example.splits)
         x = np.stack([example.x for example in chunk])
         moments.add(x[[_trains(example) for example in chunk]])
         columns: dict[str, Any] = {
-            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size)
+            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size),
+            "group": pa.array([example.group for example in chunk], pa.string()),
         }
         for task in tasks:
             splits = [
@@ -193,7 +247,9 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     if count == 0:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
-    statistics = {**moments.statistics(), "remarks": dataset.remarks}
+    mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
+    remarks = [*dataset.remarks, *copies.remarks()]
+    statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
     (folder / "statistics.json").write_text(json.dumps(statistics))
     built = Examples(dataset, folder)
     for task in tasks:
@@ -281,11 +337,10 @@ def check_task(examples: Examples, task: Task) -> None:
 
 
 class _Moments:
-    """Running mean and standard deviation of the training examples, per channel or over all."""
+    """Running mean and standard deviation of examples, per channel; over all where it is one."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.mode = dataset.normalize
-        self.channels = 1 if self.mode == "global" else dataset.spec.channels_in
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
         self.count = 0
         self.total = np.zeros(self.channels)
         self.squares = np.zeros(self.channels)
@@ -298,10 +353,10 @@ class _Moments:
         self.total += values.sum((0, 2))
         self.squares += (values**2).sum((0, 2))
 
-    def statistics(self) -> dict[str, list[float]]:
-        if self.mode == "none" or self.count == 0:
-            return {"mean": [0.0], "std": [1.0]}
+    def mean_and_sd(self) -> tuple[list[float], list[float]]:
+        if self.count == 0:
+            return [0.0], [1.0]
         mean = self.total / self.count
         std = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
         # A constant channel carries nothing; dividing by 1 keeps it at zero.
-        return {"mean": mean.tolist(), "std": np.where(std > 1e-8, std, 1.0).tolist()}
+        return mean.tolist(), np.where(std > 1e-8, std, 1.0).tolist()

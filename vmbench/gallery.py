@@ -68,11 +68,8 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         trained_on = document["pretrain"]
         if document["views"] is not None:  # supervised: the views of the first task's training
             trained_on = document["transfer"][0]
-        recorded_dir, seed, objective = (
-            document["data_dir"],
-            document["seed"],
-            document["objective"],
-        )
+        recorded_dir, seed = document["data_dir"], document["seed"]
+        objective, target = document["objective"], document.get("target")
     except (KeyError, TypeError, pydantic.ValidationError) as error:
         raise UserError(
             f"{run / 'config.json'} was not written by this version of vmbench "
@@ -84,11 +81,18 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
     name, _, rest = trained_on.partition("@")
     revision, _, task_name = rest.partition("/")
     dataset = domain.dataset(name)
-    _check_revision(dataset, revision, run)
     where = data_dir or (Path(recorded_dir) if recorded_dir else None)
-    progress = Progress(quiet=quiet)
-    progress.say(f"preparing {name}")
-    examples = prepare(dataset, where)
+    if where is not None and not where.exists():
+        raise UserError(
+            f"{where} is no longer there: name the folder where the data of {run.name} lies now "
+            f"with --data-dir"
+        )
+    with Progress(quiet=quiet).shared() as progress:
+        pretrained = document["pretrain"].partition("@")[0]
+        dataset.bind(where, target if name == pretrained else None)
+        _check_revision(dataset, revision, run)
+        progress.say(f"preparing {name}")
+        examples = prepare(dataset, where)
     training = PRETRAIN
     indices = examples.training()
     if task_name:
@@ -103,6 +107,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         placement=place(config, dataset.spec),
         seed=seed,
         progress=progress,
+        handcrafted=document.get("handcrafted"),
     )
     views = session.build_views(method)
     if views.learned:
@@ -144,5 +149,6 @@ def _check_revision(dataset: Dataset, revision: str, run: Path) -> None:
     if dataset.revision != revision:
         raise UserError(
             f"run {run.name} was made with revision {revision} of dataset '{dataset.name}', here "
-            f"is {dataset.revision}: repeat the run, or use the vmbench version that made it"
+            f"is {dataset.revision}: the data changed, or the vmbench version; repeat the run, or "
+            f"name the data that it was made with (--data-dir)"
         )

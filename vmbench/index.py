@@ -54,6 +54,13 @@ ENTRIES: list[Entry] = [
     ),
     Entry(
         "objective",
+        "instdisc-reference",
+        "vmbench.objectives.instdisc_reference:InstDiscReference",
+        "the published viewmaker system's InstDisc: a ratio over memories drawn per example",
+        {"kind": "contrastive", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
+    ),
+    Entry(
+        "objective",
         "moco",
         "vmbench.objectives.moco:MoCo",
         "contrast with a queue of a momentum encoder's keys",

@@ -31,7 +31,8 @@ def contributions(
     [1.0, 0.0]
     """
     if kind == "multiclass":
-        return (predictions == labels).astype(np.float64)
+        correct: Contributions = (predictions == labels).astype(np.float64)
+        return correct
     if kind == "regression":
         return _of_pearson(np.asarray(predictions, np.float64), np.asarray(labels, np.float64))
     assert counted is not None
@@ -65,6 +66,13 @@ def _of_pearson(x: Contributions, y: Contributions) -> Contributions:
     r = pearson(x, y)
     found = np.full(len(x), r)
     if (x != x[0]).any() and (y != y[0]).any():
-        zx, zy = ((v - v.mean()) / v.std() for v in (x, y))
+        zx, zy = _standard(x), _standard(y)
         found += zx * zy - r / 2 * (zx**2 + zy**2)
     return found
+
+
+def _standard(x: Contributions) -> Contributions:
+    level = x - x.mean()
+    level /= np.abs(level).max()  # no sum of squares is then too small or too large
+    z: Contributions = level / level.std()
+    return z

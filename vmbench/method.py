@@ -7,11 +7,12 @@ knows of methods, so a new one is one file.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
 from vmbench.dataset import Task
+from vmbench.results import ViewKind
 from vmbench.specs import ALL_KINDS
 from vmbench.views import Identity, ViewContext, Views
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from vmbench.networks.encoder import Encoder
     from vmbench.objectives.base import Objective
     from vmbench.session import Session
-
-ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
 
 
 @dataclass(frozen=True)

@@ -272,5 +272,6 @@ class Newton:
         while True:
             factor, failed = torch.linalg.cholesky_ex(block + torch.diag(ridge + lost))
             if not failed:
-                return factor
+                found: Tensor = factor
+                return found
             lost *= 10

@@ -1,26 +1,26 @@
 """What a run will do, decided and checked before anything is written."""
 
-import json
-import os
-import shlex
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from vmbench.command import LINEAR, Asked, spell
 from vmbench.config import Config, digest, make_config
 from vmbench.dataset import Dataset, Task
 from vmbench.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
+from vmbench.examples import named_by_contents
 from vmbench.method import Method, ViewMethod
 from vmbench.objectives.base import Objective
 from vmbench.presets import preset as preset_settings
 from vmbench.registry import registry
-from vmbench.results import write_atomically
+from vmbench.results import ViewKind
 
-LINEAR = "linear"  # the default evaluation
+EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")  # where and how a run runs
+# Settings that are read after pretraining.
+EVALUATION_SETTINGS = ("feature_bins", "probe_penalties", "probe_max_iter", "finetune_epochs")
 HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
@@ -29,8 +29,10 @@ class Plan:
     """A request with every name resolved.
 
     ``method_name`` is what was asked for (``handcrafted``), ``method`` what it stands for; and so
-    ``views_name`` and ``views``, the augmentation of a supervised training, or None.
-    ``objective`` is None for a yardstick and for a method that brings its own.
+    ``views_name`` and ``views``, the augmentation of a supervised training, or None. ``views``
+    without a ``views_name`` is what the settings say (``augmentation``).
+    ``objective`` is None for a yardstick and for a method that brings its own. ``overrides`` are
+    those of the settings asked for that differ from what they would be unasked.
     """
 
     domain: Domain
@@ -46,12 +48,34 @@ class Plan:
     evaluation: Evaluation
     views_name: str | None = None
     views: ViewMethod | None = None
+    asked: Asked = field(default_factory=Asked)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """The method's name in results: ``supervised+viewmaker`` where it is augmented."""
         augmentation = [] if self.views_name is None else [self.views_name]
         return "+".join([self.method_name, *augmentation])
+
+    @property
+    def view_kind(self) -> ViewKind:
+        """The kind of the views that the encoder is trained on."""
+        return (self.views or self.method).kind
+
+    @property
+    def command(self) -> str:
+        """The command line that asks for this plan."""
+        return spell(
+            self.domain.name,
+            self.method_name,
+            self.objective,
+            self.preset,
+            self.seed,
+            self.evaluation.name,
+            self.views_name,
+            self.data_dir,
+            self.asked,
+        )
 
     @property
     def uses_handcrafted(self) -> bool:
@@ -65,12 +89,13 @@ class Plan:
 
     @property
     def document(self) -> dict[str, Any]:
-        """``config.json``: everything that can change the result."""
+        """``config.json``: everything that can change the result, and where the data was found."""
+        files = {d.name: d.fingerprint for d in self._datasets if _is_dated(d)}
         return {
             "domain": self.domain.name,
             "method": self.method_name,
             "label": self.label,
-            "views": self.views_name,
+            "views": self.views_name or (self.config.augmentation if self.views else None),
             "family": (self.views or self.method).name,
             **({"handcrafted": self.handcrafted} if self.uses_handcrafted else {}),
             "objective": self.objective,
@@ -81,12 +106,53 @@ class Plan:
             "data_dir": None if self.data_dir is None else str(self.data_dir.resolve()),
             "eval": self.evaluation.name,
             "config": self.config.hashed(),
+            **({"target": self.asked.target} if self.asked.target is not None else {}),
+            **({"files": files} if files else {}),
         }
 
     @property
+    def _datasets(self) -> list[Dataset]:
+        return [self.pretrain, *(dataset for dataset, _ in self.tasks)]
+
+    def _identity(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """``document`` less what may differ between equal runs.
+
+        Where the data lies is no part of it, unless nothing else tells one folder from another:
+        a dataset that neither is embedded nor looks at its files.
+        """
+        place = None if all(d.package or d.fingerprint for d in self._datasets) else "data_dir"
+        kept = {key: value for key, value in document.items() if key != "files"}
+        return kept | ({} if place else {"data_dir": None})
+
+    def is_of(self, recorded: Mapping[str, Any]) -> bool:
+        """Whether ``recorded``, a run's ``config.json``, asks for the same run as this plan."""
+        return self._identity(recorded) == self._identity(self.document)
+
+    @property
     def hash(self) -> str:
-        """Eight hex digits over :attr:`document`, less the seed: equal for the runs of a cell."""
-        return digest({k: v for k, v in self.document.items() if k != "seed"})
+        """Eight hex digits over the request less its seed: equal for the runs of a cell."""
+        return digest({k: v for k, v in self._identity(self.document).items() if k != "seed"})
+
+    @property
+    def pretraining(self) -> str:
+        """Sixteen hex digits over all that can change a pretraining, and nothing else.
+
+        Neither what it is called (method, preset) nor how it is judged; two runs that differ in
+        these alone pretrain the same encoder.
+        """
+        settings = self.config.hashed()
+        return digest(
+            {
+                "views": self.method.name,
+                "handcrafted": self.handcrafted if self.method.uses_handcrafted else None,
+                "objective": self.objective,
+                "seed": self.seed,
+                "dataset": f"{self.pretrain.name}@{self.pretrain.revision}",
+                "files": self.pretrain.fingerprint,
+                "config": {k: v for k, v in settings.items() if k not in EVALUATION_SETTINGS},
+            },
+            digits=16,
+        )
 
     @property
     def run_id(self) -> str:
@@ -115,6 +181,8 @@ def make_plan(
     target: str | None = None,
 ) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
+    if data_dir is not None and not data_dir.exists():
+        raise UserError(f"--data-dir {data_dir} does not exist")
     base = preset_settings(preset)
     registry("objective").entry(objective)
     registry("evaluation").entry(evaluation)
@@ -131,36 +199,48 @@ def make_plan(
         registry("encoder").entry(encoder)
     pretrained_on.bind(data_dir, target)
     resolved = _resolve_method(method, adapter, pretrained_on)
+    augmentation = _resolve_augmentation(views, resolved, adapter, pretrained_on)
     # After the domain's own settings and before its dataset's.
-    layers.insert(2, adapter.view_presets.get(preset, {}).get(resolved.kind, {}))
+    layers.insert(2, _view_settings(adapter, preset, resolved, augmentation))
     if resolved.takes_objective:
         loss = cast(type[Objective], registry("objective").load_class(objective))
         layers.append(loss.presets.get(preset, {}))
     config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
+    if resolved.takes_objective:
+        loss.check(config)
+    if config.normalize_after_view and pretrained_on.normalize != "none":
+        raise UserError(
+            f"normalize_after_view=true, but dataset '{pretrained_on.name}' is normalised before "
+            f"the view: use --set normalize_after_view=false"
+        )
+    unasked = make_config(*layers)
+    if unasked.encoder == "auto":
+        unasked = unasked.model_copy(update={"encoder": pretrained_on.encoder})
+    asked = {name: getattr(config, name) for name in settings}
+    overrides = {
+        name: value
+        for name, value in asked.items()
+        if value != getattr(unasked, name) and name not in EXECUTION_SETTINGS
+    }
     judge = cast(Evaluation, registry("evaluation").get(evaluation))
     if judge.trains_encoder and not resolved.encodes:
         raise UserError(
             f"method '{method}' has no encoder that --eval {evaluation} could train: choose "
             f"another --eval (vmbench list evaluations)"
         )
-    augmentation = None
-    if views is not None:
-        if not resolved.augmented:
-            raise UserError(
-                f"--views {views} is the augmentation of a supervised training, and method "
-                f"'{method}' is none: use --method supervised, or --method {views} to pretrain "
-                f"on these views"
-            )
-        family = _resolve_method(views, adapter, pretrained_on)
-        if not isinstance(family, ViewMethod):
-            raise UserError(
-                f"--views {views} makes no views: name a view family (vmbench list methods)"
-            )
-        augmentation = family
+    if views is None and resolved.augmented and config.augmentation is not None:
+        augmentation = cast(ViewMethod, _resolve_method(HANDCRAFTED, adapter, pretrained_on))
     if any(each.uses_handcrafted for each in (resolved, augmentation) if each):
         _resolve_handcrafted(adapter, pretrained_on.spec.kind)
     if seed < 0:
         raise UserError(f"--seed {seed} must not be negative")
+    tasks = _tasks(adapter, pretrained_on, transfer, data_dir)
+    if data_dir is not None and all(d.package for d in (pretrained_on, *(d for d, _ in tasks))):
+        raise UserError(
+            f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
+            f"the dataset that is in it with --pretrain (vmbench data check {data_dir} --domain "
+            f"{domain} finds out which)"
+        )
     return Plan(
         domain=adapter,
         method_name=method,
@@ -170,12 +250,19 @@ def make_plan(
         seed=seed,
         config=config,
         pretrain=pretrained_on,
-        tasks=_tasks(adapter, pretrained_on, transfer, data_dir),
+        tasks=tasks,
         data_dir=data_dir,
         evaluation=judge,
         views_name=views,
         views=augmentation,
+        asked=Asked(pretrain, tuple(transfer), target, asked),
+        overrides=overrides,
     )
+
+
+def _is_dated(dataset: Dataset) -> bool:
+    """Whether its files are told apart by sizes and times, which its revision does not show."""
+    return bool(dataset.fingerprint) and not named_by_contents(dataset)
 
 
 def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
@@ -190,6 +277,41 @@ def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
             f"choose another method (vmbench list methods)"
         )
     return method
+
+
+def _resolve_augmentation(
+    views: str | None, method: Method, domain: Domain, dataset: Dataset
+) -> ViewMethod | None:
+    """The view family that ``--views`` names, if any; raises where ``method`` takes none."""
+    if views is None:
+        return None
+    if not method.augmented:
+        raise UserError(
+            f"--views {views} is the augmentation of a supervised training, and method "
+            f"'{method.name}' is none: use --method supervised, or --method {views} to pretrain "
+            f"on these views"
+        )
+    family = _resolve_method(views, domain, dataset)
+    if not isinstance(family, ViewMethod):
+        raise UserError(
+            f"--views {views} makes no views: name a view family (vmbench list methods)"
+        )
+    return family
+
+
+def _view_settings(
+    domain: Domain, preset: str, method: Method, augmentation: Method | None
+) -> dict[str, Any]:
+    """What the domain sets for ``method``, or for its kind of views.
+
+    The strength is that of the views which act, and so of a named augmentation.
+    """
+    found = dict(domain.view_settings(preset, method.name, method.kind))
+    if augmentation is not None:
+        acting = domain.view_settings(preset, augmentation.name, augmentation.kind)
+        found.pop("strength", None)
+        found |= {key: value for key, value in acting.items() if key == "strength"}
+    return found
 
 
 def _resolve_handcrafted(domain: Domain, kind: str) -> str:
@@ -233,55 +355,3 @@ def _tasks(
         for task in tasks:
             found[dataset.name, task.name] = (dataset, task)
     return tuple(found.values())
-
-
-def claim_folder(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> Path:
-    """The run's folder, made or found to be of this very configuration.
-
-    Raises:
-        UserError: if it cannot be written, or holds another configuration's run, or a finished
-            one that ``resume=False`` would have to repeat.
-    """
-    folder = out / plan.run_id
-    if (out / "config.json").exists() or (out / "result.json").exists():
-        raise UserError(f"--out {out} is itself a run's folder: name its parent, or another folder")
-    try:
-        if folder.exists():
-            _inspect(folder, plan, resume=resume, overwrite=overwrite)
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError
-        config = folder / "config.json"
-        if not config.exists():
-            write_atomically(config, json.dumps(plan.document, indent=2) + "\n")
-    except (PermissionError, NotADirectoryError, FileExistsError, OSError) as error:
-        raise UserError(
-            f"--out {out} cannot be written ({error.strerror or 'no permission'}): "
-            f"name a folder that can"
-        ) from error
-    return folder
-
-
-def _inspect(folder: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
-    config = folder / "config.json"
-    ours = config.exists() and json.loads(config.read_text()) == plan.document
-    if overwrite and (config.exists() or not any(folder.iterdir())):
-        shutil.rmtree(folder)
-    elif not ours and any(folder.iterdir()):
-        raise UserError(
-            f"{folder} holds another configuration's run: move it away, name another "
-            f"--out, or replace it with --overwrite"
-        )
-    elif not resume and (folder / "result.json").exists():
-        raise UserError(f"{folder} holds a finished run: --overwrite repeats it, --resume reads it")
-    elif not resume:
-        shutil.rmtree(folder)
-
-
-def command_line(arguments: Sequence[str]) -> str:
-    """The command of a run as one would type it.
-
-    >>> command_line(["run", "--domain", "audio", "--set", "lr=0.1"])
-    'vmbench run --domain audio --set lr=0.1'
-    """
-    return shlex.join(["vmbench", *arguments])

@@ -1,11 +1,16 @@
-"""Plugins that are named on the command line (``--plugin module:Object``), for a quick try."""
+"""Plugins: named on the command line (``--plugin module:Object``), and named when they fail."""
 
+import contextlib
 import sys
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vmbench.errors import UserError
-from vmbench.registry import BASES, Entry, derives, import_target, registry
+from vmbench.errors import RunError, UserError
+from vmbench.registry import BASES, BUILT_IN, KINDS, Entry, derives, import_target, registry
+
+BY_OPTION = "--plugin "  # the owner of what the option brings, before its target
 
 
 def register_plugin(target: str) -> Entry:
@@ -43,7 +48,7 @@ def register_plugin(target: str) -> Entry:
     for known in registry(kind):
         if (known.name, known.target) == (name, target):  # installed as well: it is the same
             return known
-    entry = Entry(kind, name, target, *_says(kind, value), owner=f"--plugin {target}")
+    entry = Entry(kind, name, target, *_says(kind, value), owner=BY_OPTION + target)
     registry(kind).add(entry)
     return entry
 
@@ -58,3 +63,55 @@ def _says(kind: str, value: Any) -> tuple[str, dict[str, str | tuple[str, ...]]]
         }
     kind_of_views = str(getattr(value, "kind", ""))
     return summary, {"views": kind_of_views, "specs": tuple(value.specs), "paper": value.paper}
+
+
+@contextlib.contextmanager
+def named_failures() -> Iterator[None]:
+    """Raise what a plugin's code fails with as a :class:`RunError` that names the plugin.
+
+    So its ``sys.exit`` does not end the caller, and what it raises is not taken for a fault of
+    vmbench. What is one line already (:class:`UserError`, :class:`RunError`) goes through.
+    """
+    try:
+        yield
+    except (UserError, RunError):
+        raise
+    except (Exception, SystemExit) as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def failure_of(error: BaseException) -> RunError | None:
+    """``error`` in one line, if it came through a plugin's code or is anybody's ``sys.exit``."""
+    found = _culprit(error, raised=isinstance(error, KeyboardInterrupt))
+    if isinstance(error, SystemExit):
+        who, where = found or ("a library", "--debug shows where")
+        said = "" if error.code is None else f": {error.code}"
+        return RunError(f"{who} ended the program with sys.exit ({where}){said}")
+    if found is None:
+        return None
+    who, where = found
+    cause = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return RunError(f"{who} failed ({where}): {cause} (--debug shows where)")
+
+
+def _culprit(error: BaseException, *, raised: bool = False) -> tuple[str, str] | None:
+    """The plugin whose code ``error`` came through last, with file and line; None: no plugin's.
+
+    ``raised``: only a plugin that raised it itself counts.
+    """
+    owners = {
+        entry.target.partition(":")[0].partition(".")[0]: entry.owner
+        for kind in KINDS
+        for entry in registry(kind)
+        if entry.owner != BUILT_IN
+    }
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        top = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if top in owners:
+            return owners[top], f"{Path(frame.f_code.co_filename).name}, line {line}"
+        if raised:
+            return None
+    return None

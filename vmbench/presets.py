@@ -36,6 +36,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "optimizer": "sgd",
         "lr": 0.03,
         "lr_schedule": "constant",
+        "viewmaker_bound": "released",
         "feature_bins": 1,
         "probe_penalties": 45,
         "precision": "float32",

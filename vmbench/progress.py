@@ -3,14 +3,18 @@
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 from vmbench.trackers import Tracker
 
 
 class MetricsLog:
-    """One JSON object per line: step, epoch, loss, lr, feature_std, seconds; and the trackers."""
+    """One JSON object per line: step, epoch, loss, lr, feature_std, effective_rank (both of the
+    batch), seconds; and the trackers.
+    """
 
     def __init__(self, path: Path | None, trackers: Sequence[Tracker] = ()) -> None:
         self.path = path
@@ -40,8 +44,17 @@ class MetricsLog:
             tracker.close()
 
 
+SLOW = 2.0  # seconds after which a work that is done once is announced
+AGAIN = 30.0  # seconds between lines about it where no bar can be shown
+
+
 class Bar:
-    """Advanced once a step; this one shows nothing."""
+    """Advanced once a step; this one shows nothing.
+
+    ``rank`` is the latest effective rank of a batch's representations, shown beside the loss.
+    """
+
+    rank: float | None = None
 
     def advance(self, loss: float) -> None:
         """One step is done."""
@@ -53,6 +66,15 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.bars = not quiet and sys.stderr.isatty()
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator["Progress"]:
+        """Where :func:`announce` shows what it is told, until the end of the context."""
+        before = _shared.set(self)
+        try:
+            yield self
+        finally:
+            _shared.reset(before)
 
     def say(self, message: str) -> None:
         """One line on stderr."""
@@ -74,16 +96,66 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[rank]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         )
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as rich:
-            task = rich.add_task("training", total=total, completed=done, loss=0.0, rate="")
+            task = rich.add_task("training", total=total, completed=done, loss=0, rank="", rate="")
 
             class Shown(Bar):
                 def advance(self, loss: float) -> None:
                     speed = rich.tasks[0].speed
                     rate = f"{speed:.1f} steps/s" if speed else ""
-                    rich.update(task, advance=1, loss=loss, rate=rate)
+                    rank = "" if self.rank is None else f"rank {self.rank:.1f}"
+                    rich.update(task, advance=1, loss=loss, rank=rank, rate=rate)
 
             yield Shown()
+
+
+class Steps:
+    """Advanced once a piece of a work; says how far it is where it takes long."""
+
+    def __init__(self, progress: Progress, what: str, total: int) -> None:
+        self.progress, self.what, self.total = progress, what, total
+        self.done = 0
+        self._due = time.monotonic() + SLOW
+        self._last = ""
+
+    def advance(self) -> None:
+        """One piece is done."""
+        self.done += 1
+        now = time.monotonic()
+        if self.progress.quiet or now < self._due or self.done == self.total:
+            return
+        share = f"{self.done / self.total:.0%}"
+        if self.progress.bars:  # one line, written over
+            self._last = f"{self.what}: {share}"
+            print(f"\r{self._last}", end="", file=sys.stderr, flush=True)
+            self._due = now + 0.2
+        else:
+            self.progress.say(f"{self.what}: {share}")
+            self._due = now + AGAIN
+
+    def close(self) -> None:
+        """Wipe the line, if there is one."""
+        if self._last:
+            print(f"\r{' ' * len(self._last)}\r", end="", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def announce(what: str, total: int) -> Iterator[Steps]:
+    """Show a work of ``total`` pieces, wherever it is done; nothing where it is short."""
+    steps = Steps(_shared.get(), what, total)
+    try:
+        yield steps
+    finally:
+        steps.close()
+
+
+def say(message: str) -> None:
+    """One line on stderr, unless the command under way is quiet or there is none."""
+    _shared.get().say(message)
+
+
+_shared: ContextVar[Progress] = ContextVar("progress", default=Progress(quiet=True))  # noqa: B039

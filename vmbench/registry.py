@@ -121,7 +121,7 @@ class Registry(Generic[T]):
             return cast(T, value())
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.entry(name).broken("cannot be created without arguments", error) from error
 
     def load_class(self, name: str) -> type[T]:
@@ -172,13 +172,18 @@ def _registries() -> dict[str, Registry[object]]:
     return found
 
 
+def owner_of(point: EntryPoint) -> str:
+    """Whose ``point`` is: a distribution and its version, or ``"vmbench"``."""
+    if point.dist is None:
+        return "an unknown distribution"
+    fields = point.dist.metadata.json  # where a missing field is no error
+    name = str(fields.get("name", "a distribution without a name"))
+    return BUILT_IN if name == BUILT_IN else f"{name} {fields.get('version', '')}".rstrip()
+
+
 def _plugin_entry(kind: str, point: EntryPoint) -> Entry:
-    owner, summary = "an unknown distribution", ""
-    if point.dist is not None:
-        owner = f"{point.dist.name} {point.dist.version}"
-        fields = point.dist.metadata.json  # where a missing field is no error
-        summary = str(fields.get("summary", ""))
-    return Entry(kind, point.name, point.value, summary, owner=owner)
+    summary = "" if point.dist is None else str(point.dist.metadata.json.get("summary", ""))
+    return Entry(kind, point.name, point.value, summary, owner=owner_of(point))
 
 
 def registry(kind: str) -> Registry[object]:

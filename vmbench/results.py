@@ -1,15 +1,22 @@
-"""``result.json``, schema 1: what a run leaves behind, checked field by field."""
+"""``result.json``, schema 2: what a run leaves behind, checked field by field.
+
+A file of schema 1 is read as well (:mod:`vmbench.migration`).
+"""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vmbench.errors import UserError
+from vmbench.migration import migrate
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
+ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
+MOST_UNITS = 256  # stored units of a test split; more are pooled
 
 
 class _Record(BaseModel):
@@ -17,7 +24,12 @@ class _Record(BaseModel):
 
 
 class Pretrain(_Record):
-    """The pretraining of a run; a yardstick without one has 0 epochs and no loss."""
+    """The pretraining of a run; a yardstick without one has 0 epochs and no loss.
+
+    ``name`` names it by its content. ``collapsed`` and what it was judged by (the spread of the
+    unit projections, the effective rank of the representations and their dimension) are None where
+    nothing was pretrained or not watched.
+    """
 
     dataset: str
     revision: str
@@ -26,32 +38,97 @@ class Pretrain(_Record):
     steps: int
     seconds: float
     final_loss: float | None
+    name: str | None
+    collapsed: bool | None
+    feature_std: float | None
+    effective_rank: float | None
+    feature_dim: int | None
 
 
 class Probe(_Record):
-    """How the features were read: kind, the penalty chosen on val, and the value it had there."""
+    """How the features were read: kind, what val chose, and the value it had there.
+
+    ``gradient_norm`` and ``converged`` are those of the final fit; None where it is exact or not
+    iterative.
+    """
 
     kind: str
     penalty: float | None
     val_value: float
+    chosen: dict[str, float | int | str]
+    gradient_norm: float | None
+    converged: bool | None
+
+
+class TestUnits(_Record):
+    """What each independent unit of the test split contributes to the value.
+
+    A board can resample test data from it, paired between methods: the units of a task are the
+    same for all of them, and in the same order.
+
+    Attributes:
+        unit: ``group`` where the examples name theirs (a subject, a voice), else ``example``.
+        count: independent units in test.
+        sizes: examples per stored unit; at most 256 are stored, more are pooled by a fixed draw.
+        totals: sum over the examples of a stored unit of what each contributes, so that
+            ``sum(totals) / sum(sizes)`` is the task's value. An example contributes 1 or 0 to an
+            accuracy, and the value plus its influence to an AUROC or a correlation.
+    """
+
+    __test__ = False  # no test class, whatever pytest makes of its name
+
+    unit: Literal["example", "group"]
+    count: int = Field(ge=1)
+    sizes: list[int] = Field(min_length=1, max_length=MOST_UNITS)
+    totals: list[float] = Field(min_length=1, max_length=MOST_UNITS)
+
+    @model_validator(mode="after")
+    def _check(self) -> "TestUnits":
+        if len(self.sizes) != len(self.totals):
+            raise ValueError(f"{len(self.sizes)} sizes and {len(self.totals)} totals")
+        if min(self.sizes) < 1 or self.count < len(self.sizes):
+            raise ValueError("a stored unit has at least one example and is at least one unit")
+        return self
+
+    @property
+    def mean(self) -> float:
+        """Mean contribution of an example: the task's value."""
+        return math.fsum(self.totals) / sum(self.sizes)
 
 
 class TaskResult(_Record):
-    """One task's test value, and everything needed to judge it."""
+    """One task's test value, and everything needed to judge it.
+
+    ``metrics`` are of test; ``floors`` is what a prediction gets that ignores the input. ``units``
+    is None in a result of schema 1 alone.
+    """
 
     dataset: str
+    revision: str
     task: str
     metric: str
     higher_is_better: bool
     value: float
     metrics: dict[str, float]
+    floors: dict[str, float]
     n_train: int
     n_val: int
     n_test: int
     n_classes: int
     split_rule: str
     probe: Probe
+    units: TestUnits | None
     seconds: float
+
+    @model_validator(mode="after")
+    def _check(self) -> "TaskResult":
+        if self.units is None:
+            return self
+        if sum(self.units.sizes) != self.n_test:
+            raise ValueError(f"units hold {sum(self.units.sizes)} examples of {self.n_test}")
+        if not math.isclose(self.units.mean, self.value, abs_tol=1e-5):
+            raise ValueError(f"units have the mean {self.units.mean}, the value is {self.value}")
+        return self
 
 
 class Parameters(_Record):
@@ -74,23 +151,35 @@ class Environment(_Record):
 
 
 class Result(_Record):
-    """One run: one pretraining with one seed, and its evaluation on every task asked for."""
+    """One run: one pretraining with one seed, and its evaluation on every task asked for.
 
-    schema_version: Literal[1]
+    ``views`` is the kind of the method's views, of an augmented yardstick that of its augmentation;
+    ``overrides`` are the settings that the request itself set, where ``config`` holds all of them.
+    """
+
+    schema_version: Literal[2]
     run_id: str
     created: str
     command: str
     domain: str
     method: str
+    views: ViewKind
+    yardstick: bool
     objective: str | None
     preset: str
     seed: int
     pretrain: Pretrain
     tasks: list[TaskResult]
     parameters: Parameters
+    overrides: dict[str, Any]
     config: dict[str, Any]
     config_hash: str
     environment: Environment
+
+    @model_validator(mode="before")
+    @classmethod
+    def _migrate(cls, data: Any) -> Any:
+        return migrate(data)
 
     def values(self) -> dict[str, Any]:
         """The result without what time and place change: equal for equal commands."""
@@ -113,7 +202,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def read_result(path: Path) -> Result:
-    """Read one ``result.json``; raises :class:`SchemaError` with the file and the field."""
+    """Read one ``result.json``, of schema 1 too; raises :class:`SchemaError`: file and field."""
     try:
         return Result.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """``vmbench run``: pretrain once, probe every task, write ``result.json``."""
 
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,15 +13,18 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.balance import remarks
+from vmbench.balance import notable
+from vmbench.command import LINEAR
 from vmbench.dataset import SPLITS, Dataset, Task
 from vmbench.device import Placement, place
 from vmbench.evaluation import evaluate, limit
 from vmbench.examples import Examples, prepare
 from vmbench.gallery import draw_views
-from vmbench.plan import LINEAR, Plan, claim_folder, command_line, make_plan
+from vmbench.plan import Plan, make_plan
+from vmbench.plugins import named_failures
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
+from vmbench.run_folder import claim_folder
 from vmbench.session import PRETRAIN, Session
 from vmbench.trackers import require_trackers
 
@@ -44,7 +48,6 @@ def run(
     quiet: bool = True,
     evaluation: str = LINEAR,
     views: str | None = None,
-    command: str | None = None,
 ) -> Result:
     """Pretrain once with one seed, probe every task asked for, and write the run's folder.
 
@@ -70,7 +73,6 @@ def run(
         evaluation: how the features are judged: ``linear``, ``knn``, ``finetune``, ``fewshot`` or
             ``robustness``.
         views: for ``supervised``: the view family that augments its training.
-        command: what to write down as the command of this run.
 
     Returns:
         The result; also in ``OUT/RUN_ID/result.json``. A finished run is read, not repeated.
@@ -81,24 +83,35 @@ def run(
 
     >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
     """
-    progress = Progress(quiet=quiet)
     require_trackers(trackers)
-    plan = make_plan(
-        domain,
-        method,
-        objective,
-        preset,
-        seed,
-        pretrain,
-        transfer,
-        settings or {},
-        None if data_dir is None else Path(data_dir),
-        evaluation,
-        views,
-        target,
-    )
-    placement = place(plan.config, plan.pretrain.spec)
-    folder = claim_folder(Path(out), plan, resume=resume, overwrite=overwrite)
+    with Progress(quiet=quiet).shared() as progress, named_failures():
+        plan = make_plan(
+            domain,
+            method,
+            objective,
+            preset,
+            seed,
+            pretrain,
+            transfer,
+            settings or {},
+            None if data_dir is None else Path(data_dir),
+            evaluation,
+            views,
+            target,
+        )
+        placement = place(plan.config, plan.pretrain.spec)
+        with claim_folder(Path(out), plan, resume=resume, overwrite=overwrite) as folder:
+            return _carry_out(plan, folder, placement, progress, tuple(trackers))
+
+
+def _carry_out(
+    plan: Plan,
+    folder: Path,
+    placement: Placement,
+    progress: Progress,
+    trackers: tuple[str, ...],
+) -> Result:
+    """The run of ``plan`` in its ``folder``; a finished one is read."""
     finished = folder / "result.json"
     if finished.exists():
         progress.say(f"already done: {finished} (--overwrite repeats it)")
@@ -112,10 +125,10 @@ def run(
         objective=plan.objective,
         config=plan.config,
         placement=placement,
-        seed=seed,
+        seed=plan.seed,
         progress=progress,
         handcrafted=plan.handcrafted,
-        trackers=tuple(trackers),
+        trackers=trackers,
         augment_by=plan.views,
     )
     encoder_parameters, tasks = 0, []
@@ -130,18 +143,21 @@ def run(
         progress.say(f"  {dataset.name}/{task.name}: {found}")
 
     result = Result(
-        schema_version=1,
+        schema_version=2,
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command or _command(plan),
-        domain=domain,
+        command=_legible(plan.command),
+        domain=plan.domain.name,
         method=plan.label,
+        views=plan.view_kind,
+        yardstick=plan.method.yardstick,
         objective=plan.objective,
-        preset=preset,
-        seed=seed,
+        preset=plan.preset,
+        seed=plan.seed,
         pretrain=_pretrain_record(plan, session),
-        tasks=[_with_feature_std(_with_training_time(task, session), session) for task in tasks],
+        tasks=[_with_training_time(task, session) for task in tasks],
         parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
+        overrides=dict(plan.overrides),
         config=plan.config.model_dump(),
         config_hash=plan.hash,
         environment=_environment(placement),
@@ -165,20 +181,17 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     indices = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], plan.config.max_examples)
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
-    for remark in remarks(task, labels):
+    for remark in notable(task, labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 
-def _command(plan: Plan) -> str:
-    names = ["--domain", plan.domain.name, "--method", plan.method_name]
-    names += ["--objective", plan.objective] if plan.objective else []
-    names += [] if plan.views_name is None else ["--views", plan.views_name]
-    names += [] if plan.evaluation.name == LINEAR else ["--eval", plan.evaluation.name]
-    return command_line(["run", *names, "--preset", plan.preset, "--seed", str(plan.seed)])
+def _legible(command: str) -> str:
+    """``command`` as Unicode: a name that the locale cannot tell is kept as bytes in a text."""
+    return os.fsencode(command).decode(errors="replace")
 
 
 def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
-    fit = session.fits.get(PRETRAIN)
+    fit, health = session.fits.get(PRETRAIN), session.health
     return Pretrain(
         dataset=plan.pretrain.name,
         revision=plan.pretrain.revision,
@@ -187,6 +200,11 @@ def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
         steps=fit.steps if fit else 0,
         seconds=fit.seconds if fit else 0.0,
         final_loss=fit.final_loss if fit else None,
+        name=plan.pretraining if fit else None,
+        collapsed=health.collapsed if health else None,
+        feature_std=fit.feature_std if fit else None,
+        effective_rank=health.effective_rank if health else None,
+        feature_dim=health.dim if health else None,
     )
 
 
@@ -194,18 +212,6 @@ def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
     """A task that trained an encoder of its own (supervised) counts that time as its own."""
     fit = session.fits.get(f"{task.dataset}-{task.task}")
     return task if fit is None else task.model_copy(update={"seconds": task.seconds + fit.seconds})
-
-
-def _with_feature_std(task: TaskResult, session: Session) -> TaskResult:
-    """A task on a pretrained encoder also says how far from collapse that encoder ended.
-
-    Where it did collapse, ``collapsed`` = 1 is the warning: no number of the task means anything.
-    """
-    fit = session.fits.get(PRETRAIN)
-    if fit is None or fit.feature_std is None:
-        return task
-    watched = {"feature_std": fit.feature_std, **({"collapsed": 1.0} if fit.collapsed else {})}
-    return task.model_copy(update={"metrics": {**task.metrics, **watched}})
 
 
 def _environment(placement: Placement) -> Environment:

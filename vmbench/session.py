@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vmbench.checkpoint import save_weights
+from vmbench.collapse import Health, Watch
 from vmbench.config import Config
 from vmbench.dataset import Task
 from vmbench.device import Placement
@@ -26,6 +28,18 @@ from vmbench.views import Identity, ViewContext, Views
 
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
 REFERENCE_SIZE = 4096  # examples that a view family may take its statistics from
+REFERENCE_SEED = 4096  # of their draw: no run's, so that all methods and seeds share the rows
+
+
+def draw_reference(indices: Indices) -> Indices:
+    """At most :data:`REFERENCE_SIZE` of ``indices``, the same ones every time, in their order.
+
+    Drawn, because a file's first rows may be unlike the rest: it may be sorted.
+    """
+    if len(indices) <= REFERENCE_SIZE:
+        return indices
+    drawn = np.random.default_rng(REFERENCE_SEED).choice(indices, REFERENCE_SIZE, replace=False)
+    return np.sort(drawn)
 
 
 def count_parameters(module: nn.Module | None) -> int:
@@ -49,6 +63,7 @@ class Session:
         views_on: the training examples that the views were built for: a dataset and positions.
         viewmaker_parameters: trainable numbers in them, where they learn.
         augment_by: makes the views that a supervised training sees; None: none.
+        health: what the pretraining left; None without one.
     """
 
     folder: Path
@@ -66,12 +81,16 @@ class Session:
     views: Views | None = None
     views_on: tuple[Examples, Indices] | None = None
     augment_by: ViewMethod | None = None
-    _pretrained: Representation | None = None
+    health: Health | None = None
+    _shared: Representation | None = None
 
     def new_encoder(self) -> Encoder:
         """An encoder for the run's spec, initialised from the run's seed alone."""
         with self.seeded():
-            return build_encoder(self.examples.spec, self.config)
+            encoder = build_encoder(self.examples.spec, self.config)
+        if self.config.normalize_after_view:
+            encoder.standardise(*self.examples.moments(self.indices))
+        return encoder
 
     def seeded(self) -> "_Seeded":
         """A context in which the global generator starts from the run's seed."""
@@ -104,11 +123,7 @@ class Session:
         The training state lives in ``checkpoints/NAME.state.safetensors`` and an interrupted
         training goes on from it.
         """
-        if len(indices) < self.config.batch_size:
-            raise UserError(
-                f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
-                f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
-            )
+        self.require_batch(examples, indices)
         encoder = encoder or self.new_encoder()
         with self.seeded():
             objective = build(encoder)
@@ -132,17 +147,17 @@ class Session:
                 progress=self.progress,
                 state_file=checkpoints / f"{name}.state.safetensors",
             )
-        self._warn_of_collapse(self.fits[name])
-        _save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
+        save_weights(encoder, checkpoints / f"{name}.encoder.safetensors")
         if views.learned:
-            _save_weights(views, checkpoints / f"{name}.views.safetensors")
+            save_weights(views, checkpoints / f"{name}.views.safetensors")
         return encoder
 
-    def _warn_of_collapse(self, fit: Fit) -> None:
-        if fit.collapsed:
-            self.progress.say(
-                f"warning: the representations collapsed: feature_std {fit.feature_std:.2g}, below "
-                f"a tenth of 1/sqrt({fit.feature_dim}); lower lr or epsilon, or change --objective"
+    def require_batch(self, examples: Examples, indices: Indices) -> None:
+        """Raise :class:`UserError` if ``indices`` of ``examples`` do not fill a batch."""
+        if len(indices) < self.config.batch_size:
+            raise UserError(
+                f"dataset '{examples.dataset.name}' has {len(indices)} training examples, fewer "
+                f"than a batch of {self.config.batch_size}: lower it with --set batch_size=N"
             )
 
     def forget_training_states(self) -> None:
@@ -172,8 +187,9 @@ class Session:
             spec=examples.spec,
             config=self.config,
             value_range=examples.dataset.value_range,
-            reference=examples.batch(indices[:REFERENCE_SIZE]),
+            reference=examples.batch(draw_reference(indices)),
             handcrafted=self.handcrafted,
+            silence=examples.silence,
         )
 
     def build_views(
@@ -204,7 +220,8 @@ class Session:
 
         The loss is the run's objective, or the one that the method brings.
         """
-        if self._pretrained is None:
+
+        def pretrain() -> Representation:
             views = self.build_views(method)
             loss = method.objective
             if loss is None:
@@ -214,14 +231,27 @@ class Session:
             def build(encoder: Encoder) -> Objective:
                 return loss(encoder, self.config, len(self.indices))
 
-            encoder = self.train(PRETRAIN, build, views, self.examples, self.indices)
-            self._pretrained = self.representation(encoder)
-        return self._pretrained
+            encoder = self.new_encoder()
+            self.require_batch(self.examples, self.indices)
+            with self.seeded():
+                watch = Watch(
+                    encoder, self.examples, self.indices, self.placement, self.config.batch_size
+                )
+            self.train(PRETRAIN, build, views, self.examples, self.indices, encoder=encoder)
+            representation = self.representation(encoder)
+            self.health = watch.judge(encoder)
+            self.progress.say(f"  {self.health}")
+            if self.health.warning:
+                self.progress.say(f"warning: {self.health.warning}")
+            return representation
 
+        return self.shared(pretrain)
 
-def _save_weights(module: nn.Module, path: Path) -> None:
-    """As the shapes say, whatever order training kept the values in."""
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path)
+    def shared(self, make: Callable[[], Representation]) -> Representation:
+        """The representation that ``make`` gives: made once, and the same for every task."""
+        if self._shared is None:
+            self._shared = make()
+        return self._shared
 
 
 class _Seeded:

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vmbench import checkpoint
+from vmbench.collapse import effective_rank
 from vmbench.config import Config
 from vmbench.device import Placement
 from vmbench.errors import Interrupted, RunError
@@ -35,7 +36,6 @@ from vmbench.views import Views
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
 WARMUP = 0.05  # share of a cosine schedule spent warming up
-COLLAPSED = 0.1  # share of an even spread under which representations count as collapsed
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class Fit:
     """What a training left: how much was done, in how many seconds, and the loss it ended on.
 
     ``final_loss`` is the mean over the last epoch; ``feature_std`` the last step's spread of the
-    unit representations (see :meth:`Objective.watch`), None where the objective does not watch it;
-    ``feature_dim`` is their D.
+    unit projections (see :meth:`Objective.watch`), None where the objective does not watch it.
     """
 
     epochs: int
@@ -52,14 +51,6 @@ class Fit:
     seconds: float
     final_loss: float
     feature_std: float | None
-    feature_dim: int | None
-
-    @property
-    def collapsed(self) -> bool:
-        """Whether the representations ended within a tenth of the spread of an even sphere."""
-        if self.feature_std is None or self.feature_dim is None:
-            return False
-        return self.feature_std < COLLAPSED / math.sqrt(self.feature_dim)
 
 
 def fit(
@@ -104,13 +95,12 @@ def fit(
     players = _Players(objective, views, config, total)
     step = _SCHEDULES[config.schedule](players, placement, generator)
     done, seconds, loading, losses = 0, 0.0, 0.0, _EpochLoss()
-    if state_file and state_file.exists():
-        state = checkpoint.load(state_file)
+    if state := _state_in(state_file, progress):
         players.load_state_dict(state["players"])
         generator.set_state(state["generator"])
         done, seconds, loading = state["step"], state["seconds"], state["loading"]
         losses = _EpochLoss(**state["losses"])
-        objective.feature_std, objective.feature_dim = state["features"]
+        objective.feature_std = state["feature_std"]
     log.resume(done)
 
     def save(step_number: int, elapsed: float) -> None:
@@ -122,13 +112,13 @@ def fit(
                 "seconds": elapsed,
                 "loading": loading,
                 "losses": vars(losses),
-                "features": [objective.feature_std, objective.feature_dim],
+                "feature_std": objective.feature_std,
             }
             checkpoint.save(state, state_file)
 
     started = saved = time.perf_counter()
     with deferred_interrupt() as interrupt, progress.training(total, done) as bar:
-        for number, positions in _order(len(indices), config.batch_size, config.epochs, seed, done):
+        for number, positions in order(len(indices), config.batch_size, config.epochs, seed, done):
             players.set_learning_rate(number)
             asked = time.perf_counter()
             x = examples.batch(indices[positions])
@@ -151,16 +141,19 @@ def fit(
             now = time.perf_counter()
             elapsed = seconds + now - started
             if (number + 1) % LOG_EVERY == 0 or number + 1 == total:
-                spread = objective.feature_std
+                spread, z = objective.feature_std, objective.representation
+                rank = None if z is None else effective_rank(z)
                 log.write(
                     step=number + 1,
                     epoch=(number + 1) / per_epoch,
                     loss=value,
                     lr=players.learning_rate,
                     feature_std=None if spread is None else spread.item(),
+                    effective_rank=rank,
                     seconds=elapsed,
                     loading_seconds=loading,
                 )
+                bar.rank = rank
             bar.advance(value)
             if interrupt.requested or now - saved > 60 * config.checkpoint_minutes:
                 save(number + 1, elapsed)
@@ -177,11 +170,22 @@ def fit(
         seconds=seconds,
         final_loss=losses.mean,
         feature_std=None if spread is None else spread.item(),
-        feature_dim=objective.feature_dim,
     )
 
 
-def _order(
+def _state_in(file: Path | None, progress: Progress) -> checkpoint.State | None:
+    """What an interrupted training left; where that is damaged, the training starts over."""
+    if file is None or not file.exists():
+        return None
+    try:
+        return checkpoint.load(file)
+    except checkpoint.DamagedError as error:
+        progress.say(f"{file} is damaged ({error.__cause__}): this training starts over")
+        file.unlink()
+        return None
+
+
+def order(
     n: int, batch_size: int, epochs: int, seed: int, done: int
 ) -> Iterator[tuple[int, Indices]]:
     """(step number, positions) from step ``done`` on; each epoch's order follows from the seed."""

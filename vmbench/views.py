@@ -18,9 +18,13 @@ class ViewContext:
         spec: shape of one example.
         config: the run's hyperparameters.
         value_range: bounds of a valid input, or None if it is unbounded (normalised data).
-        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU: marginals
-            and standard deviations come from here. No other split is ever in it.
+        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU, drawn
+            with a fixed seed: marginals and standard deviations come from here. No other split is
+            ever in it.
         handcrafted: name of the domain's own view family for this spec, None if it has none.
+        silence: what a bin without power holds, normalised, as ``(level, below_peak)``: a level
+            per channel, and how far below the loudest bin of an example it is at most; None where
+            the dataset has no such thing.
     """
 
     spec: Spec
@@ -28,6 +32,7 @@ class ViewContext:
     value_range: tuple[float, float] | None
     reference: Tensor
     handcrafted: str | None = None
+    silence: tuple[Tensor, Tensor] | None = None
 
 
 Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D)

@@ -20,7 +20,7 @@ class EMix(ProjectionObjective):
 
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
         """Embed once, mix, encode mixtures and examples apart, and compare; makes no view."""
-        embedded = self.encoder.embed(batch.x)
+        embedded = self.encoder.embed(self.encoder.inputs(batch.x))
         share, partner = draw_mixture(len(embedded), batch.generator)
         z = self.project(mix(embedded, embedded[partner].detach(), share))
         candidates = self.project(embedded)

@@ -149,7 +149,14 @@ ENTRIES: list[Entry] = [
         "method",
         "random-init",
         "vmbench_baselines.random_init:RandomInit",
-        "yardstick, a floor: the same encoder, never trained",
+        "yardstick, a floor: the same encoder, never trained, batch norms as built: identities",
+        {"views": "none", "specs": _ANY, "paper": ""},
+    ),
+    Entry(
+        "method",
+        "random-init-calibrated",
+        "vmbench_baselines.random_init:RandomInitCalibrated",
+        "yardstick, a floor: the same weights, batch norms calibrated: where pretraining starts",
         {"views": "none", "specs": _ANY, "paper": ""},
     ),
     Entry(

@@ -3,11 +3,17 @@
 Height is frequency and width is time. Source of the masks: SpecAugment (Park et al. 2019, section
 2, without its time warping); of their sizes and of the noise: Tamkin et al. 2021, which hides up
 to 40 of 64 bins of a speech spectrogram and up to 20 of 32 of a sensor's, so both are one rule.
+A mask fills with what the dataset says a bin without power holds, its ``silence``: as published,
+where speech is masked before decibels are taken. (There a masked peak also lowers the floor of the
+other bins; here they keep theirs.) Where it says nothing, as of sensors, a mask fills with the
+mean, which SpecAugment, section 2, and the published sensor views do. The noise comes after.
+
 That makes ``specaugment`` and ``spectral-noise`` one distortion under the two names that the
 literature has for it: on speech masks and noise always go together, on sensors the plain masks
 (``spectral``) are the published baseline and the noise a variant.
 """
 
+import torch
 from torch import Generator, Tensor
 
 from vmbench.method import ViewMethod
@@ -34,16 +40,20 @@ class SpectralViews(Distortion):
     """One frequency mask and one time mask, shared over channels, then white noise.
 
     Args:
-        context: of a Grid; masked bins take its mean value, and its sd scales the noise.
+        context: of a Grid; masked bins take its silence, or else its mean value, and its sd
+            scales the noise.
         noise: sd of the noise in each channel's sd; 0 for none.
     """
 
     def __init__(self, context: ViewContext, noise: float) -> None:
         super().__init__(context)
         self.noise = noise
-        self.register_buffer("mean", mean_value(context), persistent=False)
+        level, below_peak = context.silence or (mean_value(context), torch.tensor(torch.inf))
+        self.register_buffer("level", level, persistent=False)
+        self.register_buffer("below_peak", below_peak, persistent=False)
         self.register_buffer("sd", channel_sd(context), persistent=False)
-        self.mean: Tensor
+        self.level: Tensor
+        self.below_peak: Tensor
         self.sd: Tensor
 
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
@@ -52,7 +62,8 @@ class SpectralViews(Distortion):
         frequencies = random_band(batch, height, mask_limit(height, self.strength), generator)
         times = random_band(batch, width, mask_limit(width, self.strength), generator)
         masked = frequencies[:, None, :, None] | times[:, None, None, :]
-        view = x.where(~masked, self.mean)
+        loudest = x.masked_fill(masked, -torch.inf).amax((2, 3), keepdim=True)
+        view = x.where(~masked, torch.maximum(self.level, loudest - self.below_peak))
         if self.noise:
             view = view + self.strength * self.noise * self.sd * normal(tuple(x.shape), generator)
         return view

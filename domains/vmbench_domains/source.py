@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from vmbench.config import digest
 from vmbench.dataset import Dataset
-from vmbench.errors import UserError
+from vmbench.errors import AbsentError, UserError
 from vmbench_domains.download import Download, fetch
 
 HERE = "."  # the place that is --data-dir itself
@@ -60,7 +60,7 @@ class FileDataset(Dataset):
                 pairs = zip(self.files, matches, strict=True)
                 lacking = lacking or [str(root / p) for p, match in pairs if not match]
         missing = f"{', '.join(lacking)} is missing; " if lacking else ""
-        raise UserError(
+        raise AbsentError(
             f"dataset '{self.name}' is not in --data-dir {data_dir}: {missing}it is found where "
             f"{self.wanted()}; its publisher has it at {self.card.homepage}"
             f"{self._fetching('; vmbench data fetch {} gets it')}"

@@ -34,13 +34,13 @@ class LocalEvents(Dataset):
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every trace, station by station, each from its own seed."""
-        held_out = HeldOut.draw(range(STATIONS), val=6, test=8, seed=0)
+        held = HeldOut.draw(range(STATIONS), val=6, test=8, seed=0)
         for station in range(STATIONS):
             site = np.random.default_rng([1, station]).uniform(0.5, 2, (3, 1))  # the soil's gain
             for i in range(TRACES):
                 trace = ground_motion(SOURCES[i % 3], np.random.default_rng([2, station, i]))
                 x = (site * trace / np.abs(trace).max()).astype(np.float32)
-                yield Example(x, {"source": i % 3}, {"source": held_out.split(station)})
+                yield Example(x, {"source": i % 3}, {"source": held.split(station)}, str(station))
 
 
 def ground_motion(source: str, rng: np.random.Generator) -> Trace:

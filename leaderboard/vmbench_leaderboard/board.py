@@ -1,7 +1,7 @@
 """The one pure step: results -> board. Filtering comes first, and everything follows from it."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
@@ -9,21 +9,22 @@ from typing import Literal
 
 from vmbench.errors import UserError
 from vmbench.results import Result
-from vmbench_leaderboard.cells import YARDSTICKS, Cell, Row, RowKey, Scale, Task, TaskKey, ViewKind
+from vmbench_leaderboard.cells import Cell, Row, RowKey, Scale, Task, TaskKey
 from vmbench_leaderboard.coherence import require_coherent
 from vmbench_leaderboard.collect import Collected, RunsOfRow, collect
 from vmbench_leaderboard.filters import Filters
 from vmbench_leaderboard.notes import board_notes
 from vmbench_leaderboard.scoring import (
+    Measured,
+    Placed,
     build_cells,
     complete_rows,
     find_scales,
+    measure,
     rank_by_mean_rank,
     rank_by_score,
-    score_row,
 )
 from vmbench_leaderboard.settings import label_settings
-from vmbench_leaderboard.views import registered_views
 
 RankedBy = Literal["score", "mean rank"]
 
@@ -37,8 +38,9 @@ class Board:
         preset: the one preset of its runs.
         tasks: its columns.
         rows: ranked rows by rank, then incomplete ones by coverage.
-        scales: floor and ceiling of each task that has both.
-        ranked_by: ``score`` where every task has a scale, else the mean rank over tasks.
+        scales: floor and ceiling of each task that counts towards the score.
+        uncounted: why the other tasks do not.
+        ranked_by: ``score`` where a task counts, else the mean rank over tasks.
         notes: what a reader must know to judge the numbers, one sentence each.
     """
 
@@ -47,6 +49,7 @@ class Board:
     tasks: tuple[Task, ...]
     rows: tuple[Row, ...]
     scales: Mapping[TaskKey, Scale]
+    uncounted: Mapping[TaskKey, str]
     ranked_by: RankedBy
     notes: tuple[str, ...]
 
@@ -66,17 +69,12 @@ class Board:
         return tuple(row for row in self.rows if not row.complete)
 
 
-def build_boards(
-    results: Sequence[Result],
-    filters: Filters | None = None,
-    views: Callable[[str], ViewKind] = registered_views,
-) -> tuple[Board, ...]:
+def build_boards(results: Sequence[Result], filters: Filters | None = None) -> tuple[Board, ...]:
     """The board over all tasks, followed by one per domain where there are several.
 
     Args:
         results: in any order, which does not matter to the outcome.
         filters: which results to keep; default all.
-        views: the kind of a method's views, by name.
 
     Raises:
         UserError: results that may not share a board (see :mod:`coherence`), a filter that names
@@ -87,61 +85,78 @@ def build_boards(
     if not kept:
         raise UserError("no result has a task: there is nothing to put on a board")
     preset = require_coherent(kept)
-    collected = collect(kept, label_settings(kept, YARDSTICKS))
-    scales, unscaled = find_scales(collected)
-    # A cell is the same on every board that shows it, so it is computed once.
-    measured = _Measured(preset, views, scales, unscaled, build_cells(collected, scales))
-    whole = _build(collected, measured)
+    collected = collect(kept, label_settings(kept))
+    # What is known of a task and a cell is the same on every board that shows it.
+    measured = measure(collected.tasks, collected.runs)
+    scales, uncounted = find_scales(collected, measured)
+    known = _Known(preset, measured, scales, uncounted, build_cells(collected, measured, scales))
+    whole = _build(collected, known)
     if len(whole.domains) == 1:
         return (whole,)
-    parts = (_build(collected.of_domain(domain), measured) for domain in whole.domains)
+    parts = (_build(collected.of_domain(domain), known) for domain in whole.domains)
     return (whole, *parts)
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _Known:
     """What the board over all tasks and the boards of the domains share."""
 
     preset: str
-    views: Callable[[str], ViewKind]
+    measured: Mapping[TaskKey, Measured]
     scales: Mapping[TaskKey, Scale]
-    unscaled: Mapping[TaskKey, str]
+    uncounted: Mapping[TaskKey, str]
     cells: Mapping[RowKey, Mapping[TaskKey, Cell]]
 
 
-def _build(collected: Collected, measured: _Measured) -> Board:
+def _build(collected: Collected, known: _Known) -> Board:
     keys = tuple(task.key for task in collected.tasks)
-    scales = {key: measured.scales[key] for key in keys if key in measured.scales}
-    unscaled = {key: measured.unscaled[key] for key in keys if key in measured.unscaled}
-    cells = {
-        row: {key: measured.cells[row][key] for key in runs} for row, runs in collected.runs.items()
-    }
-    scored = {row: score_row(row, runs, scales) for row, runs in complete_rows(collected).items()}
-    ranked_by: RankedBy = "score" if not unscaled else "mean rank"
-    placed = rank_by_score(scored) if ranked_by == "score" else rank_by_mean_rank(collected)
-    rows = [
-        Row(
-            key=row,
-            views=measured.views(row.method),
-            cells=cells[row],
-            missing=tuple(key for key in keys if key not in cells[row]),
-            score=scored[row].score if row in scored else None,
-            score_interval=scored[row].interval if row in scored else None,
-            rank=placed[row].rank if row in placed else None,
-            rank_interval=placed[row].interval if row in placed else None,
-            seconds=_seconds(collected.runs[row]),
+    scales = {key: known.scales[key] for key in keys if key in known.scales}
+    uncounted = {key: known.uncounted[key] for key in keys if key in known.uncounted}
+    measured = {key: known.measured[key] for key in keys}
+    placed: Mapping[RowKey, Placed] = {}
+    if complete := complete_rows(collected):
+        placed = (
+            rank_by_score(complete, measured, scales)
+            if scales
+            else rank_by_mean_rank(complete, measured)
         )
-        for row in collected.runs
-    ]
-    rows.sort(key=_place)
+    rows = sorted(
+        (_row(row, runs, keys, known.cells[row], placed) for row, runs in collected.runs.items()),
+        key=_place,
+    )
     return Board(
         domains=tuple(sorted({key.domain for key in keys})),
-        preset=measured.preset,
+        preset=known.preset,
         tasks=collected.tasks,
         rows=tuple(rows),
         scales=scales,
-        ranked_by=ranked_by,
-        notes=board_notes(collected, measured.preset, unscaled),
+        uncounted=uncounted,
+        ranked_by="score" if scales else "mean rank",
+        notes=board_notes(collected, rows, known.preset, scales, uncounted),
+    )
+
+
+def _row(
+    key: RowKey,
+    runs: RunsOfRow,
+    tasks: Sequence[TaskKey],
+    cells: Mapping[TaskKey, Cell],
+    placed: Mapping[RowKey, Placed],
+) -> Row:
+    result = next(iter(runs.values()))[0].result
+    place = placed.get(key)
+    return Row(
+        key=key,
+        views=result.views,
+        yardstick=result.yardstick,
+        cells={task: cells[task] for task in runs},
+        missing=tuple(task for task in tasks if task not in runs),
+        score=place.score if place else None,
+        score_interval=place.interval if place else None,
+        score_covers=place.covers if place else None,
+        rank=place.rank if place else None,
+        rank_interval=place.rank_interval if place else None,
+        seconds=_seconds(runs),
     )
 
 

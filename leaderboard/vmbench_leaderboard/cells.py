@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
 
-from vmbench.results import Result, TaskResult
-from vmbench_leaderboard.statistics.bootstrap import Interval
+from vmbench.results import Result, TaskResult, ViewKind
+from vmbench_leaderboard.statistics.sampling import Covers, Interval
 
-FLOOR = "random-init"
+# The protocol's yardsticks: an untrained encoder as built and with calibrated batch norms, of
+# which the stronger on val is the zero of a task's score; and labels.
+FLOORS = ("random-init", "random-init-calibrated")
 CEILING = "supervised"
-YARDSTICKS = frozenset({FLOOR, "raw-features", CEILING})
-
-ViewKind = Literal["learned", "handcrafted", "fixed", "none", "unknown"]
 
 
 @dataclass(frozen=True, order=True)
@@ -38,6 +36,7 @@ class Task:
     n_test: int
     n_classes: int
     split_rule: str
+    groups: int | None = None  # independent groups (people, animals ...) in test, where it has any
 
 
 @dataclass(frozen=True, order=True)
@@ -79,14 +78,15 @@ class Cell:
     Attributes:
         runs: one per seed, in the order of seeds.
         mean: over seeds, in the metric's unit.
-        interval: 95% bootstrap interval of the mean; ``None`` for a single seed.
-        normalised: mean on the scale where random-init is 0 and supervised 1; ``None`` where the
-            task has no such scale.
+        interval: 95% interval of the mean; ``None`` where nothing tells its noise.
+        covers: what the interval covers: ``test`` for a single seed.
+        normalised: mean on the scale of floor and ceiling; ``None`` where the task does not count.
     """
 
     runs: tuple[Run, ...]
     mean: float
     interval: Interval | None
+    covers: Covers | None
     normalised: float | None
 
     @property
@@ -97,10 +97,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Scale:
-    """What a task's values are measured against: the mean of each yardstick over its seeds."""
+    """What a task's values are measured against: the mean of each yardstick over its seeds.
+
+    Attributes:
+        floor: value that is 0.
+        ceiling: value that is 1.
+        floor_row: the row whose mean ``floor`` is: of several, the stronger on val.
+        ceiling_row: the row whose mean ``ceiling`` is.
+        error: standard error of ceiling minus floor; ``None`` where nothing tells it.
+    """
 
     floor: float
     ceiling: float
+    floor_row: RowKey
+    ceiling_row: RowKey
+    error: float | None
 
     def normalise(self, value: float) -> float:
         """0 at the floor and 1 at the ceiling, whichever of them is the greater number."""
@@ -113,31 +124,31 @@ class Row:
 
     Attributes:
         key: which row.
-        views: kind of the method's views, ``unknown`` for a method that is not installed.
+        views: kind of the method's views.
+        yardstick: whether the row is a floor or a ceiling and not a contender.
         cells: by task; a task without a run is absent.
         missing: tasks without a run.
-        score: IQM of normalised values over tasks and seeds; ``None`` for an incomplete row, or
-            where no task has a scale.
-        score_interval: its 95% bootstrap interval; ``None`` also where a cell has one seed.
+        score: interquartile mean over tasks of normalised means; ``None`` for an incomplete row,
+            or where no task counts.
+        score_interval: its 95% interval; ``None`` also where nothing tells the noise, and for a
+            yardstick that is measured by itself.
+        score_covers: what that interval covers.
         rank: among complete rows, 1 is best; ``None`` for an incomplete row.
-        rank_interval: 95% interval of the rank; ``None`` also where a cell has one seed.
+        rank_interval: 95% interval of the rank; ``None`` also where nothing tells the noise.
         seconds: mean time of a run (pretraining, features and probes), added up over domains.
     """
 
     key: RowKey
     views: ViewKind
+    yardstick: bool
     cells: Mapping[TaskKey, Cell]
     missing: tuple[TaskKey, ...]
     score: float | None
     score_interval: Interval | None
+    score_covers: Covers | None
     rank: int | None
     rank_interval: tuple[int, int] | None
     seconds: float
-
-    @property
-    def yardstick(self) -> bool:
-        """Whether the row is a floor or a ceiling and not a contender."""
-        return self.key.method in YARDSTICKS
 
     @property
     def complete(self) -> bool:

@@ -1,29 +1,37 @@
 """Judging a comparison: which changes are more than noise.
 
-The rule, for a cell with n shared seeds: it is *worse* if its mean drop over those seeds is more
-than ``max(tolerance, k * error)``, where ``error = sqrt(variance / n)``.
+The rule, for a cell with shared seeds: it is *worse* if its mean drop over those seeds is more than
+``max(tolerance, k * error)``. What the error rests on is said of each cell:
 
-- The variance is that of the cell's own paired differences, or the one pooled over all rows of the
-  task if that is greater: with a handful of seeds a cell's own variance is often too small by
-  luck, and k errors of it would be no bar at all.
-- ``k`` is meant for a variance that is known. One that is estimated with few degrees of freedom
-  takes a longer stride for the same tail: :func:`stride`.
-- With one shared seed a cell has no variance of its own, and the pooled one stands alone. Where no
-  row of the task has two shared seeds nothing measures the noise, and the tolerance decides.
+- *seeds*: the variance of the cell's own paired differences, or the one pooled over all rows of
+  the task if that is greater: with a handful of seeds a cell's own variance is often too small by
+  luck. It takes two degrees of freedom: three shared seeds of one row, or two of two rows. Two
+  seeds that happen to agree would otherwise make any change certain.
+- *test units*: how base and head differ from one test example or group to the next, on the same
+  ones. With one or two seeds it stands alone: it sees a change of many answers in one direction,
+  and cannot see what another seed would have done.
+- *tolerance*: nothing measures the noise (results of schema 1 with one or two seeds).
+
+``k`` is meant for a variance that is known. One that is estimated with few degrees of freedom takes
+a longer stride for the same tail: :func:`stride`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
+from math import inf, sqrt
 from typing import Literal
 
 from vmbench_leaderboard.compare import Change, Pooled, pooled_spread
+from vmbench_leaderboard.wording import counted
 
 TOLERANCE = 0.01
 K = 3.0
 
 Outcome = Literal["worse", "better", "same", "missing", "new"]
+Basis = Literal["seeds and test units", "seeds", "test units", "tolerance"]
+# Degrees of freedom from which the variance over seeds is taken at its word.
+LEAST_DEGREES = 2
 
 
 @dataclass(frozen=True)
@@ -35,12 +43,14 @@ class Judged:
         outcome: ``missing`` covers a cell without a shared seed.
         error: standard error of the mean difference, ``None`` where nothing measures the noise.
         allowed: the drop up to which the cell counts as the same, in the metric's unit.
+        basis: what measured the noise; ``None`` where the cell cannot be compared.
     """
 
     change: Change
     outcome: Outcome
     error: float | None = None
     allowed: float | None = None
+    basis: Basis | None = None
 
     @property
     def text(self) -> str:
@@ -56,12 +66,12 @@ class Judged:
         return (
             f"{cell}: {change.task.metric} {change.base:.4f} -> {change.head:.4f} "
             f"({change.change:+.4f}, allowed {self.allowed:.4f}, "
-            f"{len(change.differences)} shared seeds)"
+            f"{counted(len(change.differences), 'shared seed')}, noise from {self.basis})"
         )
 
 
 @cache
-def stride(k: float, degrees: int) -> float:
+def stride(k: float, degrees: float) -> float:
     """Standard errors that have the same tail in Student's t as ``k`` have in a normal.
 
     Args:
@@ -95,10 +105,8 @@ def _judge(change: Change, pooled: Pooled | None, tolerance: float, k: float) ->
     drop = change.drop
     if drop is None:
         return Judged(change, "new" if change.presence == "head only" else "missing")
-    error, allowed = None, tolerance
-    if pooled is not None:
-        error = sqrt(max(pooled.variance, change.spread or 0) / len(change.differences))
-        allowed = max(tolerance, stride(k, pooled.degrees) * error)
+    error, degrees, basis = _noise(change, pooled)
+    allowed = tolerance if error is None else max(tolerance, stride(k, degrees) * error)
     # A drop of exactly the tolerance is allowed, also after rounding.
     slack = 1e-12
     outcome: Outcome = "same"
@@ -106,4 +114,22 @@ def _judge(change: Change, pooled: Pooled | None, tolerance: float, k: float) ->
         outcome = "worse"
     elif -drop > allowed + slack:
         outcome = "better"
-    return Judged(change, outcome, error, allowed)
+    return Judged(change, outcome, error, allowed, basis)
+
+
+def _noise(change: Change, pooled: Pooled | None) -> tuple[float | None, float, Basis]:
+    """Standard error of the mean difference, its degrees of freedom, and what they rest on."""
+    test, of_seeds = change.test, None
+    if pooled is not None and pooled.degrees >= LEAST_DEGREES:
+        of_seeds = max(pooled.variance, change.spread or 0) / len(change.differences)
+    if of_seeds is None:
+        if test is None:
+            return None, inf, "tolerance"
+        return sqrt(test.units), test.degrees, "test units"
+    assert pooled is not None
+    if test is None:
+        return sqrt(of_seeds), pooled.degrees, "seeds"
+    alike = max(of_seeds - test.both, 0.0)
+    total = alike + test.units
+    spent = alike**2 / pooled.degrees + test.units**2 / test.degrees
+    return sqrt(total), total**2 / spent if spent else inf, "seeds and test units"

@@ -1,5 +1,7 @@
 """``vmbench leaderboard show|export|diff|check``. Heavy imports wait until a command runs."""
 
+import codecs
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 
 REGRESSION, MISSING, SCHEMA = 3, 4, 5
+PLAIN = {"±": "+-", "\N{EN DASH}": "-"}
 DEFAULT_PATHS = [Path("runs")]
 
 PATHS = typer.Argument(None, help="Result files, or folders of them.  [default: runs]")
@@ -73,7 +76,7 @@ def show(
         if json:
             from vmbench_leaderboard.render.json import render as render_json
 
-            sys.stdout.write(render_json(boards))
+            _emit(render_json(boards))
         else:
             from vmbench_leaderboard.render.table import render
 
@@ -119,7 +122,7 @@ def export(
             judged, notes = _judge([baseline], paths, domain, objective, preset)
             text = render(boards, judged, notes)
         if out is None:
-            sys.stdout.write(text)
+            _emit(text)
         else:
             _write(out, text)
 
@@ -216,7 +219,7 @@ def _show_changes(
     from vmbench_leaderboard.render import changes
 
     if json:
-        sys.stdout.write(changes.document(judged, notes, tolerance, k))
+        _emit(changes.document(judged, notes, tolerance, k))
     else:
         _console().print(changes.table(judged, notes, all_cells=all_cells))
 
@@ -224,8 +227,27 @@ def _show_changes(
 def _console() -> "Console":
     from rich.console import Console
 
+    _degrade()
     # A pipe has no width of its own: give it room enough that no cell is folded.
     return Console(width=None if sys.stdout.isatty() else 500, highlight=False)
+
+
+def _emit(text: str) -> None:
+    _degrade()
+    sys.stdout.write(text)
+
+
+def _degrade() -> None:
+    """Let an output of few characters (ASCII) show others as well as it can, and never fail."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("vmbench.degrade", _degraded)
+        sys.stdout.reconfigure(errors="vmbench.degrade")
+
+
+def _degraded(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(character, "?") for character in text), error.end
 
 
 def _boards(

@@ -7,6 +7,9 @@ from vmbench.errors import UserError
 from vmbench.results import Result
 from vmbench_leaderboard.wording import counted
 
+UNKNOWN = "unknown"
+UNITS = "units"
+
 
 def require_one_preset(results: Sequence[Result]) -> str:
     """The one preset of all results; raises :class:`UserError` naming them all if there are more.
@@ -24,12 +27,18 @@ def require_one_preset(results: Sequence[Result]) -> str:
 
 
 def require_one_revision(results: Iterable[Result]) -> None:
-    """Raise :class:`UserError` if a dataset was pretrained on at several revisions."""
+    """Raise :class:`UserError` if a dataset was used at several revisions.
+
+    A revision that a file of schema 1 does not tell agrees with any.
+    """
     revisions: dict[tuple[str, str], Counter[str]] = {}
     for result in results:
-        data = result.pretrain
-        counts = revisions.setdefault((result.domain, data.dataset), Counter())
-        counts[data.revision] += 1
+        used = {(task.dataset, task.revision) for task in result.tasks}
+        used.add((result.pretrain.dataset, result.pretrain.revision))
+        for dataset, revision in used:
+            if revision != UNKNOWN:
+                counts = revisions.setdefault((result.domain, dataset), Counter())
+                counts[revision] += 1
     for (domain, dataset), counts in sorted(revisions.items()):
         if len(counts) > 1:
             raise UserError(
@@ -42,7 +51,8 @@ def require_one_protocol(results: Iterable[Result]) -> None:
     """Raise :class:`UserError` if a task was scored in several ways.
 
     The evaluation (linear probe, k-NN ...), the metric and its direction, the number of test
-    examples and classes, and the split rule must agree between all runs of a task.
+    examples and classes, their independent units and the split rule must agree between all runs
+    of a task.
     """
     seen: dict[tuple[str, str, str], dict[str, object]] = {}
     for result in results:
@@ -56,6 +66,14 @@ def require_one_protocol(results: Iterable[Result]) -> None:
                 "split_rule": task.split_rule,
             }
             known = seen.setdefault((result.domain, task.dataset, task.task), protocol)
+            if task.units is not None:
+                sizes = task.units.sizes
+                if known.setdefault(UNITS, sizes) != sizes:
+                    raise UserError(
+                        f"run {result.run_id} tests {result.domain}:{task.dataset}/{task.task} on "
+                        f"other groups of examples than the runs before it; give only the paths "
+                        f"of one"
+                    )
             for field, value in protocol.items():
                 if known[field] != value:
                     raise UserError(

@@ -54,6 +54,7 @@ def collect(results: Sequence[Result], labels: Sequence[str]) -> Collected:
                     scored.n_test,
                     scored.n_classes,
                     scored.split_rule,
+                    scored.units.count if scored.units and scored.units.unit == "group" else None,
                 )
             run = Run(result, scored)
             rival = newest[row][key].get(result.seed)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vmbench_leaderboard.board import Board
-from vmbench_leaderboard.cells import Row, Task
+from vmbench_leaderboard.cells import Row, Task, TaskKey
 
 ABSENT = "-"
 TO = "\N{EN DASH}"  # between the ends of a range
+ONE_SEED = "*"  # after a number that rests on one seed
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ class Column:
 
 def board_columns(board: Board) -> tuple[Column, ...]:
     """The columns of a board: who, how good overall, how good on each task, at what price."""
-    several_domains = len(board.domains) > 1
+    names = task_names(board.tasks)
     return (
         Column("rank", "Rank", _rank, ascending=True),
         Column("method", "Method", _method, numeric=False),
         Column("objective", "Objective", _objective, numeric=False),
         Column("views", "Views", lambda row: Value(row.views), numeric=False),
         Column("score", "Score", _score),
-        *(_task_column(task, several_domains) for task in board.tasks),
+        *(_task_column(task, names[task.key]) for task in board.tasks),
         Column("seeds", "Seeds", _seeds),
         Column(
             "time", "Time", lambda row: Value(duration(row.seconds), row.seconds), ascending=True
@@ -92,11 +93,39 @@ def _domain_column(board: Board) -> Column:
     )
 
 
-def _task_column(task: Task, several_domains: bool) -> Column:
-    key = task.key
-    title = str(key) if several_domains else f"{key.dataset}/{key.task}"
+def task_names(tasks: Sequence[Task]) -> dict[TaskKey, str]:
+    """The shortest name of each task that no other has: the label, with dataset, with domain."""
+    names = {}
+    for key in (task.key for task in tasks):
+        others = [task.key for task in tasks if task.key != key]
+        if all(other.task != key.task for other in others):
+            names[key] = key.task
+        elif all((other.dataset, other.task) != (key.dataset, key.task) for other in others):
+            names[key] = f"{key.dataset}/{key.task}"
+        else:
+            names[key] = str(key)
+    return names
+
+
+def datasets_of(board: Board) -> str | None:
+    """Which dataset the tasks are of that their columns name by the label alone."""
+    labels: dict[str, list[str]] = {}
+    for key, name in task_names(board.tasks).items():
+        if name == key.task:
+            labels.setdefault(key.dataset, []).append(name)
+    said = "; ".join(f"{', '.join(names)} of {dataset}" for dataset, names in labels.items())
+    return f"Tasks: {said}." if said else None
+
+
+def notes_of(board: Board) -> list[str]:
+    """What stands below a board's table: where its tasks are from, then its notes."""
+    datasets = datasets_of(board) if len(board.domains) == 1 else None
+    return [*([datasets] if datasets else []), *board.notes]
+
+
+def _task_column(task: Task, title: str) -> Column:
     return Column(
-        str(key),
+        str(task.key),
         title,
         lambda row: _cell(row, task),
         ascending=not task.higher_is_better,
@@ -127,26 +156,25 @@ def _score(row: Row) -> Value:
     if row.score_interval is None:
         return Value(f"{row.score:.2f}", row.score)
     low, high = row.score_interval.low, row.score_interval.high
-    return Value(f"{row.score:.2f} ±{row.score_interval.half_width:.2f}", row.score, low, high)
+    mark = ONE_SEED if row.score_covers == "test" else ""
+    text = f"{row.score:.2f} ±{row.score_interval.half_width:.2f}{mark}"
+    return Value(text, row.score, low, high)
 
 
 def _cell(row: Row, task: Task) -> Value:
     cell = row.cells.get(task.key)
     if cell is None:
         return Value(ABSENT)
+    mark = ONE_SEED if len(cell.runs) == 1 else ""
     if cell.interval is None:
-        return Value(f"{cell.mean:.3f} (1 seed)", cell.mean)
+        return Value(f"{cell.mean:.3f}{mark}", cell.mean)
     low, high = cell.interval.low, cell.interval.high
-    return Value(f"{cell.mean:.3f} ±{cell.interval.half_width:.3f}", cell.mean, low, high)
+    return Value(f"{cell.mean:.3f} ±{cell.interval.half_width:.3f}{mark}", cell.mean, low, high)
 
 
 def _seeds(row: Row) -> Value:
     fewest, most = row.seeds
     return Value(str(most) if fewest == most else f"{fewest}{TO}{most}", fewest)
-
-
-def _time(row: Row) -> Value:
-    return Value(duration(row.seconds), row.seconds)
 
 
 def _coverage(row: Row, tasks: int) -> Value:
@@ -187,9 +215,10 @@ def missing_cells(board: Board) -> list[tuple[Row, str]]:
 
 
 LEGEND = (
-    "Tasks show the mean over seeds and half its 95% bootstrap interval, in the task's metric. "
-    "Score: interquartile mean over tasks and seeds, random-init = 0 and supervised = 1; "
-    "a domain's column is its score. "
+    "Tasks show the mean over seeds and half its 95% interval, over seeds and test data, in the "
+    "task's metric; * rests on one seed. "
+    "Score: interquartile mean over tasks, an untrained encoder = 0 and supervised = 1; a domain's "
+    "column is its score. "
     "Rank: 95% interval. Time: one run, added up over domains. "
     "Only rows with every task are ranked."
 )

@@ -6,14 +6,35 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import Literal
 
+import numpy as np
+
 from vmbench.results import Result
-from vmbench_leaderboard.cells import YARDSTICKS, RowKey, Run, Task, TaskKey
+from vmbench_leaderboard.cells import RowKey, Run, Task, TaskKey
 from vmbench_leaderboard.coherence import require_coherent
 from vmbench_leaderboard.collect import collect
 from vmbench_leaderboard.filters import Filters
+from vmbench_leaderboard.scoring import sample
 from vmbench_leaderboard.settings import label_settings
+from vmbench_leaderboard.statistics.sampling import Sample
 
 Presence = Literal["both", "base only", "head only", "no shared seed"]
+
+
+@dataclass(frozen=True)
+class TestNoise:
+    """What the test units say of the noise of a mean difference (see :mod:`~.statistics.sampling`).
+
+    Attributes:
+        units: its variance over test units, paired between base and head.
+        both: the part of ``units`` that is counted in the variance over seeds as well.
+        degrees: degrees of freedom of ``units``.
+    """
+
+    __test__ = False  # no test class, whatever pytest makes of its name
+
+    units: float
+    both: float
+    degrees: float
 
 
 @dataclass(frozen=True)
@@ -25,6 +46,7 @@ class Change:
         task: the task and its metric.
         presence: whether the two can be compared; they are over seeds that both have.
         differences: head minus base in the metric's unit, one per shared seed, by seed.
+        test: what the test units say; ``None`` where a result does not tell them.
         base: mean in base, over the shared seeds where there are any.
         head: mean in head, likewise.
         base_seeds: number of seeds in base.
@@ -35,6 +57,7 @@ class Change:
     task: Task
     presence: Presence
     differences: tuple[float, ...] = ()
+    test: TestNoise | None = None
     base: float | None = None
     head: float | None = None
     base_seeds: int = 0
@@ -83,7 +106,7 @@ def compare(
     both = [*base, *head]
     if both:
         require_coherent(both)
-    labels = label_settings(both, YARDSTICKS)
+    labels = label_settings(both)
     old, new, notes = _pair_labels(base, labels[: len(base)], head, labels[len(base) :])
     before, after = collect(base, old), collect(head, new)
     tasks = {task.key: task for task in (*before.tasks, *after.tasks)}
@@ -98,8 +121,8 @@ def compare(
 
 
 def _change(row: RowKey, task: Task, base: Sequence[Run], head: Sequence[Run]) -> Change:
-    before = {run.seed: run.value for run in base}
-    after = {run.seed: run.value for run in head}
+    before = {run.seed: run for run in base}
+    after = {run.seed: run for run in head}
     shared = sorted(before.keys() & after.keys())
     presence: Presence = "both"
     if not before or not after:
@@ -110,7 +133,8 @@ def _change(row: RowKey, task: Task, base: Sequence[Run], head: Sequence[Run]) -
         row,
         task,
         presence,
-        tuple(after[seed] - before[seed] for seed in shared),
+        tuple(after[seed].value - before[seed].value for seed in shared),
+        _test_noise([before[seed] for seed in shared], [after[seed] for seed in shared]),
         _mean(before, shared),
         _mean(after, shared),
         len(before),
@@ -118,9 +142,21 @@ def _change(row: RowKey, task: Task, base: Sequence[Run], head: Sequence[Run]) -
     )
 
 
-def _mean(values: Mapping[int, float], shared: Iterable[int]) -> float | None:
-    chosen = [values[seed] for seed in shared] or list(values.values())
-    return fmean(chosen) if chosen else None
+def _test_noise(base: Sequence[Run], head: Sequence[Run]) -> TestNoise | None:
+    """Of the mean difference of runs with the same seeds."""
+    if not base:
+        return None
+    cells = sample([base, head], [run.seed for run in base])
+    if cells.units is None:
+        return None
+    gaps = Sample(np.diff(cells.values, axis=0), np.diff(cells.units, axis=0), cells.shares)
+    units, both = (float((noise**2).sum()) for noise in (gaps.of_units, gaps.of_both))
+    return TestNoise(units, both, gaps.unit_degrees)
+
+
+def _mean(runs: Mapping[int, Run], shared: Iterable[int]) -> float | None:
+    chosen = [runs[seed] for seed in shared] or list(runs.values())
+    return fmean(run.value for run in chosen) if chosen else None
 
 
 def _pair_labels(

@@ -6,14 +6,18 @@ What counts as a result file, so that a folder of runs can be given as it is:
 - ``result.json`` at any depth of a folder;
 - any other ``*.json`` with a top-level ``schema_version``, at any depth (a folder of collected
   results), unless it lies in a run's folder: one that holds ``result.json`` or ``config.json``.
+  One that cannot be read as JSON at all (torn, or saved as UTF-16) may have been a result, so it
+  is an error and not passed over.
 
 Hidden files and folders are skipped, and links to folders are not followed.
 """
 
+import codecs
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pydantic_core
 
@@ -23,6 +27,8 @@ from vmbench_leaderboard.wording import counted
 
 RESULT_NAME = "result.json"
 CONFIG_NAME = "config.json"
+VERSION = "schema_version"
+BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -45,37 +51,16 @@ def load(paths: Sequence[Path]) -> Loaded:
 
     Raises:
         UserError: a path that does not exist or cannot be read, or no result at all.
-        SchemaError: a result file that breaks the schema, by file and field; files of several
-            schema versions, by version and count.
+        SchemaError: a file that breaks the schema, by file and field, or that is no JSON.
     """
     certain, likely, unfinished = _find(paths)
     results: list[Result] = []
     files: list[Path] = []
-    versions: dict[str, int] = {}
-    first_failure: SchemaError | None = None
     for path in sorted(certain | likely):
-        data = _read(path)
-        if path in likely and not _claims_to_be_a_result(data):
-            continue
-        version = str(SCHEMA_VERSION)
-        try:
-            results.append(Result.model_validate_json(data))
+        document = _document(path)
+        if path in certain or (isinstance(document, dict) and VERSION in document):
+            results.append(_checked(path, document))
             files.append(path)
-        except pydantic_core.ValidationError:
-            failure = _failure(path)
-            first_failure = first_failure or failure
-            version = _schema_version(data) or version
-        versions[version] = versions.get(version, 0) + 1
-    if len(versions) > 1:
-        counts = ", ".join(
-            f"version {v} ({counted(n, 'file')})" for v, n in sorted(versions.items())
-        )
-        raise SchemaError(
-            f"the results mix schema versions: {counts}; this vmbench reads version "
-            f"{SCHEMA_VERSION}: leave the others out, or run them again. First: {first_failure}"
-        )
-    if first_failure:
-        raise first_failure
     if not results:
         where = ", ".join(map(str, paths))
         waiting = f" ({counted(len(unfinished), 'run')} not finished)" if unfinished else ""
@@ -117,42 +102,34 @@ def _unreadable(error: OSError) -> None:
     raise UserError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def _read(path: Path) -> bytes:
+def _document(path: Path) -> Any:
+    """What a JSON file holds; :class:`SchemaError` if it holds none."""
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _claims_to_be_a_result(data: bytes) -> bool:
-    """Whether a JSON file of any name holds a top-level ``schema_version``.
-
-    A torn file that mentions it counts as well: it fails loudly, where skipping it would hide
-    a missing run.
-    """
-    if b'"schema_version"' not in data:
-        return False
+    # JSON begins with an ASCII character: a zero beside it is a wider encoding's.
+    if data.startswith(BYTE_ORDER_MARKS) or 0 in data[:2]:
+        raise SchemaError(
+            f"{path} is not plain UTF-8 (it looks like UTF-16, or begins with a byte order mark, "
+            f"as some editors and shells write it): save it as UTF-8, or take it away"
+        )
     try:
-        document = pydantic_core.from_json(data)
-    except ValueError:
-        return True
-    return isinstance(document, dict) and "schema_version" in document
+        return pydantic_core.from_json(data)
+    except ValueError as error:
+        raise SchemaError(
+            f"{path} cannot be read as JSON (Invalid JSON: {error}): mend it, or take it away"
+        ) from error
 
 
-def _schema_version(data: bytes) -> str | None:
+def _checked(path: Path, document: Any) -> Result:
+    version = document.get(VERSION, SCHEMA_VERSION) if isinstance(document, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise SchemaError(
+            f"{path} has schema version {version}, and this vmbench reads versions up to "
+            f"{SCHEMA_VERSION}: install a newer one (pip install -U vmbench), or leave it out"
+        )
     try:
-        document = pydantic_core.from_json(data)
-    except ValueError:
-        return None
-    if isinstance(document, dict) and "schema_version" in document:
-        return str(document["schema_version"])
-    return None
-
-
-def _failure(path: Path) -> SchemaError:
-    """The core's message for a file that is known to fail."""
-    try:
-        read_result(path)
-    except SchemaError as error:
-        return error
-    return SchemaError(f"{path} changed while it was read: run the command again")
+        return Result.model_validate(document)
+    except pydantic_core.ValidationError:
+        return read_result(path)  # for the core's message

@@ -1,183 +1,221 @@
 """From the runs of each cell to means, scores and ranks."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 
-from vmbench_leaderboard.cells import CEILING, FLOOR, Cell, RowKey, Run, Scale, TaskKey
-from vmbench_leaderboard.collect import Collected, RunsOfRow
-from vmbench_leaderboard.statistics.aggregate import (
-    aggregate,
-    aggregate_interval,
-    fewest_seeds,
-    mean_replicates,
-    replicates,
-    widened,
-)
-from vmbench_leaderboard.statistics.bootstrap import Array, Interval, mean_intervals
+from vmbench_leaderboard.cells import CEILING, FLOORS, Cell, RowKey, Run, Scale, Task, TaskKey
+from vmbench_leaderboard.collect import Collected
 from vmbench_leaderboard.statistics.ranks import mean_ranks, rank_intervals, ranks_of
+from vmbench_leaderboard.statistics.sampling import (
+    Array,
+    Covers,
+    Estimates,
+    Interval,
+    Sample,
+    Term,
+)
+from vmbench_leaderboard.statistics.scores import LEAST_GAIN, Scaled, gain_error, score
+
+RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
-class Scored:
-    """The score of a complete row, and what ranking needs of it.
+class Measured:
+    """What the rows with a run on one task did there; ``sample`` is in the order of ``rows``."""
 
-    Attributes:
-        score: IQM of normalised values; ``None`` where no task has a scale.
-        interval: its 95% interval; ``None`` also for a single seed.
-        draws: bootstrap replicates (B,); empty without a score.
-        repeated: whether every cell has at least two seeds.
-    """
-
-    score: float | None
-    interval: Interval | None
-    draws: Array
-    repeated: bool
+    task: Task
+    rows: tuple[RowKey, ...]
+    sample: Sample
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The rank of a complete row; no interval where a cell has a single seed."""
+    """Score and rank of a complete row; ``None`` where there is none, or no interval."""
 
     rank: int
-    interval: tuple[int, int] | None
+    rank_interval: tuple[int, int] | None
+    score: float | None = None
+    interval: Interval | None = None
+    covers: Covers | None = None
 
 
-def find_scales(collected: Collected) -> tuple[dict[TaskKey, Scale], dict[TaskKey, str]]:
-    """The scale of each task, and for the tasks that have none the reason.
+def measure(
+    tasks: Sequence[Task], runs: Mapping[RowKey, Mapping[TaskKey, Sequence[Run]]]
+) -> dict[TaskKey, Measured]:
+    """The sample of each task; those of a domain share their columns of seeds."""
+    seeds: dict[str, set[int]] = {}
+    for cells in runs.values():
+        for key, cell in cells.items():
+            seeds.setdefault(key.domain, set()).update(run.seed for run in cell)
+    measured = {}
+    for task in tasks:
+        rows = tuple(row for row, cells in runs.items() if task.key in cells)
+        columns = sorted(seeds[task.key.domain])
+        found = sample([runs[row][task.key] for row in rows], columns)
+        measured[task.key] = Measured(task, rows, found)
+    return measured
 
-    A scale needs random-init and supervised in the same domain and preset, each with one setting,
-    and a ceiling that is better than the floor.
+
+def sample(cells: Sequence[Sequence[Run]], seeds: Sequence[int]) -> Sample:
+    """The values of some cells of one task, and those of the test units if all runs tell them."""
+    place = {seed: column for column, seed in enumerate(seeds)}
+    values = np.full((len(cells), len(seeds)), np.nan)
+    for line, cell in enumerate(cells):
+        for run in cell:
+            values[line, place[run.seed]] = run.value
+    stored = [run.scored.units for cell in cells for run in cell]
+    first = stored[0]
+    if first is None or len(first.sizes) < 2 or None in stored:
+        return Sample(values)
+    sizes = np.array(first.sizes, dtype=np.float64)
+    units = np.full((*values.shape, len(sizes)), np.nan)
+    for line, cell in enumerate(cells):
+        for run in cell:
+            assert run.scored.units is not None
+            units[line, place[run.seed]] = run.scored.units.totals
+    # What is stored is rounded: the values themselves are not.
+    units = units / sizes
+    return Sample(values, units, sizes / sizes.sum())
+
+
+def find_scales(
+    collected: Collected, measured: Mapping[TaskKey, Measured]
+) -> tuple[dict[TaskKey, Scale], dict[TaskKey, str]]:
+    """The scale of each task that counts towards the score, and why the others do not.
+
+    A scale needs a floor and a ceiling, each with one setting, and the ceiling must be above the
+    floor by more than :data:`LEAST_GAIN` standard errors.
     """
     scales: dict[TaskKey, Scale] = {}
-    unscaled: dict[TaskKey, str] = {}
-    for task in collected.tasks:
-        means = {}
-        for method in (FLOOR, CEILING):
-            found = [
-                cells[task.key]
-                for row, cells in collected.runs.items()
-                if row.method == method and task.key in cells
-            ]
-            if len(found) != 1:
-                what = f"{len(found)} settings" if found else "no run"
-                unscaled.setdefault(task.key, f"{method} has {what}")
-            else:
-                means[method] = fmean(run.value for run in found[0])
-        if len(means) < 2:
-            continue
-        scale = Scale(means[FLOOR], means[CEILING])
-        gain = scale.ceiling - scale.floor
-        if (gain if task.higher_is_better else -gain) <= 0:
-            unscaled[task.key] = (
-                f"{CEILING} ({scale.ceiling:.3f}) is no better than {FLOOR} ({scale.floor:.3f})"
-            )
-        else:
-            scales[task.key] = scale
-    return scales, unscaled
+    reasons: dict[TaskKey, str] = {}
+    for key, task in measured.items():
+        try:
+            scales[key] = _scale(task, {row: collected.runs[row][key] for row in task.rows})
+        except _NoScaleError as error:
+            reasons[key] = str(error)
+    return scales, reasons
+
+
+class _NoScaleError(Exception):
+    """Why a task has no scale."""
+
+
+def _scale(task: Measured, cells: Mapping[RowKey, Sequence[Run]]) -> Scale:
+    sign = 1 if task.task.higher_is_better else -1
+    floors = [row for row in (_only(method, cells) for method in FLOORS) if row is not None]
+    if not floors:
+        raise _NoScaleError(f"{' and '.join(FLOORS)} have no run")
+    ceiling_row = _only(CEILING, cells)
+    if ceiling_row is None:
+        raise _NoScaleError(f"{CEILING} has no run")
+    # The stronger on val, so that no method is flattered; of equals the one as built.
+    floor_row = max(
+        floors, key=lambda row: sign * fmean(run.scored.probe.val_value for run in cells[row])
+    )
+    places = [task.rows.index(row) for row in (floor_row, ceiling_row)]
+    floor, ceiling = (float(task.sample.means[place]) for place in places)
+    error = gain_error(task.sample, *places)
+    gain = sign * (ceiling - floor)
+    between = f"{CEILING} ({ceiling:.3f}) is {{}} {floor_row.method} ({floor:.3f})"
+    if gain <= 0:
+        raise _NoScaleError(between.format("no better than"))
+    if error is not None and gain <= LEAST_GAIN * error:
+        raise _NoScaleError(
+            f"{between.format('better than')} by less than {LEAST_GAIN:g} standard errors of the "
+            f"difference ({error:.4f})"
+        )
+    return Scale(floor, ceiling, floor_row, ceiling_row, error)
+
+
+def _only(method: str, cells: Mapping[RowKey, Sequence[Run]]) -> RowKey | None:
+    found = [row for row in cells if row.method == method]
+    if len(found) > 1:
+        raise _NoScaleError(f"{method} has {len(found)} settings")
+    return found[0] if found else None
 
 
 def build_cells(
-    collected: Collected, scales: Mapping[TaskKey, Scale]
+    collected: Collected, measured: Mapping[TaskKey, Measured], scales: Mapping[TaskKey, Scale]
 ) -> dict[RowKey, dict[TaskKey, Cell]]:
-    """Means and intervals of all cells; those with equally many seeds are computed together."""
-    of_size: dict[int, list[tuple[RowKey, TaskKey]]] = defaultdict(list)
-    for row, runs in collected.runs.items():
-        for key, cell in runs.items():
-            of_size[len(cell)].append((row, key))
-    intervals: dict[tuple[RowKey, TaskKey], Interval] = {}
-    for size, names in of_size.items():
-        if size > 1:
-            values = np.array([[run.value for run in collected.runs[r][k]] for r, k in names])
-            intervals.update(zip(names, mean_intervals(values), strict=True))
-    return {
-        row: {
-            key: _cell(cell, intervals.get((row, key)), scales.get(key))
-            for key, cell in runs.items()
-        }
-        for row, runs in collected.runs.items()
-    }
+    """Means and intervals of all cells."""
+    cells: dict[RowKey, dict[TaskKey, Cell]] = {row: {} for row in collected.runs}
+    for key, task in measured.items():
+        means = task.sample.means
+        term = Term(key.domain, str(key), task.sample, np.eye(len(means)))
+        estimates, scale = Estimates([term]), scales.get(key)
+        found = zip(
+            task.rows, means.tolist(), estimates.intervals(means), estimates.covers, strict=True
+        )
+        for row, mean, interval, covers in found:
+            normalised = scale.normalise(mean) if scale else None
+            cells[row][key] = Cell(collected.runs[row][key], mean, interval, covers, normalised)
+    return cells
 
 
-def _cell(runs: tuple[Run, ...], interval: Interval | None, scale: Scale | None) -> Cell:
-    mean = fmean(run.value for run in runs)
-    return Cell(runs, mean, interval, scale.normalise(mean) if scale else None)
-
-
-def complete_rows(collected: Collected) -> dict[RowKey, RunsOfRow]:
+def complete_rows(collected: Collected) -> list[RowKey]:
     """The rows with at least one run on every task: the only ones that get a score and a rank."""
-    return {row: runs for row, runs in collected.runs.items() if len(runs) == len(collected.tasks)}
+    return [row for row, runs in collected.runs.items() if len(runs) == len(collected.tasks)]
 
 
-def score_row(row: RowKey, runs: RunsOfRow, scales: Mapping[TaskKey, Scale]) -> Scored:
-    """The score of a complete row over the tasks that have a scale."""
-    normalised = {
-        key: [scales[key].normalise(run.value) for run in cell]
-        for key, cell in runs.items()
-        if key in scales
-    }
-    if not normalised:
-        return Scored(None, None, np.empty(0), False)
-    _, strata = _strata(runs, normalised)
-    draws = replicates(strata, str(row))
-    return Scored(
-        aggregate(strata),
-        aggregate_interval(strata, draws),
-        widened(strata, draws),
-        fewest_seeds(strata) > 1,
+def score_rows(
+    rows: Sequence[RowKey], measured: Mapping[TaskKey, Measured], scales: Mapping[TaskKey, Scale]
+) -> tuple[Array, Estimates]:
+    """Scores of complete rows over the tasks that count, one at least, and their noise."""
+    return score(
+        [
+            Scaled(
+                key.domain,
+                str(key),
+                measured[key].sample,
+                [measured[key].rows.index(row) for row in rows],
+                measured[key].rows.index(scale.floor_row),
+                measured[key].rows.index(scale.ceiling_row),
+            )
+            for key, scale in scales.items()
+        ]
     )
 
 
-def rank_by_score(scored: Mapping[RowKey, Scored]) -> dict[RowKey, Placed]:
-    """Ranks by score, the highest first."""
-    if not scored:
-        return {}
-    point = np.array([row.score for row in scored.values()], dtype=np.float64)
-    draws = np.stack([row.draws for row in scored.values()])
-    return _place(list(scored), point, draws, [row.repeated for row in scored.values()])
-
-
-def rank_by_mean_rank(collected: Collected) -> dict[RowKey, Placed]:
-    """Ranks by the mean rank over tasks, which needs no common scale."""
-    complete = complete_rows(collected)
-    if not complete:
-        return {}
-    signs = {task.key: 1 if task.higher_is_better else -1 for task in collected.tasks}
-    means, draws, repeated = [], [], []
-    for row, runs in complete.items():
-        keys, strata = _strata(
-            runs, {key: [signs[key] * run.value for run in cell] for key, cell in runs.items()}
-        )
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        means.append(np.concatenate([stratum.mean(1) for stratum in strata])[order])
-        draws.append(mean_replicates(strata, str(row))[order])
-        repeated.append(fewest_seeds(strata) > 1)
-    return _place(
-        list(complete), -mean_ranks(np.stack(means)), -mean_ranks(np.stack(draws)), repeated
-    )
-
-
-def _place(
-    rows: Sequence[RowKey], point: Array, draws: Array, repeated: Sequence[bool]
+def rank_by_score(
+    rows: Sequence[RowKey], measured: Mapping[TaskKey, Measured], scales: Mapping[TaskKey, Scale]
 ) -> dict[RowKey, Placed]:
-    intervals = rank_intervals(point, draws)
+    """Ranks by score, the highest first."""
+    points, estimates = score_rows(rows, measured, scales)
+    drawn = rank_intervals(points, estimates.draws(points, RESAMPLES))
+    covers, intervals = estimates.covers, estimates.intervals(points)
+    # A yardstick that is measured by itself has no noise of its own, but its neighbours may.
+    known = (np.array([what is not None for what in covers]) | estimates.exact) & any(covers)
     return {
-        row: Placed(int(rank), interval if several else None)
-        for row, rank, interval, several in zip(
-            rows, ranks_of(point), intervals, repeated, strict=True
+        row: Placed(
+            int(rank),
+            drawn[place] if known[place] else None,
+            float(points[place]),
+            intervals[place],
+            covers[place],
         )
+        for place, (row, rank) in enumerate(zip(rows, ranks_of(points), strict=True))
     }
 
 
-def _strata(
-    runs: RunsOfRow, values: Mapping[TaskKey, Sequence[float]]
-) -> tuple[list[TaskKey], list[Array]]:
-    """Group the tasks that the same runs were scored on: their keys, and arrays (tasks, seeds)."""
-    groups: dict[tuple[str, tuple[int, ...]], list[TaskKey]] = defaultdict(list)
-    for key in values:
-        groups[key.domain, tuple(run.seed for run in runs[key])].append(key)
-    keys = [key for group in groups.values() for key in group]
-    return keys, [np.array([values[key] for key in group]) for group in groups.values()]
+def rank_by_mean_rank(
+    rows: Sequence[RowKey], measured: Mapping[TaskKey, Measured]
+) -> dict[RowKey, Placed]:
+    """Ranks by the mean rank over tasks, which needs no common scale."""
+    means, draws = [], []
+    known = np.ones(len(rows), bool)
+    for key, task in measured.items():
+        sign = 1 if task.task.higher_is_better else -1
+        weights = sign * np.eye(len(task.rows))[[task.rows.index(row) for row in rows]]
+        estimates = Estimates([Term(key.domain, str(key), task.sample, weights)])
+        means.append(weights @ task.sample.means)
+        draws.append(estimates.draws(means[-1], RESAMPLES))
+        known &= [covers is not None for covers in estimates.covers]
+    points = -mean_ranks(np.stack(means, axis=1))
+    intervals = rank_intervals(points, -mean_ranks(np.stack(draws, axis=1)))
+    return {
+        row: Placed(int(rank), interval if told else None)
+        for row, rank, interval, told in zip(rows, ranks_of(points), intervals, known, strict=True)
+    }

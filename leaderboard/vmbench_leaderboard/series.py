@@ -1,7 +1,7 @@
 """What the figures show, before anything is drawn: training curves and epsilon sweeps.
 
-Pure but for :func:`read_losses`. Seeds are combined here: a point is the mean over seeds with its
-95% bootstrap interval, absent for a single seed.
+Pure but for :func:`read_losses`. A point of a curve is the mean over seeds with its 95% interval,
+absent for a single seed; a point of a sweep is a cell of the board with its interval.
 """
 
 import json
@@ -14,9 +14,9 @@ import numpy as np
 
 from vmbench.results import Result
 from vmbench_leaderboard.board import Board
-from vmbench_leaderboard.cells import Row, RowKey, Run, TaskKey
-from vmbench_leaderboard.settings import NOT_SETTINGS
-from vmbench_leaderboard.statistics.bootstrap import mean_intervals
+from vmbench_leaderboard.cells import Cell, Row, RowKey, TaskKey
+from vmbench_leaderboard.settings import NOT_SETTINGS, flat
+from vmbench_leaderboard.statistics.sampling import Estimates, Interval, Sample, Term
 
 METRICS_NAME = "metrics.jsonl"
 EPSILON = "epsilon"
@@ -27,7 +27,7 @@ Losses = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Series:
-    """A line: ``y`` and its interval (``low``, ``high``; ``None`` for one seed) at each ``x``."""
+    """A line: ``y`` and its interval (``low``, ``high``; ``None`` if unknown) at each ``x``."""
 
     label: str
     x: tuple[float, ...]
@@ -78,8 +78,8 @@ def training_curves(board: Board, losses: Mapping[int, Losses]) -> dict[str, lis
         # Seeds of one configuration log the same steps; an odd one out must not bias the mean.
         steps = sorted(set.intersection(*(set(run) for run in found)))
         if steps:
-            values = [[run[step] for run in found] for step in steps]
-            curves[row.key.objective].append(_series(str(row.key), steps, values))
+            points = [_mean([run[step] for run in found]) for step in steps]
+            curves[row.key.objective].append(_series(str(row.key), steps, points, len(found)))
     return dict(sorted(curves.items()))
 
 
@@ -91,21 +91,28 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
     """
     sweeps: dict[TaskKey, list[Series]] = {}
     for task in board.tasks:
-        groups: dict[tuple[RowKey, str], dict[float, list[Run]]] = defaultdict(dict)
+        groups: dict[tuple[RowKey, str], dict[float, Cell]] = defaultdict(dict)
         for row in board.rows:
             cell = row.cells.get(task.key)
-            if cell is None or not _learned(row):
+            if cell is None or row.views != "learned":
                 continue
-            config = cell.runs[0].result.config
-            if isinstance(config.get(EPSILON), int | float):
-                rest = {k: v for k, v in config.items() if k not in NOT_SETTINGS | {EPSILON}}
-                key = (_without_epsilon(row.key), json.dumps(rest, sort_keys=True))
-                groups[key].setdefault(float(config[EPSILON]), []).extend(cell.runs)
+            config = flat(cell.runs[0].result.config)
+            budgets = [value for key, value in config.items() if _is_epsilon(key)]
+            epsilon = next((value for value in budgets if value is not None), None)
+            if epsilon is not None:
+                rest = {
+                    key: value
+                    for key, value in config.items()
+                    if key not in NOT_SETTINGS and not _is_epsilon(key)
+                }
+                group = (_without_epsilon(row.key), json.dumps(rest, sort_keys=True))
+                groups[group].setdefault(float(epsilon), cell)
         swept = [
             _series(
                 str(key),
                 sorted(by_epsilon),
-                [[run.value for run in by_epsilon[epsilon]] for epsilon in sorted(by_epsilon)],
+                [(by_epsilon[x].mean, by_epsilon[x].interval) for x in sorted(by_epsilon)],
+                max(len(cell.runs) for cell in by_epsilon.values()),
             )
             for (key, _), by_epsilon in sorted(groups.items())
             if len(by_epsilon) > 1
@@ -115,29 +122,31 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
     return sweeps
 
 
+def _is_epsilon(key: str) -> bool:
+    """Whether a setting is the budget, in whichever section it stands."""
+    return key.rpartition(".")[2] == EPSILON
+
+
 def _without_epsilon(key: RowKey) -> RowKey:
     """The name that rows of one sweep share."""
-    settings = [s for s in key.settings.split(", ") if not s.startswith(f"{EPSILON}=")]
+    settings = [s for s in key.settings.split(", ") if not _is_epsilon(s.partition("=")[0])]
     return RowKey(key.method, key.objective, ", ".join(settings))
 
 
-def _learned(row: Row) -> bool:
-    return row.views == "learned" or "viewmaker" in row.key.method.split("+")
+def _mean(seeds: Sequence[float]) -> tuple[float, Interval | None]:
+    sample = Sample(np.array([seeds], dtype=np.float64))
+    (interval,) = Estimates([Term("", "", sample, np.eye(1))]).intervals(sample.means)
+    return float(sample.means[0]), interval
 
 
-def _series(label: str, x: Sequence[float], values: Sequence[Sequence[float]]) -> Series:
-    """``values`` (len(x), seeds), where the number of seeds may differ between points."""
-    low: list[float | None] = []
-    high: list[float | None] = []
-    for seeds in values:
-        interval = mean_intervals(np.array([seeds]))[0] if len(seeds) > 1 else None
-        low.append(interval.low if interval else None)
-        high.append(interval.high if interval else None)
+def _series(
+    label: str, x: Sequence[float], points: Sequence[tuple[float, Interval | None]], seeds: int
+) -> Series:
     return Series(
         label,
         tuple(map(float, x)),
-        tuple(float(np.mean(seeds)) for seeds in values),
-        tuple(low),
-        tuple(high),
-        max(len(seeds) for seeds in values),
+        tuple(mean for mean, _ in points),
+        tuple(interval.low if interval else None for _, interval in points),
+        tuple(interval.high if interval else None for _, interval in points),
+        seeds,
     )

@@ -1,117 +1,100 @@
-"""Which settings tell two rows of one method apart.
+"""Which settings tell two rows of one method apart: what the requests themselves set.
 
 A sweep over epsilon is several rows, not one row with a wide interval; and a row trained with
-other settings than its neighbours says so in its name.
+other settings than its neighbours says so in its name. All of it is read from the results.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from vmbench.domain import Domain
-from vmbench.errors import UserError
-from vmbench.registry import registry
 from vmbench.results import Result
-from vmbench_leaderboard.views import registered_views
 
 # The seed, and where and how a run was executed: not meant as another experiment.
 NOT_SETTINGS = frozenset({"seed", "device", "threads", "checkpoint_minutes"})
 PRETRAIN = "pretrain"
 
-
-@dataclass(frozen=True)
-class _Group:
-    """Results that differ in nothing that could name them."""
-
-    domain: str
-    method: str
-    objective: str | None
-    pretrain: str
-    config: str
+Identity = tuple[str, str, str | None]
 
 
-def label_settings(results: Sequence[Result], yardsticks: frozenset[str]) -> list[str]:
-    """A label for each result, ``""`` where its settings are the usual ones of its domain.
+def label_settings(results: Sequence[Result]) -> list[str]:
+    """A label for each result, ``""`` where nothing sets it apart.
 
-    The usual value of a setting is the most frequent one in the domain. A label names each
-    setting that is unusual, and each that takes several values within the same method and
-    objective. The pretraining dataset counts as a setting, except for ``yardsticks``. What the
-    domain's preset sets for this kind of views is usual, whatever its neighbours have.
+    A label names the settings that the request overrode. Runs that overrode the same and still
+    differ in a setting that all of them have (another version's preset) are named by it, for one
+    row may not average two configurations. The pretraining dataset is named where it is not the
+    usual one of the domain, the most frequent, or where a method and objective have several.
     """
-    groups = [_group(result, yardsticks) for result in results]
-    sizes = Counter(groups)
-    settings = {group: _settings(group) for group in sizes}
-    usual = _usual(sizes, settings)
-    swept = _swept(settings)
-    labels = {}
-    for group, values in settings.items():
-        named = {
-            key
-            for key, value in values.items()
-            if value != usual[group.domain][key] or key in swept[group.method, group.objective]
-        }
-        labels[group] = ", ".join(f"{key}={values[key]}" for key in sorted(named))
-    return [labels[group] for group in groups]
+    named = [_overrides(result) for result in results]
+    for group in _alike(results, named).values():
+        configs = [flat(results[place].config) for place in group]
+        for key in _differing(configs):
+            for place, config in zip(group, configs, strict=True):
+                named[place][key] = _text(config[key])
+    usual = _usual_pretraining(results)
+    for result, settings in zip(results, named, strict=True):
+        data = usual.get(_identity(result))
+        if data is not None and not result.yardstick and result.pretrain.dataset != data:
+            settings[PRETRAIN] = result.pretrain.dataset
+    return [", ".join(f"{key}={settings[key]}" for key in sorted(settings)) for settings in named]
 
 
-def _group(result: Result, yardsticks: frozenset[str]) -> _Group:
-    pretrain = "" if result.method in yardsticks else result.pretrain.dataset
-    preset = _view_preset(result.domain, result.preset, result.method)
-    chosen = {k: v for k, v in result.config.items() if k not in preset or preset[k] != v}
-    config = json.dumps(chosen, sort_keys=True)
-    return _Group(result.domain, result.method, result.objective, pretrain, config)
+def flat(settings: Mapping[str, Any], owner: str = "") -> dict[str, Any]:
+    """Settings in sections as ``owner.name``.
 
-
-@cache
-def _view_preset(domain: str, preset: str, method: str) -> Mapping[str, Any]:
-    """What ``preset`` sets for the method's kind of views; nothing for a domain not had here."""
-    try:
-        adapter = cast(type[Domain], registry("domain").load_class(domain))
-    except UserError:
-        return {}
-    return adapter.view_presets.get(preset, {}).get(registered_views(method), {})
-
-
-def _settings(group: _Group) -> dict[str, str]:
-    config: dict[str, object] = json.loads(group.config)
-    found = {key: _text(value) for key, value in config.items() if key not in NOT_SETTINGS}
-    if group.pretrain:
-        found[PRETRAIN] = group.pretrain
+    >>> flat({"lr": 0.1, "byol": {"momentum": 0.99}})
+    {'lr': 0.1, 'byol.momentum': 0.99}
+    """
+    found = {}
+    for key, value in settings.items():
+        inside = flat(value, f"{owner}{key}.") if isinstance(value, dict) else None
+        found.update({f"{owner}{key}": value} if inside is None else inside)
     return found
+
+
+def _identity(result: Result) -> Identity:
+    return result.domain, result.method, result.objective
+
+
+def _overrides(result: Result) -> dict[str, str]:
+    overrides = flat(result.overrides)
+    return {key: _text(value) for key, value in overrides.items() if key not in NOT_SETTINGS}
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _usual(
-    sizes: Mapping[_Group, int], settings: Mapping[_Group, Mapping[str, str]]
-) -> dict[str, dict[str, str]]:
-    counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for group, values in settings.items():
-        for key, value in values.items():
-            counts[group.domain][key][value] += sizes[group]
-    return {
-        domain: {
-            key: min(found, key=lambda value: (-found[value], value))
-            for key, found in by_key.items()
-        }
-        for domain, by_key in counts.items()
+def _alike(
+    results: Sequence[Result], named: Sequence[Mapping[str, str]]
+) -> dict[tuple[Identity, str, str], list[int]]:
+    """Places of the results that their overrides and pretraining dataset do not tell apart."""
+    groups: dict[tuple[Identity, str, str], list[int]] = defaultdict(list)
+    for place, (result, settings) in enumerate(zip(results, named, strict=True)):
+        data = "" if result.yardstick else result.pretrain.dataset
+        groups[_identity(result), data, json.dumps(settings, sort_keys=True)].append(place)
+    return groups
+
+
+def _differing(configs: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    shared = set.intersection(*(set(config) for config in configs)) - NOT_SETTINGS
+    return [key for key in shared if any(config[key] != configs[0][key] for config in configs)]
+
+
+def _usual_pretraining(results: Sequence[Result]) -> dict[Identity, str]:
+    """The dataset that goes without saying, ``""`` for a method and objective with several."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    used: dict[Identity, set[str]] = defaultdict(set)
+    for result in results:
+        if not result.yardstick:
+            counts[result.domain][result.pretrain.dataset] += 1
+            used[_identity(result)].add(result.pretrain.dataset)
+    usual = {
+        domain: min(found, key=lambda name: (-found[name], name))
+        for domain, found in counts.items()
     }
-
-
-def _swept(
-    settings: Mapping[_Group, Mapping[str, str]],
-) -> dict[tuple[str, str | None], set[str]]:
-    """For each method and objective, the settings with several values within one domain."""
-    first: dict[tuple[str, str, str | None, str], str] = {}
-    swept: dict[tuple[str, str | None], set[str]] = defaultdict(set)
-    for group, values in settings.items():
-        for key, value in values.items():
-            identity = (group.domain, group.method, group.objective, key)
-            if first.setdefault(identity, value) != value:
-                swept[group.method, group.objective].add(key)
-    return swept
+    return {
+        identity: usual[identity[0]] if len(datasets) == 1 else ""
+        for identity, datasets in used.items()
+    }

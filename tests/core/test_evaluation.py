@@ -25,6 +25,13 @@ from vmbench.results import read_result
 from vmbench.session import Session
 
 EVALUATIONS = ["linear", "knn", "finetune", "fewshot", "robustness"]
+CHOSEN = {
+    "linear": {"penalty"},
+    "knn": {"k", "temperature"},
+    "finetune": {"lr"},
+    "fewshot": set(),
+    "robustness": {"penalty"},
+}
 DATASETS = {"toy-grid": toy.ToyGrid, "toy-sequence": toy.ToySequence, "toy-vector": toy.ToyVector}
 
 
@@ -143,8 +150,15 @@ def test_every_evaluation_on_every_spec_twice_the_same(evaluation, pretrain, tmp
     if evaluation != "finetune":  # ten steps teach nothing; see below
         assert task.value > 0.4  # three classes
     assert (task.probe.penalty is None) == (evaluation in ("knn", "finetune", "fewshot"))
-    measured = {k: v for k, v in task.metrics.items() if not k.startswith("chosen_")}
-    assert all(0 <= value <= 1 for value in measured.values())
+    assert all(0 <= value <= 1 for value in task.metrics.values())
+    assert task.probe.chosen.keys() == CHOSEN[evaluation]
+    assert task.probe.chosen.get("penalty") == task.probe.penalty
+    assert task.floors.keys() == {"majority_accuracy"}
+    assert (task.units.unit, task.units.count, sum(task.units.sizes)) == ("example", 60, 60)
+    assert task.units.mean == pytest.approx(task.value, abs=1e-6)
+    assert (task.probe.gradient_norm is None) == (evaluation in ("knn", "finetune"))
+    if evaluation in ("linear", "knn", "finetune"):
+        assert set(task.units.totals) == {0, 1}
     if evaluation == "fewshot":
         assert (task.n_train, task.n_val) == (30, 30)
         assert task.metrics["accuracy_k1"] < task.metrics["accuracy_k10"]
@@ -187,7 +201,7 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
     original = Session.train
 
     def train(self, *arguments, encoder=None, **options):
-        if encoder is not None:
+        if arguments[0].startswith("finetune"):
             starts.append({k: v.clone() for k, v in encoder.state_dict().items()})
         return original(self, *arguments, encoder=encoder, **options)
 
@@ -207,7 +221,7 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
     assert len(logs) == len(saved) == len(LEARNING_RATES)
     steps = {json.loads(log.read_text().splitlines()[-1])["step"] for log in logs}
     assert steps == {3 * (180 // 32)}
-    assert result.tasks[0].metrics["chosen_lr"] in LEARNING_RATES
+    assert result.tasks[0].probe.chosen["lr"] in LEARNING_RATES
 
 
 def test_what_pretraining_was_tuned_with_does_not_reach_finetuning(tmp_path, monkeypatch):

@@ -5,10 +5,11 @@ import pytest
 import torch
 from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
 
+from vmbench.cache import cache_folder
 from vmbench.dataset import HeldOut, Task
 from vmbench.errors import UserError
 from vmbench.evaluation import hide, limit
-from vmbench.examples import cache_folder, prepare
+from vmbench.examples import prepare
 
 
 @pytest.mark.parametrize("dataset", [ToyGrid, ToySequence, ToyVector])
@@ -28,6 +29,22 @@ def test_batches_are_the_examples_normalised_by_the_training_ones(dataset):
     assert len(prepared) == len(made)
     parts = [set(prepared.split(task, split)) for split in ("train", "val", "test")]
     assert sum(map(len, parts)) == len(set.union(*parts)) == len(made)
+
+
+def test_groups_are_codes_in_file_order_and_absent_where_none_is_named():
+    names = ["pig 7", None, "ape", "pig 7"]
+
+    class Grouped(ToyVector):
+        name = "grouped"
+
+        def examples(self, data_dir):
+            for i, e in enumerate(super().examples(data_dir)):
+                yield type(e)(e.x, e.labels, e.splits, names[i % 4])
+
+    prepared = prepare(Grouped())
+    assert prepared.groups().tolist() == [0, -1, 1, 0] * 75
+    assert prepared.groups(np.array([2, 0, 298])).tolist() == [1, 0, 1]
+    assert set(prepare(ToyVector()).groups()) == {-1}
 
 
 def test_the_second_time_reads_the_cache(monkeypatch):

@@ -14,17 +14,29 @@ RECIPE = {
     "viewmaker_width": 32, "num_res_blocks": 3, "epsilon": 0.05, "frequency_domain": False,
     "epochs": 200, "schedule": "alternating", "optimizer": "sgd", "lr": 0.03, "momentum": 0.9,
     "weight_decay": 1e-4, "lr_schedule": "constant", "viewmaker_lr": 1e-3, "precision": "float32",
+    "viewmaker_bound": "released",
 }  # fmt: skip
 DOMAINS = {
-    "image": {"batch_size": 256, "stem": "cifar"},
-    "audio": {"batch_size": 128, "stem": "imagenet"},
-    "sensor": {"batch_size": 128, "stem": "cifar"},
+    "image": {"batch_size": 256, "stem": "cifar", "feature_bins": 4, "normalize_after_view": True},
+    "audio": {
+        "batch_size": 128,
+        "stem": "imagenet",
+        "feature_bins": 2,
+        "normalize_after_view": False,
+    },
+    "sensor": {
+        "batch_size": 128,
+        "stem": "cifar",
+        "feature_bins": 1,
+        "normalize_after_view": False,
+    },
 }
 # Each from the objective's own paper.
 OBJECTIVES = {
     "simclr": {},
     "simclr-reference": {},
     "instdisc": {"negatives": 4096, "bank_momentum": 0.5},
+    "instdisc-reference": {"negatives": 4096, "bank_momentum": 0.5, "temperature": 0.07},
     "moco": {"negatives": 65_536, "target_momentum": 0.999, "temperature": 0.07},
     "byol": {"target_momentum": 0.996, "head": "mlp", "projection_dim": 256},
     "simsiam": {"head": "mlp", "projection_dim": 2048},

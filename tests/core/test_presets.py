@@ -39,6 +39,36 @@ def test_a_method_without_views_has_the_shared_settings(method):
     assert lr("supervised", views="viewmaker") == PRESETS["small"]["lr"]
 
 
+def test_a_domain_sets_a_preset_for_a_method_by_its_name(monkeypatch):
+    named = {"supervised": {"lr": 0.5}, "divmaker": {"temperature": 1}, **CHANGED}
+    monkeypatch.setattr(toy.Toy, "view_presets", {"small": named})
+    assert lr("supervised") == 0.5
+    assert lr("divmaker") == PRESETS["small"]["lr"]  # the name instead of the kind, not above it
+    assert (lr("viewmaker"), lr("random-init")) == (0.25, PRESETS["small"]["lr"])
+
+
+def strength(method, domain="toy", dataset="toy-vector", **options):
+    plan = make_plan(domain, method, "simclr", "small", 0, dataset, (), {}, **options)
+    return plan.config.strength
+
+
+def test_the_strength_is_that_of_the_views_which_act(monkeypatch):
+    """Whoever trains on them: the domain's own strength reaches no fixed view."""
+    chosen = {"handcrafted": {"strength": 0.5}, "supervised": {"strength": 0.7}}
+    monkeypatch.setattr(toy.Toy, "view_presets", {"small": chosen})
+    assert [strength(m) for m in ("scarf", "gaussian-noise", "supervised")] == [0.5, 1, 0.7]
+    assert strength("supervised", views="scarf") == 0.5
+    assert strength("supervised", views="gaussian-noise") == 1
+
+
+@pytest.mark.parametrize("domain", ["audio", "image", "medical", "sensor", "tabular"])
+@pytest.mark.parametrize("method", ["gaussian-noise", "cutout", "randomized-quantization", "mixup"])
+def test_fixed_views_are_as_published_in_every_domain(domain, method):
+    assert strength(method, domain, None) == 1
+    if method != "mixup":  # which brings its own objective, and augments no training
+        assert strength("supervised", domain, None, views=method) == 1
+
+
 def test_another_preset_is_left_alone():
     assert lr("viewmaker", preset="paper") == PRESETS["paper"]["lr"]
 

@@ -195,7 +195,7 @@ def test_unknown_fields_and_nan_break_the_schema(tmp_path):
     result = run(tmp_path, "random-init")
     data = json.loads((tmp_path / result.run_id / "result.json").read_text())
     bad = tmp_path / "result.json"
-    for change in ({"extra": 1}, {"schema_version": 2}, {"seed": "many"}):
+    for change in ({"extra": 1}, {"schema_version": 3}, {"seed": "many"}):
         bad.write_text(json.dumps({**data, **change}))
         with pytest.raises(UserError, match=f"{bad}.*{next(iter(change))}"):
             read_result(bad)

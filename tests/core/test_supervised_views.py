@@ -1,5 +1,7 @@
 """``--method supervised --views NAME``: augmentation of a supervised training, learned or not."""
 
+import json
+
 import pytest
 import torch
 import toy
@@ -98,8 +100,11 @@ def test_the_label_s_columns_are_hidden_before_the_view_and_after_it():
     assert (seen[0][:, 3:] == given[0][:, 3:] + 1).all()
 
 
-def plan(method, views, domain="toy", **options):
-    return make_plan(domain, method, "simclr", "smoke", 0, None, [], {}, views=views, **options)
+def plan(method, views, domain="toy", settings=None, **options):
+    settings = settings or {}
+    return make_plan(
+        domain, method, "simclr", "smoke", 0, None, [], settings, views=views, **options
+    )
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -123,9 +128,33 @@ def test_handcrafted_means_the_domains_own_family():
     assert (plain["views"], plain["family"], plain["label"]) == (None, "supervised", "supervised")
 
 
-def test_the_command_line_names_both_options(tmp_path, capsys):
-    import json
+def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "handcrafted", {"vector": "scarf"})
+    named = run(tmp_path / "named", views="handcrafted")
+    found = run(tmp_path / "set", settings={"augmentation": "handcrafted"})
+    losses = [
+        (tmp_path / folder / r.run_id / "metrics-toy-vector-kind.jsonl")
+        .read_text()
+        .splitlines()[-1]
+        for folder, r in (("named", named), ("set", found), ("plain", run(tmp_path / "plain")))
+    ]
+    loss = [json.loads(line)["loss"] for line in losses]
+    assert loss[0] == loss[1] != loss[2]
+    assert (found.method, named.method) == ("supervised", "supervised+handcrafted")
+    assert found.config["augmentation"] == "handcrafted"
+    document = plan("supervised", None, settings={"augmentation": "handcrafted"}).document
+    assert (document["views"], document["family"]) == ("handcrafted", "scarf")
+    # What is named wins, and a method that no view augments has nothing to do with it.
+    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).views_name
+    assert plan("random-init", None, settings={"augmentation": "handcrafted"}).views is None
 
+
+def test_a_domain_without_handcrafted_views_cannot_augment_with_them():
+    with pytest.raises(UserError, match="has no handcrafted views for a vector"):
+        plan("supervised", None, settings={"augmentation": "handcrafted"})
+
+
+def test_the_command_line_names_both_options(tmp_path, capsys):
     from vmbench.cli import invoke
 
     arguments = ["run", "--domain", "toy", "--preset", "smoke", "--method", "supervised"]

@@ -20,6 +20,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
 from vmbench.balance import Balance, remarks
+from vmbench.cache import cache_folder
 from vmbench.cli import invoke
 from vmbench.config import make_config
 from vmbench.data_check import check_data
@@ -27,7 +28,7 @@ from vmbench.dataset import Task
 from vmbench.errors import UserError
 from vmbench.evaluation.fewshot import draws
 from vmbench.evaluation.knn import knn_mean
-from vmbench.examples import cache_folder, prepare
+from vmbench.examples import prepare
 from vmbench.labels import floor, judged
 from vmbench.linear_models import fit_ridge
 from vmbench.metrics import multilabel_metrics, pearson, regression_metrics
@@ -429,7 +430,10 @@ def test_every_evaluation_serves_every_kind(evaluation, pretrain, metric, tmp_pa
     guess = 0.5 if metric == "auroc" else 0.0
     if evaluation != "finetune":  # ten steps teach little
         assert task["value"] > guess + 0.1
-    assert ("prevalence" if metric == "auroc" else "median_mae") in task["metrics"]
+    assert task["floors"].keys() == {"prevalence" if metric == "auroc" else "median_mae"}
+    units = task["units"]
+    assert sum(units["totals"]) / sum(units["sizes"]) == pytest.approx(task["value"], abs=1e-6)
+    assert len(set(units["totals"])) > 2
     assert f"{pretrain}/{pretrain.removeprefix('toy-')}: train 180" in written.err
 
 

@@ -1,6 +1,7 @@
 """The loop: who gets which gradient, resuming bit for bit, failing well."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -167,8 +168,12 @@ def test_a_loss_that_becomes_nan_fails_and_keeps_the_last_state(tmp_path, monkey
     assert all(torch.isfinite(v.float()).all() for v in state["players"]["objective"].values())
 
 
-def test_cosine_schedule_warms_up_and_ends_near_zero(tmp_path):
-    train(toy.ToyVector, tmp_path, "log", epochs=40)
+def test_cosine_schedule_rises_linearly_over_a_twentieth_and_falls_as_a_cosine(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("vmbench.trainer.LOG_EVERY", 1)
+    train(toy.ToyVector, tmp_path, "log", epochs=40, lr=0.02)
     rates = [json.loads(line)["lr"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert rates == sorted(rates, reverse=True)
-    assert rates[-1] < 1e-5 < 1e-3 < rates[0]
+    warm = [0.02 * step / 10 for step in range(1, 11)]  # 10 of 200 steps
+    falling = [0.02 * math.cos(math.pi / 2 * step / 190) ** 2 for step in range(190)]
+    assert rates == pytest.approx(warm + falling)

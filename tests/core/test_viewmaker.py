@@ -98,7 +98,8 @@ def test_the_signature_is_the_documented_one():
     assert str(inspect.signature(Viewmaker.__init__)) == (
         "(self, spec: vmbench.specs.Spec, epsilon: float = 0.05, "
         "clamp: tuple[float, float] | None = None, num_res_blocks: int = 3, "
-        "frequency_domain: bool = False, downsample_to: int | None = None, width: int = 32) -> None"
+        "frequency_domain: bool = False, downsample_to: int | None = None, width: int = 32, "
+        "bound: Literal['input', 'released'] = 'input') -> None"
     )
     assert list(inspect.signature(Viewmaker.forward).parameters) == ["self", "x", "generator"]
 
@@ -142,6 +143,44 @@ def test_downsampling_is_around_the_network_and_the_bound_after_it():
     large = F.interpolate(y, size=(40, 24), mode="bilinear", align_corners=False)
     torch.manual_seed(3)
     torch.testing.assert_close(viewmaker(x), x + bounded(large, 0.07), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("frequency", "small", "space", "size"), [
+    (True, None, (32, 32), 0.0005),
+    (False, 32, (64, 64), 0.044),
+    (True, 16, (40, 24), 0.0008),
+    (False, None, (28, 40), 0.05),
+])  # fmt: skip
+def test_the_released_bound_is_on_the_networks_output(frequency, small, space, size):
+    """Then the inverse of a DCT without normalisation, then the resizing, as in released code."""
+    viewmaker = Viewmaker(
+        Grid(2, *space), 0.05, frequency_domain=frequency, downsample_to=small, bound="released"
+    )
+    x = torch.randn(4, 2, *space, generator=torch.Generator().manual_seed(0))
+    inputs = F.interpolate(x, size=(small, small), mode="bilinear") if small else x
+    if frequency:
+        inputs = torch.from_numpy(dctn(inputs.numpy(), axes=(2, 3)))
+    torch.manual_seed(3)
+    delta = bounded(naive_network(viewmaker.state_dict(), inputs, 3), 0.05)
+    if frequency:
+        delta = torch.from_numpy(idctn(delta.detach().numpy(), axes=(2, 3)))
+    if small:
+        delta = F.interpolate(delta, size=space, mode="bilinear")
+    torch.manual_seed(3)
+    found = viewmaker.perturbation(x)
+    torch.testing.assert_close(found, delta, rtol=1e-3, atol=1e-4 * size)
+    assert found.abs().mean().item() == pytest.approx(size, rel=0.25)
+
+
+def test_without_either_option_both_bounds_are_one():
+    views = []
+    for bound in ("input", "released"):
+        torch.manual_seed(0)
+        viewmaker = Viewmaker(Grid(1, 16, 20), bound=bound, width=4)
+        views.append(viewmaker(torch.ones(2, 1, 16, 20), torch.Generator().manual_seed(1)))
+    assert torch.equal(*views)
+    with pytest.raises(ValueError, match="must be one of input, released"):
+        Viewmaker(Vector(3), bound="output")
 
 
 def test_load_reference_takes_a_prefixed_checkpoint_and_refuses_another():
@@ -245,6 +284,9 @@ def test_dct_is_orthonormal_and_equals_scipy():
     expected = dctn(x.numpy(), axes=(2, 3), norm="ortho")
     np.testing.assert_allclose(dct(x).numpy(), expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(inverse_dct(dct(x)), x, rtol=1e-4, atol=1e-5)
+    plain = dct(x, orthonormal=False)
+    np.testing.assert_allclose(plain.numpy(), dctn(x.numpy(), axes=(2, 3)), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(inverse_dct(plain, orthonormal=False), x, rtol=1e-4, atol=1e-5)
     vector = torch.randn(4, 7)
     torch.testing.assert_close(inverse_dct(dct(vector)), vector, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(dct_matrix(9) @ dct_matrix(9).T, torch.eye(9), atol=1e-5, rtol=0)

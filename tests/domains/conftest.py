@@ -30,6 +30,7 @@ class Collected:
     x: npt.NDArray[np.float32]
     labels: dict[str, npt.NDArray[np.int64]]
     splits: dict[str, npt.NDArray[np.str_]]
+    groups: npt.NDArray[np.object_]
 
     def side(self, split: str, task: str) -> npt.NDArray[np.float32]:
         return self.x[self.splits[task] == split]
@@ -44,6 +45,7 @@ def read(name: str) -> Collected:
         np.stack([example.x for example in examples]),
         {task: np.array([example.labels[task] for example in examples]) for task in tasks},
         {task: np.array([example.splits[task] for example in examples]) for task in tasks},
+        np.array([example.group for example in examples], dtype=object),
     )
 
 

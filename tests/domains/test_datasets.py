@@ -49,6 +49,27 @@ def test_train_has_every_class_and_no_side_is_empty(name, collect):
         assert set(labels) == set(range(len(task.classes)))
 
 
+@pytest.mark.parametrize(
+    ("name", "task", "groups"),
+    [("watch", "exercise", 10), ("watch-raw", "exercise", 10), ("pig-cvp", "pig", 52),
+     ("spoken-digits", "voice", 2), ("spoken-digits-waveform", "voice", 2)],
+)  # fmt: skip
+def test_examples_name_who_they_stem_from(name, task, groups, collect):
+    """A subject is on one side; a pig or voice is the class of its task."""
+    data = collect(name)
+    assert len(set(data.groups)) == groups
+    for group in set(data.groups):
+        one = data.groups == group
+        assert len(set((data.splits if task == "exercise" else data.labels)[task][one])) == 1
+    if task == "exercise":
+        assert len(set(data.groups[data.splits[task] == "test"])) == 3
+
+
+def test_independent_rows_name_no_group(collect):
+    for name in ("mnist", "digits", "diamonds", "breast-cancer"):
+        assert set(collect(name).groups) == {None}
+
+
 def test_cards_name_licence_source_and_carrier(dataset_name, collect):
     dataset = collect(dataset_name).dataset
     assert dataset.card.licence
@@ -76,3 +97,10 @@ def test_a_package_that_lacks_another_is_not_called_missing(tmp_path, monkeypatc
     monkeypatch.setattr(type(dataset), "package", ("carrier_with_a_fault", "sensor"))
     with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
         import_carrier(dataset, "carrier_with_a_fault")
+
+
+def test_a_data_dir_that_does_not_exist_is_told(dataset_name, collect, tmp_path):
+    dataset = type(collect(dataset_name).dataset)()
+    dataset.bind(tmp_path)
+    with pytest.raises(UserError, match=r"--data-dir .*/nowhere does not exist"):
+        dataset.bind(tmp_path / "nowhere")

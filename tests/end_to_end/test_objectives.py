@@ -45,13 +45,14 @@ def test_a_smoke_run(objective, kind, method, run, inside, tmp_path):
     (found,) = result["tasks"]
     assert 0 <= found["value"] <= 1
 
-    # The spread of the representations is in the log and in the result, and they did not collapse.
+    # Spread and rank of the representations are in the log and in the result: none collapsed.
     lines = (tmp_path / result["run_id"] / "metrics.jsonl").read_text().splitlines()
     last = json.loads(lines[-1])
     assert last["step"] == result["pretrain"]["steps"] == 6
-    assert last["feature_std"] == found["metrics"]["feature_std"]
+    assert last["feature_std"] == result["pretrain"]["feature_std"]
     assert 0.1 / math.sqrt(64) < last["feature_std"] < 1
-    assert "collapsed" not in found["metrics"]
+    assert 1.5 < last["effective_rank"] <= 64
+    assert 1.5 < result["pretrain"]["effective_rank"] <= result["pretrain"]["feature_dim"]
 
     # Heads, predictors, prototypes and momentum encoders are not the encoder.
     encoder = build_encoder(spec, make_config(result["config"]))

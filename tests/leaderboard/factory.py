@@ -2,10 +2,10 @@
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vmbench.results import (
     Environment,
@@ -14,6 +14,7 @@ from vmbench.results import (
     Probe,
     Result,
     TaskResult,
+    TestUnits,
 )
 
 CONFIG: dict[str, Any] = {
@@ -37,7 +38,13 @@ ENVIRONMENT = Environment(
     threads=2,
     precision="float32",
 )
-YARDSTICKS = {"random-init", "raw-features", "supervised"}
+YARDSTICKS = {"random-init", "random-init-calibrated", "raw-features", "supervised"}
+VIEWS = {
+    "viewmaker": "learned",
+    "viewmaker+handcrafted": "learned",
+    "handcrafted": "handcrafted",
+    **dict.fromkeys(YARDSTICKS, "none"),
+}
 
 
 def result(
@@ -60,39 +67,60 @@ def result(
     vmbench: str = "0.1.0",
     command: str | None = None,
     run_id: str | None = None,
+    units: Mapping[str, Sequence[float]] | None = None,
+    unit: Literal["example", "group"] = "example",
+    val: float | None = None,
+    collapsed: bool | None = None,
+    preset_settings: Mapping[str, Any] | None = None,
 ) -> Result:
-    """One run; ``values`` by ``dataset/task``. A yardstick has no objective, as a run writes it."""
+    """One run; ``values`` by ``dataset/task``. A yardstick has no objective, as a run writes it.
+
+    ``units``: by task, the mean of each of a few equal test units, whose mean the value must be;
+    ``settings``: what the request overrode, where ``preset_settings`` are another preset's.
+    """
     objective = None if method in YARDSTICKS else objective
-    config = CONFIG | dict(settings or {})
+    config = CONFIG | dict(preset_settings or {}) | dict(settings or {})
     config_hash = sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
     identity = [domain, method, objective or "none", preset, config_hash, f"seed{seed}"]
-    trained = method not in {"random-init", "raw-features"}
+    trained = method == "supervised" or method not in YARDSTICKS
     tasks = [
         TaskResult(
             dataset=name.partition("/")[0],
+            revision=revision,
             task=name.partition("/")[2],
             metric=metric,
             higher_is_better=higher_is_better,
             value=value,
             metrics={metric: value},
+            floors={"majority_accuracy": 0.1},
             n_train=2400,
             n_val=300,
             n_test=n_test,
             n_classes=10,
             split_rule="by speaker",
-            probe=Probe(kind="logistic", penalty=0.01, val_value=value),
+            probe=Probe(
+                kind="logistic",
+                penalty=0.01,
+                val_value=value if val is None else val,
+                chosen={"penalty": 0.01},
+                gradient_norm=1e-7,
+                converged=True,
+            ),
+            units=units_of((units or {}).get(name), unit, n_test),
             seconds=2.0,
         )
         for name, value in (values if values is not None else {"fsdd/digit": 0.9}).items()
     ]
     return Result(
-        schema_version=1,
+        schema_version=2,
         run_id=run_id or "-".join(identity),
         created=created,
         command=command
         or f"vmbench run --domain {domain} --method {method} --preset {preset} --seed {seed}",
         domain=domain,
         method=method,
+        views=VIEWS.get(method, "fixed"),
+        yardstick=method in YARDSTICKS,
         objective=objective,
         preset=preset,
         seed=seed,
@@ -104,12 +132,33 @@ def result(
             steps=190 if trained else 0,
             seconds=seconds if trained else 0.0,
             final_loss=3.2 if trained else None,
+            name="a1b2c3d4" if trained else None,
+            collapsed=collapsed,
+            feature_std=0.08 if trained else None,
+            effective_rank=31.0 if trained else None,
+            feature_dim=64 if trained else None,
         ),
         tasks=tasks,
         parameters=Parameters(encoder=180_000, viewmaker=50_000 if method == "viewmaker" else 0),
+        overrides=dict(settings or {}),
         config=config,
         config_hash=config_hash,
         environment=ENVIRONMENT.model_copy(update={"device": device, "vmbench": vmbench}),
+    )
+
+
+def units_of(
+    means: Sequence[float] | None, unit: Literal["example", "group"], n_test: int
+) -> TestUnits | None:
+    if means is None:
+        return None
+    size = n_test // len(means)
+    assert size * len(means) == n_test
+    return TestUnits(
+        unit=unit,
+        count=len(means),
+        sizes=[size] * len(means),
+        totals=[mean * size for mean in means],
     )
 
 
@@ -135,12 +184,17 @@ def study(
     noise: float = 0.012,
     rng: int = 0,
     objectives: Iterable[str] = ("simclr",),
+    groups: int = 0,
 ) -> list[Result]:
-    """A full study: each method at its level on each task, with seed noise."""
+    """A full study: each method at its level on each task, with seed noise.
+
+    With ``groups``, test is that many groups of their own difficulty, the same for all methods.
+    """
     draw = random.Random(rng)
     runs = []
     for domain, tasks in (domains or DOMAINS).items():
         tasks = list(tasks)
+        hard = {task: [draw.gauss(0, noise) for _ in range(groups)] for task in tasks}
         for method, level in (methods or LEVELS).items():
             for objective in ("none",) if method in YARDSTICKS else tuple(objectives):
                 for seed in seeds:
@@ -148,11 +202,19 @@ def study(
                         task: round(level - 0.04 * i + draw.gauss(0, noise), 6)
                         for i, task in enumerate(tasks)
                     }
+                    units = {
+                        task: [values[task] + one + draw.gauss(0, noise) for one in hard[task]]
+                        for task in tasks
+                        if groups
+                    }
+                    values |= {task: sum(means) / groups for task, means in units.items()}
                     runs.append(
                         result(
                             method,
                             seed,
                             values,
+                            units=units,
+                            unit="group",
                             domain=domain,
                             objective=objective,
                             pretrained_on=tasks[0].partition("/")[0],

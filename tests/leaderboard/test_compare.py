@@ -12,7 +12,7 @@ from vmbench.errors import UserError
 from vmbench_leaderboard.check import judge, stride
 from vmbench_leaderboard.compare import compare, pooled_spread
 from vmbench_leaderboard.filters import Filters
-from vmbench_leaderboard.render.changes import by_severity, verdict
+from vmbench_leaderboard.render.changes import by_severity, rests_on, verdict
 
 
 def runs(values, method="viewmaker", seeds=None, **fields):
@@ -83,7 +83,9 @@ def test_a_changed_setting_is_paired_and_said():
     )
     assert {c.presence for c in comparison.changes} == {"both"}
     (note,) = comparison.notes
-    assert note == "viewmaker (simclr) has other settings in head: epochs=3; in base: epochs=10."
+    assert (
+        note == "viewmaker (simclr) has other settings in head: epochs=3; in base: the usual ones."
+    )
     assert {c.row.settings for c in comparison.changes} == {""}
 
 
@@ -109,6 +111,7 @@ def test_a_drop_of_the_tolerance_is_allowed_and_more_is_not():
 def test_the_bar_is_k_standard_errors_where_that_is_more_than_the_tolerance():
     base, head = [0.50, 0.52, 0.54, 0.50], [0.46, 0.50, 0.47, 0.49]
     judged = only(judge(compare(runs(base), runs(head)).changes, tolerance=0.01, k=2))
+    assert judged.basis == "seeds"
     differences = [b - a for a, b in zip(base, head, strict=True)]
     error = sqrt(variance(differences) / 4)
     assert judged.error == pytest.approx(error)
@@ -134,11 +137,70 @@ def test_variance_is_pooled_over_the_rows_of_a_task_and_never_below_the_cells_ow
 def test_one_shared_seed_borrows_the_noise_of_its_task_or_has_the_tolerance_alone():
     alone = only(judge(compare(runs([0.5]), runs([0.45])).changes))
     assert (alone.error, alone.allowed, alone.outcome) == (None, 0.01, "worse")
+    assert alone.basis == "tolerance"
     base = [*runs([0.5]), *runs([0.5] * 6, method="noisy")]
     head = [*runs([0.45]), *runs([0.4, 0.6] * 3, method="noisy")]
     borrowed = {j.change.row.method: j for j in judge(compare(base, head).changes)}["viewmaker"]
     assert borrowed.error == pytest.approx(sqrt(variance([-0.1, 0.1] * 3)))
     assert borrowed.outcome == "same"
+
+
+def answers(values, seeds):
+    """Runs of given accuracy on 200 examples, wrong on the first ones."""
+    rights = [round(200 * value) for value in values]
+    return [
+        result(
+            "viewmaker",
+            seed,
+            {"fsdd/digit": right / 200},
+            units={"fsdd/digit": [0.0] * (200 - right) + [1.0] * right},
+            n_test=200,
+        )
+        for seed, right in zip(seeds, rights, strict=True)
+    ]
+
+
+def test_one_seed_rests_on_the_test_units_and_says_so():
+    """McNemar's question: 20 answers turned wrong and none right is no accident, 4 may be."""
+    found = only(judge(compare(answers([0.9], [0]), answers([0.8], [0])).changes))
+    assert found.basis == "test units"
+    # The variance of a mean of 200 differences, 20 of which are -1.
+    gaps = np.array([-1.0] * 20 + [0.0] * 180)
+    assert found.error == pytest.approx(stats.sem(gaps))
+    assert found.outcome == "worse"
+    assert "1 shared seed, noise from test units" in found.text
+    few = only(judge(compare(answers([0.9], [0]), answers([0.88], [0])).changes))
+    assert (few.basis, few.outcome) == ("test units", "same")
+    said = rests_on([found, few])
+    assert said == [
+        "Too few seeds in 2 cells: the noise is that of test data alone, not of what another seed "
+        "does."
+    ]
+
+
+def test_two_seeds_that_agree_are_not_taken_at_their_word():
+    """Both fell by exactly 0.02: a variance of nothing, which tells nothing."""
+    found = only(judge(compare(answers([0.9, 0.8], [0, 1]), answers([0.88, 0.78], [0, 1])).changes))
+    assert (found.basis, found.outcome) == ("test units", "same")
+    bare = only(judge(compare(runs([0.9, 0.8]), runs([0.88, 0.78])).changes))
+    assert (bare.basis, bare.error, bare.outcome) == ("tolerance", None, "worse")
+    assert "the tolerance alone decides" in rests_on([bare])[0]
+
+
+def test_of_several_seeds_both_kinds_of_noise_count():
+    base, head = answers([0.9, 0.8, 0.85], range(3)), answers([0.86, 0.79, 0.8], range(3))
+    found = only(judge(compare(base, head).changes))
+    assert found.basis == "seeds and test units"
+    y = np.array(
+        [
+            [h - b for b, h in zip(*(t.tasks[0].units.totals for t in pair), strict=True)]
+            for pair in zip(base, head, strict=True)
+        ]
+    )
+    rest = y - y.mean(0) - y.mean(1, keepdims=True) + y.mean()
+    both = (rest**2).sum() / (2 * 199) / (3 * 200)
+    seeds = max(y.mean(1).var(ddof=1) / 3 - both, 0)
+    assert found.error == pytest.approx(sqrt(seeds + y.mean(0).var(ddof=1) / 200))
 
 
 def test_stride_is_k_for_a_known_variance_and_longer_for_few_degrees():

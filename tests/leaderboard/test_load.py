@@ -8,19 +8,23 @@ from leaderboard.factory import result, study, write
 
 from vmbench.errors import UserError
 from vmbench.results import SchemaError
+from vmbench_leaderboard.board import build_boards
+from vmbench_leaderboard.cells import TaskKey
 from vmbench_leaderboard.load import load
 
-SAMPLE = Path(__file__).parent / "samples" / "result-schema-1.json"
+SAMPLES = Path(__file__).parent / "samples"
 
 
-def test_the_frozen_sample_of_schema_1_still_loads():
-    (sample,) = load([SAMPLE]).results
-    assert (sample.method, sample.objective, sample.seed) == ("viewmaker", "simclr", 3)
-    assert sample.tasks[0].value == 0.8733333333333333
-    assert sample.tasks[0].probe.penalty == 0.01
-    assert sample.pretrain.final_loss == 3.25
-    # Written again, it is the same document: no field is lost or renamed.
-    assert json.loads(sample.model_dump_json()) == json.loads(SAMPLE.read_text())
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_frozen_sample_of_each_schema_makes_a_board(version):
+    (sample,) = load([SAMPLES / f"result-schema-{version}.json"]).results
+    (board,) = build_boards([sample])
+    (row,) = board.rows
+    assert (row.key.method, row.views, row.yardstick) == ("viewmaker", "learned", False)
+    for task in sample.tasks:
+        cell = row.cells[TaskKey(sample.domain, task.dataset, task.task)]
+        assert cell.mean == pytest.approx(task.value)
+        assert cell.covers == (None if task.units is None else "test")
 
 
 def test_a_folder_of_runs_gives_its_results_and_no_configuration(tmp_path):
@@ -113,10 +117,26 @@ def test_an_unknown_field_is_an_error(tmp_path):
         load([tmp_path])
 
 
-def test_mixed_schema_versions_are_refused_with_their_counts(tmp_path):
-    write([result(seed=0), result(seed=1)], tmp_path)
-    data = json.loads(result(seed=2).model_dump_json()) | {"schema_version": 2}
-    (tmp_path / "new").mkdir()
-    (tmp_path / "new" / "result.json").write_text(json.dumps(data))
-    with pytest.raises(SchemaError, match=r"version 1 \(2 files\), version 2 \(1 file\)"):
+def test_a_newer_schema_says_what_to_install(tmp_path):
+    data = json.loads(result().model_dump_json()) | {"schema_version": 3}
+    (tmp_path / "result.json").write_text(json.dumps(data))
+    with pytest.raises(SchemaError, match=r"schema version 3.*up to 2: install a newer one"):
+        load([tmp_path])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("name", ["result.json", "collected.json"])
+def test_a_result_in_another_encoding_is_named(tmp_path, encoding, name):
+    result(seed=0).write(tmp_path / "fine.json")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / name).write_bytes(result(seed=1).model_dump_json().encode(encoding))
+    with pytest.raises(SchemaError, match=rf"other/{name} .*UTF-8"):
+        load([tmp_path])
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfa\x02\x03", b"not JSON", b'{"a": 1,}'])
+def test_a_json_file_that_is_none_is_named(tmp_path, data):
+    result(seed=0).write(tmp_path / "fine.json")
+    (tmp_path / "other.json").write_bytes(data)
+    with pytest.raises(SchemaError, match=r"other\.json cannot be read as JSON"):
         load([tmp_path])

@@ -1,8 +1,7 @@
 """Each figure against a closed form, or against an oracle that spells it out by brute force."""
 
-from fractions import Fraction
 from itertools import product
-from math import comb, lcm, sqrt
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -10,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from vmbench_leaderboard.statistics.aggregate import (
-    aggregate,
-    aggregate_interval,
-    interquartile_mean,
-    mean_replicates,
-    replicates,
-    widened,
-)
-from vmbench_leaderboard.statistics.bootstrap import mean_intervals, resamples_of, tail
 from vmbench_leaderboard.statistics.comparison import (
+    compare,
     holm,
-    paired_comparison,
     probability_of_improvement,
 )
 from vmbench_leaderboard.statistics.critical_difference import (
@@ -29,173 +19,223 @@ from vmbench_leaderboard.statistics.critical_difference import (
     critical_distance,
 )
 from vmbench_leaderboard.statistics.ranks import mean_ranks, rank_intervals, ranks_of
+from vmbench_leaderboard.statistics.sampling import Estimates, Sample, Term
+from vmbench_leaderboard.statistics.scores import Scaled, gain_error, iqm_weights, score
 
 RNG = np.random.default_rng(5)
 
 
-# The bootstrap of a mean
+def equal(units):
+    """A sample of rows (K, S, G) on G equal test units."""
+    units = np.asarray(units, dtype=float)
+    return Sample(units.mean(2), units, np.full(units.shape[2], 1 / units.shape[2]))
 
 
-@pytest.mark.parametrize("n", [2, 3, 4, 5])
-def test_exact_resamples_are_those_of_all_n_to_the_n_draws(n):
-    found = resamples_of(n)
-    brute: dict[tuple[int, ...], int] = {}
-    for draw in product(range(n), repeat=n):
-        counts = tuple(draw.count(i) for i in range(n))
-        brute[counts] = brute.get(counts, 0) + 1
-    assert len(found.counts) == comb(2 * n - 1, n) == len(brute)
-    for counts, probability in zip(found.counts, found.probability, strict=True):
-        assert probability == pytest.approx(brute[tuple(int(c) for c in counts)] / n**n)
+def rows_of(sample, domain="d", task="t"):
+    return Estimates([Term(domain, task, sample, np.eye(len(sample.values)))])
+
+
+def squares(noise):
+    return (noise**2).sum(tuple(range(1, noise.ndim)))
+
+
+# Contributions
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
-def test_mean_interval_is_the_percentile_of_all_draws(n):
-    values = RNG.normal(0.8, 0.02, (4, n))
-    cut = tail(n, n - 1)
-    for sample, interval in zip(values, mean_intervals(values), strict=True):
-        means = np.sort([np.mean(draw) for draw in product(sample, repeat=n)])
-        # The smallest mean with at least `cut` of the draws at or below it.
-        index = int(np.ceil(cut * len(means) - 1e-9)) - 1
-        assert interval.low == pytest.approx(means[max(index, 0)])
-        assert interval.high == pytest.approx(means[::-1][max(index, 0)])
+def test_seed_contributions_square_to_an_unbiased_variance(n):
+    """Over all sign patterns of independent seed effects of variance 1, the mean is 1 / n."""
+    found = [
+        squares(Sample(np.array([signs], dtype=float)).of_seeds)[0]
+        for signs in product([-1, 1], repeat=n)
+    ]
+    assert np.mean(found) == pytest.approx(1 / n)
 
 
-@pytest.mark.parametrize("n", [6, 8, 20])
-def test_mean_interval_agrees_with_scipy_at_the_expanded_level(n):
+@pytest.mark.parametrize("shares", [[0.5, 0.5], [0.2, 0.3, 0.5], [0.1, 0.1, 0.1, 0.7]])
+def test_unit_contributions_square_to_an_unbiased_variance(shares):
+    """Over all sign patterns of unit effects of variance 1: that of the weighted mean."""
+    shares = np.array(shares)
+    found = []
+    for signs in product([-1.0, 1.0], repeat=len(shares)):
+        units = np.array(signs)[None, None]
+        found.append(squares(Sample(units @ shares, units, shares).of_units)[0])
+    assert np.mean(found) == pytest.approx((shares**2).sum())
+
+
+def test_what_is_counted_twice_is_unbiased_and_in_both_others():
+    """Independent noise of variance 1 on each seed and unit: all three expect W / S."""
+    shares = np.array([0.2, 0.3, 0.5])
+    found = []
+    for signs in product([-1.0, 1.0], repeat=6):
+        units = np.reshape(signs, (1, 2, 3))
+        sample = Sample(units @ shares, units, shares)
+        parts = (sample.of_seeds, sample.of_units, sample.of_both)
+        found.append([squares(part)[0] for part in parts])
+    assert np.mean(found, axis=0) == pytest.approx([(shares**2).sum() / 2] * 3)
+
+
+def test_degrees_of_units_are_their_effective_number_less_one():
+    assert equal(np.zeros((1, 1, 7))).unit_degrees == pytest.approx(6)
+    sample = Sample(np.zeros((1, 1)), np.zeros((1, 1, 3)), np.array([0.5, 0.25, 0.25]))
+    assert sample.unit_degrees == pytest.approx(1 / (0.25 + 2 / 16) - 1)
+    # Never below one: a t of less has no quantile that anybody could read.
+    lopsided = Sample(np.zeros((1, 1)), np.zeros((1, 1, 2)), np.array([0.99, 0.01]))
+    assert lopsided.unit_degrees == 1
+
+
+# Intervals
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+def test_over_seeds_alone_the_interval_is_students(n):
     values = RNG.normal(0.8, 0.02, (3, n))
-    level = 1 - 2 * tail(n, n - 1)
-    reference = stats.bootstrap(
-        (values,),
-        np.mean,
-        axis=-1,
-        vectorized=True,
-        n_resamples=40_000,
-        confidence_level=level,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    ).confidence_interval
-    error = values.std(1, ddof=1) / sqrt(n)
-    for i, interval in enumerate(mean_intervals(values)):
-        assert interval.low == pytest.approx(reference.low[i], abs=0.2 * error[i])
-        assert interval.high == pytest.approx(reference.high[i], abs=0.2 * error[i])
+    sample = Sample(values)
+    for row, interval in zip(values, rows_of(sample).intervals(sample.means), strict=True):
+        expected = stats.t.interval(0.95, n - 1, row.mean(), stats.sem(row))
+        assert (interval.low, interval.high) == pytest.approx(expected, rel=1e-3)
+    assert rows_of(sample).covers == ["seeds"] * 3
 
 
-def test_tail_is_the_expanded_level_of_hesterberg():
-    # Closed form, and the limit of many seeds: the plain 2.5%.
-    assert tail(5, 4) == pytest.approx(stats.norm.cdf(-sqrt(5 / 4) * stats.t.ppf(0.975, 4)))
-    assert tail(5, 4) < tail(20, 19) < 0.025
-    assert tail(100_000, 99_999) == pytest.approx(0.025, abs=1e-5)
+@pytest.mark.parametrize("groups", [2, 3, 20])
+def test_of_one_seed_the_interval_is_students_over_equal_groups(groups):
+    units = RNG.normal(0.8, 0.05, (2, 1, groups))
+    sample = equal(units)
+    for row, interval in zip(units, rows_of(sample).intervals(sample.means), strict=True):
+        expected = stats.t.interval(0.95, groups - 1, row.mean(), stats.sem(row[0]))
+        assert (interval.low, interval.high) == pytest.approx(expected, rel=1e-3)
+    assert rows_of(sample).covers == ["test"] * 2
 
 
-@pytest.mark.parametrize(
-    ("n", "at_least", "at_most"), [(2, 0.46, 0.54), (3, 0.71, 0.79), (5, 0.88, 0.96)]
-)
-def test_coverage_of_the_mean_interval_is_what_the_notes_say(n, at_least, at_most):
-    samples = np.random.default_rng(n).normal(0, 1, (2000, n))
-    covered = np.mean([i.low <= 0 <= i.high for i in mean_intervals(samples)])
-    assert at_least < covered < at_most, f"{n} seeds: the interval covers {covered:.3f}"
+def test_seeds_and_units_add_up_in_squares_less_what_both_count():
+    """Two-way analysis of variance, written out for one row of 4 seeds on 5 groups."""
+    y = RNG.normal(0.8, 0.05, (4, 5)) + RNG.normal(0, 0.1, (4, 1)) + RNG.normal(0, 0.1, 5)
+    mean, by_seed, by_group = y.mean(), y.mean(1), y.mean(0)
+    seeds = sum((v - mean) ** 2 for v in by_seed) / 3 / 4
+    groups = sum((v - mean) ** 2 for v in by_group) / 4 / 5
+    rest = sum((y[s, g] - by_seed[s] - by_group[g] + mean) ** 2 for s in range(4) for g in range(5))
+    both = rest / (3 * 4) / (4 * 5)
+    of_seeds = seeds - both * stats.chi2.ppf(0.25, 3) / 3
+    assert of_seeds > 0
+    sample = equal(y[None])
+    (interval,) = rows_of(sample).intervals(sample.means)
+    half = sqrt(stats.t.ppf(0.975, 3) ** 2 * of_seeds + stats.t.ppf(0.975, 4) ** 2 * groups)
+    assert interval.half_width == pytest.approx(half, rel=1e-4)
+    assert rows_of(sample).errors()[0][0] == pytest.approx(sqrt(of_seeds + groups))
 
 
-def test_a_constant_sample_has_an_interval_of_no_width_around_its_mean():
-    value = 0.1 + 0.2
-    (interval,) = mean_intervals(np.full((1, 5), value))
-    assert interval.low <= value <= interval.high
-    assert interval.high - interval.low < 1e-15
+def test_tasks_of_one_domain_share_their_seeds_and_others_do_not():
+    sample = Sample(RNG.normal(0, 1, (1, 5)))
+    half = np.full((1, 1), 0.5)
+    (alone,), _ = rows_of(sample).errors()
+    together = Estimates([Term("d", "a", sample, half), Term("d", "b", sample, half)])
+    assert together.errors()[0][0] == pytest.approx(alone)
+    apart = Estimates([Term("d", "a", sample, half), Term("e", "b", sample, half)])
+    assert apart.errors()[0][0] == pytest.approx(alone / sqrt(2))
+    # Satterthwaite: two equal variances with 4 degrees each have 8 together.
+    assert together.errors()[1][0] == pytest.approx(4, rel=1e-3)
+    assert apart.errors()[1][0] == pytest.approx(8, rel=1e-3)
 
 
-# The interquartile mean
+def test_a_difference_is_paired_over_what_both_rows_share():
+    base = RNG.normal(0.8, 0.05, (5, 6))
+    own = RNG.normal(0.1, 0.01, (5, 6))
+    pair = equal(np.stack([base, base + own]))
+    (error, _), alone = rows_of(pair).errors_of_differences(), equal(own[None])
+    assert error[0, 1] == pytest.approx(rows_of(alone).errors()[0][0])
+    assert error[0, 1] < rows_of(pair).errors()[0][0] / 2
+    shifted = equal(np.stack([base, base + 0.1]))
+    assert rows_of(shifted).errors_of_differences()[0][0, 1] == pytest.approx(0, abs=1e-9)
+
+
+def test_without_a_common_seed_the_variances_of_two_rows_add_up():
+    values = np.full((2, 7), np.nan)
+    values[0, :3], values[1, 3:] = RNG.normal(0, 1, 3), RNG.normal(0, 1, 4)
+    errors, degrees = rows_of(Sample(values)).errors_of_differences()
+    expected = stats.sem(values[0, :3]) ** 2 + stats.sem(values[1, 3:]) ** 2
+    assert errors[0, 1] ** 2 == pytest.approx(expected)
+    assert degrees[0, 1] == pytest.approx(2, rel=1e-3)
+
+
+def test_what_an_interval_covers():
+    one_seed = np.array([[0.5, np.nan], [0.5, 0.6]])
+    assert rows_of(Sample(one_seed)).covers == [None, "seeds"]
+    assert rows_of(Sample(one_seed)).intervals(np.zeros(2))[0] is None
+    units = np.stack([one_seed, one_seed + 0.1], axis=2)
+    sample = Sample(one_seed + 0.05, units, np.array([0.5, 0.5]))
+    assert rows_of(sample).covers == ["test", "seeds and test"]
+    nothing = Estimates([Term("d", "t", sample, np.zeros((1, 2)))])
+    assert nothing.covers == [None]
+
+
+def test_draws_scatter_as_the_errors_say_and_together_as_rows_share():
+    base = RNG.normal(0.8, 0.05, 2000)
+    values = np.stack([base, base + RNG.normal(0, 0.02, 2000)])
+    estimates = rows_of(Sample(values))
+    draws = estimates.draws(np.array([1.0, 2.0]), 20_000)
+    errors, _ = estimates.errors()
+    assert draws.mean(1) == pytest.approx([1, 2], abs=1e-3)
+    assert draws.std(1) == pytest.approx(errors, rel=0.03)
+    gap = estimates.errors_of_differences()[0][0, 1]
+    assert (draws[0] - draws[1]).std() == pytest.approx(gap, rel=0.03)
+    # Of three seeds, the quartiles of a t with two degrees.
+    few = rows_of(Sample(RNG.normal(0, 1, (1, 3))))
+    spread = few.draws(np.zeros(1), 20_000) / few.errors()[0]
+    assert np.quantile(spread, [0.1, 0.9]) == pytest.approx(stats.t.ppf([0.1, 0.9], 2), rel=0.06)
+
+
+# Scores
 
 
 def test_iqm_is_scipys_trimmed_mean_where_a_quarter_is_a_whole_number():
-    values = RNG.normal(size=40)
-    assert interquartile_mean(values, np.ones(40)) == pytest.approx(stats.trim_mean(values, 0.25))
+    values = RNG.normal(size=(3, 40))
+    found = (iqm_weights(values) * values).sum(1)
+    assert found == pytest.approx(stats.trim_mean(values, 0.25, axis=1))
 
 
-def test_iqm_of_five_equal_weights_in_closed_form():
+def test_iqm_of_five_in_closed_form():
     # A quarter of five is 1.25 values: 0.75 of the second and fourth remain, and the third.
+    values = np.array([[100.0, 2, 1, 40, 3]])
     expected = (0.75 * 2 + 3 + 0.75 * 40) / 2.5
-    assert interquartile_mean(np.array([100.0, 2, 1, 40, 3]), np.ones(5)) == pytest.approx(expected)
+    assert (iqm_weights(values) * values).sum() == pytest.approx(expected)
 
 
-@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 5)), min_size=1, max_size=8))
-def test_weighted_iqm_is_the_trimmed_mean_of_copies(pairs):
-    values = np.array([value for value, _ in pairs], dtype=float)
-    weights = np.array([weight for _, weight in pairs], dtype=float)
-    copies = np.repeat(values, [4 * weight for _, weight in pairs])
-    assert interquartile_mean(values, weights) == pytest.approx(
-        stats.trim_mean(copies, 0.25), abs=1e-9
-    )
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=9))
+def test_iqm_is_the_trimmed_mean_of_four_copies(values):
+    values = np.array([values], dtype=float)
+    expected = stats.trim_mean(np.repeat(values[0], 4), 0.25)
+    assert (iqm_weights(values) * values).sum() == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_missing_seed_does_not_tilt_the_aggregate():
-    """Task a has six seeds and task b two: each still counts for half."""
-    a, b = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]]), np.array([[0.9, 1.0]])
-    copies = lcm(6, 2) * 4
-    pooled = np.concatenate([np.repeat(a, copies // 6), np.repeat(b, copies // 2)])
-    assert aggregate([a, b]) == pytest.approx(stats.trim_mean(pooled, 0.25))
-    assert aggregate([a, b]) != pytest.approx(
-        stats.trim_mean(np.concatenate([a[0], b[0]]), 0.25), abs=0.05
-    )
+def scaled(samples):
+    return [
+        Scaled("d", f"t{place}", sample, [0, 1, 2, 3], 0, 1) for place, sample in enumerate(samples)
+    ]
 
 
-def test_aggregate_replicates_follow_the_distribution_of_all_draws():
-    a, b = RNG.normal(size=(2, 3)), RNG.normal(size=(1, 2))
-    exact: dict[float, Fraction] = {}
-    for i in product(range(3), repeat=3):
-        for j in product(range(2), repeat=2):
-            value = round(aggregate([a[:, list(i)], b[:, list(j)]]), 9)
-            exact[value] = exact.get(value, Fraction(0)) + Fraction(1, 27 * 4)
-    draws = replicates([a, b], "row", 20_000)
-    assert draws.mean() == pytest.approx(sum(v * float(p) for v, p in exact.items()), abs=0.02)
-    points = sorted(exact)
-    for cut in (points[len(points) // 4], points[len(points) // 2]):
-        below = float(sum(p for v, p in exact.items() if v <= cut + 1e-9))
-        assert np.mean(draws <= cut + 1e-8) == pytest.approx(below, abs=0.02)
+def test_the_noise_of_a_score_is_its_change_to_first_order():
+    """Two seeds a little apart: the standard error is half the difference of their own scores."""
+    tasks = [
+        np.array([[0.3], [0.9], [0.5], [0.8]]),
+        np.array([[0.8], [0.2], [0.6], [0.1]]),
+        np.array([[0.1], [0.6], [0.5], [0.7]]),
+    ]
+    moved = [task + RNG.normal(0, 1e-6, task.shape) for task in tasks]
+    both = [Sample(np.hstack(pair)) for pair in zip(tasks, moved, strict=True)]
+    points, estimates = score(scaled(both))
+    before, after = (score(scaled(map(Sample, one)))[0] for one in (tasks, moved))
+    assert points == pytest.approx((before + after) / 2)
+    assert estimates.errors()[0] == pytest.approx(np.abs(after - before) / 2, rel=1e-3, abs=1e-15)
+    assert points[:2].tolist() == [0, 1]
+    assert estimates.errors()[0][:2].tolist() == [0, 0]
+    assert estimates.covers == [None, None, "seeds", "seeds"]
 
 
-def test_tasks_of_one_run_are_drawn_together():
-    """Twice the same task says nothing new, so the interval must not shrink."""
-    task = RNG.normal(0, 1, (1, 6))
-    once = aggregate_interval([task], replicates([task], "row"))
-    joint = np.vstack([task, task])
-    twice = aggregate_interval([joint], replicates([joint], "row"))
-    apart = aggregate_interval([task, task], replicates([task, task], "row"))
-    assert once
-    assert twice
-    assert apart
-    assert twice.half_width == pytest.approx(once.half_width, rel=0.05)
-    assert apart.half_width < 0.85 * once.half_width
-
-
-def test_replicates_are_the_same_each_time_and_depend_on_the_row_alone():
-    values = RNG.normal(size=(3, 5))
-    assert np.array_equal(replicates([values], "a"), replicates([values], "a"))
-    assert not np.array_equal(replicates([values], "a"), replicates([values], "b"))
-
-
-def test_a_single_seed_has_no_interval():
-    values = [np.array([[0.5], [0.6]])]
-    assert aggregate_interval(values, replicates(values, "row")) is None
-
-
-def test_widened_replicates_have_the_standard_error_of_an_unbiased_variance():
-    """Four values, whose IQM is the mean of the middle two; the factor is sqrt(4 / 3)."""
-    values = [RNG.normal(size=(1, 4))]
-    draws = replicates(values, "row")
-    wide = widened(values, draws)
-    assert np.std(wide) == pytest.approx(np.std(draws) * sqrt(4 / 3))
-    assert np.argsort(wide).tolist() == np.argsort(draws).tolist()
-    one = [np.array([[0.5]])]
-    assert widened(one, replicates(one, "row")).tolist() == replicates(one, "row").tolist()
-
-
-def test_mean_replicates_have_the_standard_error_of_the_mean():
-    """Unlike the plain bootstrap, whose spread at five values is too small by sqrt(4 / 5)."""
-    values = RNG.normal(0, 1, (2, 5))
-    draws = mean_replicates([values], "row", 40_000)
-    expected = values.std(1, ddof=1) / sqrt(5)
-    assert draws.std(1) == pytest.approx(expected, rel=0.03)
-    assert draws.mean(1) == pytest.approx(values.mean(1), abs=0.02)
+def test_the_error_of_a_gain_is_that_of_paired_differences():
+    values = RNG.normal([[0.4], [0.8]], 0.05, (2, 5))
+    expected = stats.sem(values[1] - values[0])
+    assert gain_error(Sample(values), 0, 1) == pytest.approx(expected)
+    assert gain_error(Sample(values[:, :1]), 0, 1) is None
 
 
 # Ranks
@@ -245,35 +285,28 @@ def test_probability_of_improvement_counts_all_pairs_of_runs():
     assert np.diag(found).tolist() == [0.5, 0.5]
 
 
-def test_paired_p_values_are_scipys_over_shared_seeds():
-    scores = RNG.normal([[0.5], [0.52], [0.9]], 0.02, (3, 6))
-    scores[0, 5] = scores[1, 0] = np.nan
-    found = paired_comparison(scores)
+def test_p_values_are_scipys_over_shared_seeds():
+    values = RNG.normal([[0.5], [0.52], [0.9]], 0.02, (3, 6))
+    found = compare(values.mean(1), rows_of(Sample(values)), np.full((3, 3), 6.0), 3)
     for i, j in [(0, 1), (0, 2), (1, 2)]:
-        shared = ~np.isnan(scores[i] + scores[j])
-        expected = stats.ttest_rel(scores[i, shared], scores[j, shared])
-        assert found.seeds[i, j] == shared.sum()
-        assert found.p[i, j] == pytest.approx(expected.pvalue)
-        assert found.difference[i, j] == pytest.approx(
-            np.mean(scores[i, shared] - scores[j, shared])
-        )
+        expected = stats.ttest_rel(values[i], values[j])
+        assert found.p[i, j] == pytest.approx(expected.pvalue, rel=1e-2)
+        assert found.error[i, j] == pytest.approx(stats.sem(values[i] - values[j]))
+    pairs = np.array([found.p[0, 1], found.p[0, 2], found.p[1, 2]])
+    adjusted = [found.p_holm[0, 1], found.p_holm[0, 2], found.p_holm[1, 2]]
+    assert adjusted == holm(pairs).tolist()
 
 
-def test_a_seed_that_one_row_lacks_cannot_change_a_comparison():
-    scores = RNG.normal(0.5, 0.02, (2, 5))
-    extra = np.array([[99.0], [np.nan]])
-    with_extra = paired_comparison(np.hstack([scores, extra]))
-    assert with_extra.p[0, 1] == paired_comparison(scores).p[0, 1]
-    assert with_extra.difference[0, 1] == paired_comparison(scores).difference[0, 1]
-
-
-def test_one_shared_seed_has_no_p_value_and_no_noise_is_certain():
-    one = paired_comparison(np.array([[0.5, np.nan], [0.4, 0.3]]))
-    assert np.isnan(one.p[0, 1])
-    assert one.difference[0, 1] == pytest.approx(0.1)
-    exact = paired_comparison(np.array([[0.5, 0.6], [0.4, 0.5], [0.5, 0.6]]))
-    assert exact.p[0, 1] == 0
-    assert exact.p[0, 2] == 1
+def test_two_seeds_that_agree_make_nothing_certain():
+    """They had p = 0; and three that agree tell no noise either, unless there is no difference."""
+    two = np.array([[0.5, 0.6], [0.4, 0.5]])
+    found = compare(two.mean(1), rows_of(Sample(two)), np.full((2, 2), 2.0), 3)
+    assert np.isnan(found.p).all()
+    assert found.difference[0, 1] == pytest.approx(0.1)
+    three = np.array([[0.5, 0.6, 0.8], [0.4, 0.5, 0.7], [0.5, 0.6, 0.8]])
+    found = compare(three.mean(1), rows_of(Sample(three)), np.full((3, 3), 3.0), 3)
+    assert np.isnan(found.p[0, 1])
+    assert found.p[0, 2] == 1
 
 
 def test_holm_by_its_definition():
@@ -284,13 +317,6 @@ def test_holm_by_its_definition():
     for place, index in enumerate(order):
         expected = min(1.0, max((5 - k) * p[order[k]] for k in range(place + 1)))
         assert adjusted[index] == pytest.approx(expected)
-
-
-def test_holm_counts_each_pair_once():
-    scores = RNG.normal(0.5, 0.1, (3, 6))
-    found = paired_comparison(scores)
-    pairs = np.array([found.p[0, 1], found.p[0, 2], found.p[1, 2]])
-    assert [found.p_holm[0, 1], found.p_holm[0, 2], found.p_holm[1, 2]] == holm(pairs).tolist()
 
 
 @pytest.mark.parametrize(

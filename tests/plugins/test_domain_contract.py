@@ -63,6 +63,7 @@ def test_faults_that_leave_more_than_one_clause_unmet():
     ({"presets": {"small": {"lr": -1}}}, "presets", "setting 'lr' = -1 is not valid"),
     ({"view_presets": {"smal": {}}}, "presets", "did you mean 'small'?"),
     ({"view_presets": {"small": {"learnt": {}}}}, "presets", "did you mean 'learned'?"),
+    ({"view_presets": {"small": {"supervisd": {}}}}, "presets", "did you mean 'supervised'?"),
     ({"view_presets": {"small": {"fixed": {"lr": -1}}}}, "presets", "'lr' = -1 is not valid"),
 ])  # fmt: skip
 def test_a_fault_of_the_domain_itself(changes, clause, reason):

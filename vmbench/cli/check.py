@@ -1,12 +1,12 @@
 """``vmbench check``: the contract of a domain or a method, check by check."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from vmbench.cli.output import echo, echo_json
 from vmbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def check(
     """Hold a domain or method to its contract; exit code 1 if a check fails."""
     from vmbench.registry import registry
 
+    if data_dir is not None and not data_dir.exists():
+        raise UserError(f"--data-dir {data_dir} does not exist")
     if ":" in name:
         from vmbench.plugins import register_plugin
 
@@ -42,11 +44,14 @@ def check(
         name = entry.name
     subject = registry(kind.value).get(name)
     if not as_json:
-        typer.echo(f"{kind.value} {name} of {registry(kind.value).entry(name).owner}")
+        echo(f"{kind.value} {name} of {registry(kind.value).entry(name).owner}")
     from vmbench.testing.contract import check_any
 
     report = check_any(subject, data_dir=data_dir, watch=None if as_json else _print)
-    typer.echo(json.dumps(report.document, indent=2) if as_json else report.verdict)
+    if as_json:
+        echo_json(report.document)
+    else:
+        echo(report.verdict)
     if not report.passed:
         raise typer.Exit(1)
 
@@ -55,4 +60,4 @@ def _print(outcome: "Outcome") -> None:
     """Each outcome as it comes: a large dataset takes a while."""
     from vmbench.testing.report import line_of
 
-    typer.echo(f"  {line_of(outcome)}")
+    echo(f"  {line_of(outcome)}")

@@ -1,12 +1,13 @@
 """``vmbench data``: a folder of data in plain words, before a run; getting published data."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
 
+from vmbench.cli.guard import guarded
+from vmbench.cli.output import echo, echo_json
 from vmbench.cli.plugins import with_plugins
 from vmbench.errors import UserError, unknown_name
 
@@ -24,8 +25,8 @@ WORDS = {
 def build_app() -> typer.Typer:
     """The sub-commands."""
     app = typer.Typer(help="Get data, and look at it, before a run.", no_args_is_help=True)
-    app.command("check")(check)
-    app.command("fetch")(with_plugins(fetch))
+    app.command("check")(guarded(with_plugins(check)))
+    app.command("fetch")(guarded(with_plugins(fetch)))
     return app
 
 
@@ -36,10 +37,10 @@ def fetch(
     ),
 ) -> None:
     """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
+    from vmbench.cache import cache_folder
     from vmbench.cli.listing import domain_of, known_datasets
+    from vmbench.command import command_line
     from vmbench.domain import Domain
-    from vmbench.examples import cache_folder
-    from vmbench.plan import command_line
     from vmbench.registry import registry
 
     domain = domain_of(dataset)
@@ -48,7 +49,7 @@ def fetch(
     folder = folder or cache_folder() / "data"
     cast(Domain, registry("domain").get(domain)).dataset(dataset).fetch(folder)
     command = ["run", "--domain", domain, "--pretrain", dataset, "--data-dir", str(folder)]
-    typer.echo(f"{folder} holds {dataset}:\n  {command_line(command)}")
+    echo(f"{folder} holds {dataset}:\n  {command_line(command)}")
 
 
 def check(
@@ -75,7 +76,7 @@ def check(
         others = [other.name for other in rest]
     report = check_data(found, folder)
     if as_json:
-        typer.echo(json.dumps({**asdict(report), "usable": report.usable}, indent=2))
+        echo_json({**asdict(report), "usable": report.usable})
     else:
         _print(report, domain, folder, others, target)
     if not report.usable:
@@ -85,28 +86,28 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
-    from vmbench.plan import command_line
+    from vmbench.command import command_line
 
-    typer.echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
+    echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
     if others:
-        typer.echo(f"  also found: {', '.join(others)} (--dataset NAME checks it)")
-    typer.echo(f"  subjects, speakers or sources named: {report.groups or 'none'}")
+        echo(f"  also found: {', '.join(others)} (--dataset NAME checks it)")
+    echo(f"  subjects, speakers or sources named: {report.groups or 'none'}")
     for remark in report.remarks:
-        typer.echo(f"  {remark}")
+        echo(f"  {remark}")
     for task in report.tasks:
         _print_task(task)
     for problem in report.problems:
-        typer.echo(f"  PROBLEM: {problem}")
+        echo(f"  PROBLEM: {problem}")
     if report.usable:
-        typer.echo(
+        echo(
             f"a run would pretrain on {report.pretraining} examples (train in every task), "
             f"{WORDS[report.normalize]} and keep {report.megabytes:g} MB in its cache:"
         )
         command = ["run", "--domain", domain, "--pretrain", report.dataset]
         command += ["--data-dir", str(folder), *(["--target", target] if target else [])]
-        typer.echo(f"  {command_line(command)}")
+        echo(f"  {command_line(command)}")
     else:
-        typer.echo("a run would refuse this data")
+        echo("a run would refuse this data")
 
 
 def _print_task(task: "TaskReport") -> None:
@@ -115,24 +116,24 @@ def _print_task(task: "TaskReport") -> None:
 
     sides = ", ".join(f"{task.examples[split]} {split}" for split in SPLITS)
     sort = {"multiclass": "classes", "multilabel": "labels"}.get(task.kind)
-    typer.echo(f"task {task.name}: {f'{len(task.classes)} {sort}' if sort else task.kind}; {sides}")
-    typer.echo(f"  split: {task.split_rule}")
+    echo(f"task {task.name}: {f'{len(task.classes)} {sort}' if sort else task.kind}; {sides}")
+    echo(f"  split: {task.split_rule}")
     totals = {name: sum(counts.values()) for name, counts in task.classes.items()}
     training = {name: counts["train"] for name, counts in task.classes.items()}
     if task.kind == "multiclass" and any(training.values()):
         balance = Balance.of(training)
-        typer.echo(f"  train: {balance}")
+        echo(f"  train: {balance}")
         if balance.unequal:
-            typer.echo("  unequal classes: read the balanced accuracy")
+            echo("  unequal classes: read the balanced accuracy")
     width = max((len(name) for name in totals), default=0)
     for name, counts in list(task.classes.items())[:SHOWN_CLASSES]:
         numbers = "  ".join(f"{counts[split]:6} {split}" for split in SPLITS)
-        typer.echo(f"    {name:{width}}  {numbers}")
+        echo(f"    {name:{width}}  {numbers}")
     if len(totals) > SHOWN_CLASSES:
-        typer.echo(f"    ... and {len(totals) - SHOWN_CLASSES} classes more")
+        echo(f"    ... and {len(totals) - SHOWN_CLASSES} classes more")
     for split, (least, mean, greatest) in task.targets.items():
-        typer.echo(f"    {split}: {least:g} to {greatest:g}, mean {mean:g}")
+        echo(f"    {split}: {least:g} to {greatest:g}, mean {mean:g}")
     for problem in task.problems:
-        typer.echo(f"  PROBLEM: {problem}")
+        echo(f"  PROBLEM: {problem}")
     for leak in task.leaks:
-        typer.echo(f"  LEAK: {leak}")
+        echo(f"  LEAK: {leak}")

@@ -1,6 +1,5 @@
 """``vmbench doctor``: what works, what is missing, and how to get it."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -8,6 +7,8 @@ from importlib.util import find_spec
 from typing import cast
 
 import typer
+
+from vmbench.cli.output import echo, echo_json
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ def doctor(
     """Report devices, packages, plugins and embedded data; exit code 1 if the core is broken."""
     findings = list(examine())
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        echo_json([asdict(finding) for finding in findings])
     else:
         width = max(len(finding.what) for finding in findings)
         for finding in findings:
             mark = "ok     " if finding.works else "missing"
             mend = f"  -> {finding.mend}" if finding.mend else ""
-            typer.echo(f"{mark}  {finding.what:{width}}  {finding.detail}{mend}")
+            echo(f"{mark}  {finding.what:{width}}  {finding.detail}{mend}")
     if not all(finding.works for finding in findings if finding.what.startswith("core")):
         raise typer.Exit(1)
 
@@ -49,8 +50,8 @@ def examine() -> Iterator[Finding]:
 def _core() -> Iterator[Finding]:
     import torch
 
+    from vmbench.cache import cache_folder
     from vmbench.device import cpu_has_bfloat16
-    from vmbench.examples import cache_folder
 
     precision = "bfloat16 pays" if cpu_has_bfloat16() else "no fast bfloat16"
     yield Finding("core torch", True, torch.__version__)
@@ -88,6 +89,26 @@ def _plugins() -> Iterator[Finding]:
             else:
                 if owner != BUILT_IN:
                     yield Finding(f"{kind} {name}", True, f"plugin of {owner}")
+    yield from _commands()
+
+
+def _commands() -> Iterator[Finding]:
+    from vmbench.cli.app import foreign_commands, load_command
+    from vmbench.errors import UserError
+    from vmbench.registry import BUILT_IN, owner_of
+
+    for point, taken in foreign_commands():
+        what, owner = f"command {point.name}", owner_of(point)
+        if taken is not None:
+            yield Finding(what, False, f"that of {owner} is not reached: {taken} has the name")
+            continue
+        try:
+            load_command(point)
+        except UserError as error:
+            yield Finding(what, False, str(error), "mend, reinstall or remove it")
+        else:
+            if owner != BUILT_IN:
+                yield Finding(what, True, f"plugin of {owner}")
 
 
 def _embedded() -> Iterator[Finding]:
@@ -103,16 +124,24 @@ def _embedded() -> Iterator[Finding]:
         for name in domain.datasets:
             try:
                 dataset = domain.dataset(name)
+                if dataset.package is None:
+                    continue  # its spec may follow from files that nobody named
                 needed, spec = dataset.package, str(dataset.spec)
-            except Exception as error:  # a plugin's fault; the rest of the report goes on
+            except (Exception, SystemExit) as error:  # a plugin's fault; the report goes on
                 yield Finding(f"data {domain_name}/{name}", False, f"cannot be loaded: {error}")
                 continue
-            if needed is not None:
-                yield _package(f"data {domain_name}/{name}", *needed, spec)
+            yield _package(f"data {domain_name}/{name}", *needed, spec)
 
 
 def _package(what: str, package: str, extra: str, purpose: str) -> Finding:
-    if find_spec(package) is None:
+    if not _is_installed(package):
         source = f"'vmbench[{extra}]'" if extra else package
         return Finding(what, False, f"{purpose}: needs {package}", f"pip install {source}")
     return Finding(what, True, f"{purpose} ({package})")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # of a package within one that is not there
+        return False

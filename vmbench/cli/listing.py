@@ -1,11 +1,11 @@
 """``vmbench list`` and ``vmbench info``. Listing reads the registry and imports no adapter."""
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from vmbench.cli.output import echo, echo_json
 from vmbench.errors import UserError, unknown_name
 from vmbench.registry import BUILT_IN, KINDS, Entry, registry
 
@@ -88,10 +88,11 @@ def list_(
     kinds = [kind] if kind else list(Kind)
     found = {each.value: rows(each) for each in kinds}
     if as_json:
-        typer.echo(json.dumps(found[kind.value] if kind else found, indent=2))
+        echo_json(found[kind.value] if kind else found)
         return
     for title, entries in found.items():
-        typer.echo(f"{title}:" if kind is None else "", nl=kind is None)
+        if kind is None:
+            echo(f"{title}:")
         _print_rows(entries)
 
 
@@ -121,7 +122,7 @@ def _print_rows(entries: list[Row]) -> None:
         foreign = row.get("owner", BUILT_IN) != BUILT_IN
         notes = [row["owner"]] if foreign else []
         notes += [row["conflict"]] if "conflict" in row else []
-        typer.echo(f"  {line}".rstrip() + (f"  [{', '.join(notes)}]" if notes else ""))
+        echo(f"  {line}".rstrip() + (f"  [{', '.join(notes)}]" if notes else ""))
 
 
 def info(
@@ -133,13 +134,13 @@ def info(
     """Tell everything about one name: licence, split rules, specs, papers, settings."""
     facts = describe(name)
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        echo_json(facts)
         return
     width = max(len(key) for key in facts)
     for key, value in facts.items():
         lines = value if isinstance(value, list) else [value]
         for index, line in enumerate(lines):
-            typer.echo(f"{key if index == 0 else '':{width}}  {line}")
+            echo(f"{key if index == 0 else '':{width}}  {line}")
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -185,9 +186,16 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
         facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
         facts["datasets"] = list(loaded.datasets)
     if kind in ("domain", "objective"):
+        from typing import get_args
+
+        from vmbench.results import ViewKind
+
         adapted = dict(loaded.presets)
-        for preset, kinds in getattr(loaded, "view_presets", {}).items():
-            adapted |= {f"{preset}, {kind} views": settings for kind, settings in kinds.items()}
+        for preset, chosen in getattr(loaded, "view_presets", {}).items():
+            adapted |= {
+                f"{preset}, {name}{' views' if name in get_args(ViewKind) else ''}": settings
+                for name, settings in chosen.items()
+            }
         facts["presets adapted"] = [
             f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
             for preset, settings in adapted.items()

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from vmbench.cli.check import PluginKind
+from vmbench.cli.output import echo
 
 
 def new(
@@ -16,7 +17,7 @@ def new(
     from vmbench.scaffold import write_package
 
     folder = write_package(kind.value, name, directory)
-    typer.echo(f"{folder}: a {kind.value} that works; its README.md says what to change. Next:")
-    typer.echo(f"  pip install -e {folder}")
-    typer.echo(f"  pytest {folder}")
-    typer.echo(f"  vmbench check {kind.value} {name}")
+    echo(f"{folder}: a {kind.value} that works; its README.md says what to change. Next:")
+    echo(f"  pip install -e {folder}")
+    echo(f"  pytest {folder}")
+    echo(f"  vmbench check {kind.value} {name}")

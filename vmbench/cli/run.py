@@ -1,17 +1,17 @@
 """``vmbench run``."""
 
 import json
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from vmbench.cli.output import echo, echo_json, stdout
 from vmbench.errors import UserError
 
 if TYPE_CHECKING:
-    from vmbench.results import Result
+    from vmbench.results import Result, TaskResult
 
 
 def run(
@@ -53,7 +53,6 @@ def run(
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
     from vmbench.config import parse_assignments
-    from vmbench.plan import command_line
     from vmbench.runner import run as run_
 
     settings = read_settings(config) if config else {}
@@ -80,10 +79,9 @@ def run(
         quiet=quiet,
         evaluation=evaluation,
         views=views,
-        command=command_line(sys.argv[1:]),
     )
     if as_json:
-        typer.echo(result.model_dump_json(indent=2))
+        echo_json(result.model_dump(mode="json"))
     else:
         print_result(result, out / result.run_id)
 
@@ -106,12 +104,13 @@ def print_result(result: "Result", folder: Path) -> None:
     """The result as a table for people."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(
-        title=f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}, "
-        f"{', '.join(sorted({task.probe.kind for task in result.tasks}))}",
-        title_justify="left",
+    title = (
+        f"{result.domain}: {result.method}, {result.preset}, seed {result.seed}, "
+        f"{', '.join(sorted({task.probe.kind for task in result.tasks}))}"
     )
+    table = Table(title=Text(title), title_justify="left")
     known = {
         "balanced_accuracy": "balanced",
         "macro_f1": "macro-F1",
@@ -122,17 +121,30 @@ def print_result(result: "Result", folder: Path) -> None:
     }
     titles = {k: v for k, v in known.items() if any(k in task.metrics for task in result.tasks)}
     headline = " / ".join(sorted({task.metric.replace("_", " ") for task in result.tasks}))
-    for title in ("task", headline, *titles.values(), "val", "train/val/test"):
-        table.add_column(title, justify="left" if title == "task" else "right", overflow="fold")
-    for task in result.tasks:
-        table.add_row(
-            f"{task.dataset}/{task.task}",
-            f"{task.value:.4f}",
-            *(f"{task.metrics[m]:.4f}" if m in task.metrics else "-" for m in titles),
-            f"{task.probe.val_value:.4f}",
-            f"{task.n_train}/{task.n_val}/{task.n_test}",
-        )
-    console = Console()
-    console.print(table)
+    columns = ("task", headline, *titles.values(), "val", "train/val/test")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "task" else "right", no_wrap=True)
+    rows = [_row(task, list(titles)) for task in result.tasks]
+    for row in rows:
+        table.add_row(*map(Text, row))  # not markup, whatever brackets a name has
+    console = Console(file=stdout())
+    unlimited = console.options.update(max_width=10_000)
+    if console.measure(table, options=unlimited).minimum <= console.width:
+        console.print(table)
+    else:  # a line for each number: none is cut off, no name broken
+        echo(title)
+        for row in rows:
+            for column, value in zip(columns, row, strict=True):
+                echo(value if column == "task" else f"  {column} {value}")
     seconds = result.pretrain.seconds + sum(task.seconds for task in result.tasks)
-    console.print(f"{seconds:.0f} s; {folder / 'result.json'}", highlight=False, soft_wrap=True)
+    echo(f"{seconds:.0f} s; {folder / 'result.json'}")
+
+
+def _row(task: "TaskResult", metrics: list[str]) -> tuple[str, ...]:
+    return (
+        f"{task.dataset}/{task.task}",
+        f"{task.value:.4f}",
+        *(f"{task.metrics[m]:.4f}" if m in task.metrics else "-" for m in metrics),
+        f"{task.probe.val_value:.4f}",
+        f"{task.n_train}/{task.n_val}/{task.n_test}",
+    )

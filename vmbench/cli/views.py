@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from vmbench.cli.output import echo
+
 
 def views(
     run: Path = typer.Argument(..., metavar="RUN", help="A run's folder, as in runs/RUN_ID."),
@@ -16,4 +18,4 @@ def views(
     """Draw a run's views: an example in the centre, its scaled perturbations around it."""
     from vmbench.gallery import redraw_views
 
-    typer.echo(redraw_views(run, out, data_dir=data_dir, quiet=quiet))
+    echo(str(redraw_views(run, out, data_dir=data_dir, quiet=quiet)))

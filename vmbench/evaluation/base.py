@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -13,7 +13,9 @@ from torch import Tensor
 from vmbench.config import Config
 from vmbench.dataset import SPLITS, Split, Task
 from vmbench.errors import UserError
+from vmbench.evaluation.units import test_units
 from vmbench.examples import Examples, Indices
+from vmbench.influence import Contributions, contributions
 from vmbench.labels import Labels, Mask, floor, judged, require_judged, varies
 from vmbench.linear_models import Features
 from vmbench.method import Representation
@@ -129,6 +131,10 @@ class Problem:
             counted = varies(self.labels("train")) & varies(labels)
         return headline(self.task.kind, predictions, labels, counted)
 
+    def contributions(self, predictions: Predictions) -> Contributions:
+        """What each test example contributes to the headline of ``predictions``: (n_test,)."""
+        return contributions(self.task.kind, predictions, self.labels("test"), self.counted)
+
     def metrics(self, predictions: Predictions) -> dict[str, float]:
         """Test metrics of predictions: class indices (n_test,), scores (n_test, K) or values."""
         labels = self.labels("test")
@@ -144,20 +150,27 @@ class Score:
     """What an evaluation found.
 
     Attributes:
-        metrics: test metrics; the settings that val chose stand beside them as ``chosen_*``.
+        metrics: test metrics.
         val_value: the value on val of what was chosen.
+        contributions: what each test example contributes to the headline, (n_test,): its mean is
+            the headline (:meth:`Problem.contributions`).
+        chosen: everything that val chose, by name: ``penalty``, ``k``, ``lr``.
         metric: name of the headline, a key of ``metrics``; None: that of the task's kind.
-        penalty: the L2 penalty that val chose, where there is one.
         n_train: examples that the headline learned from, where not the whole train split.
         n_val: examples that chose its settings, where not the whole val split.
+        gradient_norm: of the final fit; None where it is exact or not iterative.
+        converged: whether the final fit did; None likewise.
     """
 
     metrics: Mapping[str, float]
     val_value: float
+    contributions: Contributions
+    chosen: Mapping[str, float | int | str] = field(default_factory=dict)
     metric: str | None = None
-    penalty: float | None = None
     n_train: int | None = None
     n_val: int | None = None
+    gradient_norm: float | None = None
+    converged: bool | None = None
 
 
 class Evaluation(ABC):
@@ -191,23 +204,40 @@ def evaluate(
 ) -> TaskResult:
     """Judge ``representation`` on ``task`` of ``examples``, as the result records it."""
     started = time.perf_counter()
+    where = f"{examples.dataset.name}/{task.name}"
     indices: dict[Split, Indices] = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], session.config.max_examples)
     problem = Problem(session, examples, task, representation, indices)
     score = evaluation.score(problem)
     metric = score.metric or problem.headline
+    penalty = score.chosen.get("penalty")
+    if score.converged is False:
+        session.progress.say(
+            f"  {where}: the probe's final fit did not converge (gradient norm "
+            f"{score.gradient_norm:.1e}): raise probe_max_iter"
+        )
     return TaskResult(
         dataset=examples.dataset.name,
+        revision=examples.dataset.revision,
         task=task.name,
         metric=metric,
         higher_is_better=True,
         value=score.metrics[metric],
-        metrics={**score.metrics, **floor(task.kind, problem.split_labels(), problem.counted)},
+        metrics=dict(score.metrics),
+        floors=floor(task.kind, problem.split_labels(), problem.counted),
         n_train=len(indices["train"]) if score.n_train is None else score.n_train,
         n_val=len(indices["val"]) if score.n_val is None else score.n_val,
         n_test=len(indices["test"]),
         n_classes=len(task.classes),
         split_rule=task.split_rule,
-        probe=Probe(kind=evaluation.name, penalty=score.penalty, val_value=score.val_value),
+        probe=Probe(
+            kind=evaluation.name,
+            penalty=None if penalty is None else float(penalty),
+            val_value=score.val_value,
+            chosen=dict(score.chosen),
+            gradient_norm=score.gradient_norm,
+            converged=score.converged,
+        ),
+        units=test_units(score.contributions, examples.groups(indices["test"]), where),
         seconds=time.perf_counter() - started,
     )

@@ -22,9 +22,10 @@ import numpy as np
 from vmbench.dataset import Kind, Split
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.examples import Indices
+from vmbench.influence import Contributions
 from vmbench.labels import Labels
 from vmbench.linear_models import Features
-from vmbench.probe import fit_probe
+from vmbench.probe import FittedProbe, fit_probe
 
 DRAWS = 5
 SHOTS = (1, 5, 10)
@@ -105,10 +106,11 @@ class FewShotEvaluation(Evaluation):
         few: tuple[Split, ...] = ("train", "val")
         pool = {split: _Pool(problem, split) for split in few}
         metrics: dict[str, float] = {}
-        validation: dict[str, float] = {}
+        fits: dict[str, list[FittedProbe]] = {}
         sizes: dict[str, tuple[int, int]] = {}
+        given: dict[str, Contributions] = {}
         for suffix, positions in draws(problem.task.kind).items():
-            on_test, on_val = [], []
+            on_test, each, probes = [], [], []
             for seed in range(DRAWS):
                 chosen = {split: positions(labels[split], seed=seed) for split in few}
                 probe = fit_probe(
@@ -119,14 +121,27 @@ class FewShotEvaluation(Evaluation):
                     refit=False,
                     kind=problem.task.kind,
                 )
-                on_test.append(problem.metrics(probe.predict(test))[problem.headline])
-                on_val.append(probe.val_value)
+                predictions = probe.predict(test)
+                on_test.append(problem.metrics(predictions)[problem.headline])
+                each.append(problem.contributions(predictions))
+                probes.append(probe)
             name = f"{problem.headline}_{suffix}"
-            metrics[name], validation[name] = fmean(on_test), fmean(on_val)
+            metrics[name] = fmean(on_test)
+            given[name], fits[name] = np.mean(each, axis=0), probes
             sizes[name] = len(chosen["train"]), len(chosen["val"])
         reported = f"{problem.headline}_{headline(problem.task.kind)}"
         n_train, n_val = sizes[reported]
-        return Score(metrics, validation[reported], reported, n_train=n_train, n_val=n_val)
+        norms = [p.gradient_norm for p in fits[reported] if p.gradient_norm is not None]
+        return Score(
+            metrics,
+            fmean(probe.val_value for probe in fits[reported]),
+            given[reported],
+            metric=reported,
+            n_train=n_train,
+            n_val=n_val,
+            gradient_norm=max(norms) if norms else None,
+            converged=all(probe.converged for probe in fits[reported]) if norms else None,
+        )
 
 
 class _Pool:

@@ -55,8 +55,8 @@ class FinetuneEvaluation(Evaluation):
         best = max((_train(problem, lr) for lr in LEARNING_RATES), key=lambda c: c.val)
         outputs = _outputs(problem, best.network, problem.indices["test"])
         predictions = best.network.predict(outputs).numpy()
-        metrics = problem.metrics(predictions) | {"chosen_lr": best.lr}
-        return Score(metrics, best.val[0])
+        found = problem.contributions(predictions)
+        return Score(problem.metrics(predictions), best.val[0], found, chosen={"lr": best.lr})
 
 
 def _train(problem: Problem, lr: float) -> _Candidate:

@@ -118,5 +118,9 @@ class KNNEvaluation(Evaluation):
         voters = np.concatenate([labels["train"], labels["val"]])
         (predictions,) = predict(bank, voters, features["test"], [settings[best]])
         k, temperature = settings[best]
-        chosen = {"chosen_k": float(min(k, len(bank))), "chosen_temperature": temperature}
-        return Score(problem.metrics(predictions) | chosen, values[best])
+        return Score(
+            problem.metrics(predictions),
+            values[best],
+            problem.contributions(predictions),
+            chosen={"k": min(k, len(bank)), "temperature": temperature},
+        )

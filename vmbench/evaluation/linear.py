@@ -24,4 +24,11 @@ class LinearEvaluation(Evaluation):
             max_iter=problem.config.probe_max_iter,
             kind=problem.task.kind,
         )
-        return Score(problem.metrics(report.predictions), report.val_value, penalty=report.penalty)
+        return Score(
+            problem.metrics(report.predictions),
+            report.val_value,
+            problem.contributions(report.predictions),
+            chosen={"penalty": report.penalty},
+            gradient_norm=report.gradient_norm,
+            converged=report.converged,
+        )

@@ -4,10 +4,12 @@ from functools import partial
 from statistics import fmean
 from zlib import crc32
 
+import numpy as np
 import torch
 
 from vmbench.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.influence import Contributions
 from vmbench.probe import fit_probe
 
 
@@ -34,11 +36,13 @@ class RobustnessEvaluation(Evaluation):
         clean = Clean.of(problem.session.context(problem.examples, problem.indices["train"]))
         test = problem.indices["test"]
         metrics = problem.metrics(probe.predict(problem.features(test)))
+        given: list[Contributions] = []
 
         def value(corruption: Corruption, severity: int) -> float:
             generator = torch.Generator().manual_seed(crc32(corruption.name.encode()))
             corrupt = partial(corruption, severity=severity, clean=clean, generator=generator)
             predictions = probe.predict(problem.features(test, corrupt))
+            given.append(problem.contributions(predictions))
             return problem.value(predictions, "test")
 
         means = {
@@ -47,4 +51,12 @@ class RobustnessEvaluation(Evaluation):
         }
         mean = f"mean_corruption_{problem.headline}"
         metrics |= {mean: fmean(means.values()), **means}
-        return Score(metrics, probe.val_value, mean, penalty=probe.penalty)
+        return Score(
+            metrics,
+            probe.val_value,
+            np.mean(given, axis=0),
+            chosen={"penalty": probe.penalty},
+            metric=mean,
+            gradient_norm=probe.gradient_norm,
+            converged=probe.converged,
+        )

@@ -18,6 +18,7 @@ def build_viewmaker(context: ViewContext) -> Viewmaker:
         frequency_domain=config.frequency_domain,
         downsample_to=config.downsample_to,
         width=config.viewmaker_width,
+        bound=config.viewmaker_bound,
     )
 
 

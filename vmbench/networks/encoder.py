@@ -9,10 +9,27 @@ from vmbench.registry import registry
 from vmbench.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
 
 
-class Encoder(nn.Module):
-    """Base of the encoders. A subclass sets ``dim`` and implements :meth:`maps`.
+class Standardise(nn.Module):
+    """``(x - mean) / sd`` by fixed numbers, which are saved with the weights."""
 
-    :func:`build_encoder` leaves the spec it was built for in ``spec``.
+    def __init__(self, mean: Tensor, sd: Tensor) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.sd: Tensor
+        self.register_buffer("mean", mean)
+        self.register_buffer("sd", sd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` (B, *spec.shape), standardised."""
+        return (x - self.mean) / self.sd
+
+
+class Encoder(nn.Module):
+    """Base of the encoders. A subclass sets ``dim`` and implements :meth:`trunk`.
+
+    Every input passes ``inputs`` first, which leaves it as it is unless :meth:`standardise` was
+    called, then :meth:`embed` and :meth:`trunk`. :func:`build_encoder` leaves the spec it was
+    built for in ``spec``.
 
     Args:
         dim: channels of the last feature map.
@@ -25,18 +42,38 @@ class Encoder(nn.Module):
     def __init__(self, dim: int, embedding_dim: int | None) -> None:
         super().__init__()
         self.dim = dim
+        self.inputs: nn.Module = nn.Identity()
         self.fc = None if embedding_dim is None else nn.Linear(dim, embedding_dim)
+
+    def standardise(self, mean: Tensor, sd: Tensor) -> None:
+        """Standardise every input by these from now on.
+
+        Args:
+            mean: of the training examples; broadcasts against one example.
+            sd: likewise.
+
+        Raises:
+            UserError: for an encoder that overrides :meth:`maps`, which nothing then precedes.
+        """
+        if type(self).maps is not Encoder.maps:
+            raise UserError(
+                f"encoder {type(self).__name__} overrides maps() and takes its inputs as they are: "
+                f"implement trunk() instead, or use --set normalize_after_view=false"
+            )
+        self.inputs = Standardise(mean, sd)
 
     def maps(self, x: Tensor) -> Tensor:
         """Feature maps (B, dim, ...) of a batch; (B, dim) where the spec has no space."""
-        raise NotImplementedError
+        return self.trunk(self.embed(self.inputs(x)))
 
     def embed(self, x: Tensor) -> Tensor:
         """The first layers' output, which e-Mix mixes; where there are none, ``x`` itself."""
         return x
 
     def trunk(self, embedded: Tensor) -> Tensor:
-        """Feature maps of what :meth:`embed` returned; the two in turn are :meth:`maps`."""
+        """Feature maps of what :meth:`embed` returned."""
+        if type(self).maps is Encoder.maps:
+            raise NotImplementedError
         return self.maps(embedded)
 
     def pooled(self, x: Tensor) -> Tensor:

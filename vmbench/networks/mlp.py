@@ -46,17 +46,13 @@ class MLP(Encoder):
         """A vector has no space."""
         return False
 
-    def maps(self, x: Tensor) -> Tensor:
-        """The last hidden vector (B, 16 * width)."""
-        return self.trunk(self.embed(x))
-
     def embed(self, x: Tensor) -> Tensor:
         """The first hidden vector (B, 16 * width)."""
         embedded: Tensor = self.first(x.flatten(1))
         return embedded
 
     def trunk(self, embedded: Tensor) -> Tensor:
-        """The residual blocks."""
+        """The residual blocks: the last hidden vector (B, 16 * width)."""
         hidden = embedded
         for block in self.blocks:
             hidden = hidden + block(hidden)

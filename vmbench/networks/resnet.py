@@ -121,17 +121,13 @@ class ResNet(Encoder):
         if self.fc is not None:
             self.fc = self._modules.pop("fc")  # type: ignore[assignment]
 
-    def maps(self, x: Tensor) -> Tensor:
-        """Feature maps (B, dim, ...) of the last stage."""
-        return self.trunk(self.embed(x))
-
     def embed(self, x: Tensor) -> Tensor:
         """The stem's output (B, width, ...)."""
         embedded: Tensor = self.pool(torch.relu(self.bn1(self.conv1(x))))
         return embedded
 
     def trunk(self, embedded: Tensor) -> Tensor:
-        """The four stages."""
+        """The four stages: feature maps (B, dim, ...) of the last."""
         out = embedded
         for stage in range(1, len(self.depths) + 1):
             out = getattr(self, f"layer{stage}")(out)

@@ -9,7 +9,7 @@ have the published names and shapes, so released checkpoints load.
 """
 
 import math
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast, get_args
 
 import torch
 from torch import Generator, Tensor, nn
@@ -19,6 +19,7 @@ from vmbench.networks.convolution import CONV, INSTANCE_NORM
 from vmbench.networks.dct import dct, inverse_dct
 from vmbench.specs import Spec
 
+Bound = Literal["input", "released"]
 MAX_RES_BLOCKS = 5
 # Three stride-2-free and two stride-2 layers with reflection padding need this many bins...
 MINIMUM_BINS = 8
@@ -38,6 +39,12 @@ class Viewmaker(nn.Module):
         downsample_to: run the network on the input resized to this many bins per axis and resize
             the perturbation back; None for full resolution. A Vector has nothing to resize.
         width: channels of the first layer (32 is published).
+        bound: where the budget is spent. ``input``: on what is added to the input, whose mean
+            absolute value is ``epsilon`` with every option. ``released``: on the network's output,
+            before it is resized or moved back from the frequency domain, whose DCT then has no
+            normalisation, as in the code that checkpoints were released with. Of an ``epsilon`` of
+            0.05, about 0.044 is then added at half resolution, and 0.0005 (32 x 32) or 0.0003
+            (64 x 64) with ``frequency_domain``. Without both options the two are one.
 
     Shapes: x (B, *spec.shape) float -> view of the same shape and dtype.
 
@@ -67,6 +74,7 @@ class Viewmaker(nn.Module):
         frequency_domain: bool = False,
         downsample_to: int | None = None,
         width: int = 32,
+        bound: Bound = "input",
     ) -> None:
         super().__init__()
         if not 0 <= num_res_blocks <= MAX_RES_BLOCKS:
@@ -78,6 +86,9 @@ class Viewmaker(nn.Module):
         self.frequency_domain = frequency_domain
         self.downsample_to = downsample_to
         self.width = width
+        if bound not in get_args(Bound):
+            raise ValueError(f"bound is {bound!r}, must be one of {', '.join(get_args(Bound))}")
+        self.bound = bound
         self.build()
 
     def build(self) -> None:
@@ -95,19 +106,30 @@ class Viewmaker(nn.Module):
         )
 
     def perturbation(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """The bounded perturbation delta of ``x``: float32, mean absolute value ``epsilon``."""
+        """The bounded perturbation delta of ``x``, float32.
+
+        Its mean absolute value is ``epsilon`` (with ``bound="released"``: see there).
+        """
+        released = self.bound == "released"
         inputs = x
         if self.downsample_to is not None and self.spec.space:
             inputs = self.resize(x, (self.downsample_to,) * len(self.spec.space))
         if self.frequency_domain:
-            delta = inverse_dct(self.network(dct(inputs), generator).float())
-        else:
-            delta = self.network(inputs, generator).float()
+            inputs = dct(inputs, orthonormal=not released)
+        delta = self.network(inputs, generator).float()
+        if released:
+            delta = self.on_sphere(delta)
+        if self.frequency_domain:
+            delta = inverse_dct(delta, orthonormal=not released)
         if delta.shape != x.shape:
             delta = self.resize(delta, self.spec.space)
+        return delta if released else self.on_sphere(delta)
+
+    def on_sphere(self, delta: Tensor) -> Tensor:
+        """Tanh of ``delta``, scaled so that each example's mean absolute value is ``epsilon``."""
         direction = torch.tanh(delta)
         scale = direction.abs().flatten(1).mean(1) + 1e-4
-        return self.epsilon * direction / scale.view(-1, *[1] * (x.dim() - 1))
+        return self.epsilon * direction / scale.view(-1, *[1] * (delta.dim() - 1))
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """One view of each example of ``x``; noise comes from ``generator`` (or the global one)."""

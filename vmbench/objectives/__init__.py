@@ -6,6 +6,7 @@ The losses are also plain functions, usable in anybody's loop.
 from vmbench.objectives.base import Batch, ContrastiveObjective, Objective, ProjectionObjective
 from vmbench.objectives.byol import byol
 from vmbench.objectives.instdisc import instdisc
+from vmbench.objectives.instdisc_reference import instdisc_reference
 from vmbench.objectives.moco import moco
 from vmbench.objectives.simclr import simclr
 from vmbench.objectives.simclr_reference import simclr_reference
@@ -19,6 +20,7 @@ __all__ = [
     "ProjectionObjective",
     "byol",
     "instdisc",
+    "instdisc_reference",
     "moco",
     "simclr",
     "simclr_reference",

@@ -53,13 +53,17 @@ class Objective(nn.Module):
     paper: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    @classmethod
+    def check(cls, config: Config) -> None:
+        """Raise :class:`~vmbench.errors.UserError` for settings it cannot be trained with."""
+
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.config = config
         self.n_examples = n_examples
         self.feature_std: Tensor | None = None
-        self.feature_dim: int | None = None
+        self.representation: Tensor | None = None
 
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
         """The loss of one batch."""
@@ -68,15 +72,16 @@ class Objective(nn.Module):
     def after_step(self) -> None:
         """Update what no gradient updates."""
 
-    def watch(self, z: Tensor) -> None:
-        """Remember how far apart representations (B, D) are; near zero means collapse.
+    def watch(self, z: Tensor, representation: Tensor | None = None) -> None:
+        """Remember how far apart ``z`` (B, D) are, and the representation that they come from.
 
-        The mean over dimensions of the standard deviation over the batch of the unit vectors; it
-        is 1/sqrt(D) for vectors spread evenly over the sphere.
+        ``feature_std`` is the mean over dimensions of the standard deviation over the batch of the
+        unit vectors of ``z``; it is 1/sqrt(D) for vectors spread evenly over the sphere. The log
+        gives the effective rank of the ``representation`` (B, E), by default ``z`` itself.
         """
         with torch.no_grad():
             self.feature_std = functional.normalize(z.detach().float(), dim=1).std(0).mean()
-            self.feature_dim = z.shape[1]
+        self.representation = (z if representation is None else representation).detach()
 
 
 def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequential:
@@ -104,8 +109,9 @@ class ProjectionObjective(Objective):
 
     def project(self, views: Tensor) -> Tensor:
         """Projections (N, projection_dim) in float32 of views (N, *spec.shape); watched."""
-        z: Tensor = self.head(self.encoder(views)).float()
-        self.watch(z)
+        maps = self.encoder.maps(views)
+        z: Tensor = self.head(self.encoder.representation(maps)).float()
+        self.watch(z, self.encoder.average(maps))
         return z
 
 

@@ -34,7 +34,7 @@ class BYOL(ProjectionObjective):
     """Each view's prediction against the target network's projection of the other, summed.
 
     The target network is the momentum encoder of ``target_momentum``, constant over the run (the
-    published one rises to 1). There are no negatives; see ``feature_std`` for collapse.
+    published one rises to 1). There are no negatives; see :mod:`vmbench.collapse`.
 
     The viewmaker gets its gradient through the online branch (encoder, head, predictor), which
     both views pass; the target network gives neither player any.

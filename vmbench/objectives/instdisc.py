@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective
-from vmbench.objectives.first_pass import FirstPass
+from vmbench.objectives.base import Batch
+from vmbench.objectives.memory_bank import MemoryBankObjective
 from vmbench.objectives.precision import full_precision
 from vmbench.views import MakeView
 
@@ -61,7 +61,7 @@ def log_partition(z: Tensor, negatives: Tensor, temperature: float, n_examples: 
     return torch.logsumexp(scores.flatten(), 0) + math.log(n_examples / scores.numel())
 
 
-class InstDisc(ProjectionObjective):
+class InstDisc(MemoryBankObjective):
     """One view of each example against a bank of one unit vector per training example.
 
     As published, Z is estimated on the first batch and then constant, and after each step a bank's
@@ -72,21 +72,13 @@ class InstDisc(ProjectionObjective):
     both players. The viewmaker's own pass (schedule ``alternating``) meets the same negatives.
     """
 
-    kind = "contrastive"
     paper = "Wu et al. 2018, arXiv 1805.01978"
     presets = {"paper": {"negatives": 4096, "bank_momentum": 0.5}}
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)
-        self.bank: Tensor
         self.log_z: Tensor
-        self.draw: Tensor
-        bank = torch.randn(n_examples, config.projection_dim)
-        self.register_buffer("bank", functional.normalize(bank, dim=1))
         self.register_buffer("log_z", torch.tensor(torch.nan))
-        # The seed of the next step's negatives, in the state so that a resumed run draws the same.
-        self.register_buffer("draw", torch.randint(2**62, ()))
-        self._seen = FirstPass()
 
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
         """The NCE loss of one view of each example."""
@@ -97,18 +89,9 @@ class InstDisc(ProjectionObjective):
                 first = log_partition(z, negatives, t, n)
                 self.log_z.copy_(torch.where(self.log_z.isnan(), first, self.log_z))
             loss = instdisc(z, self.bank[batch.index], negatives, t, self.log_z, n)
-        if self.training:
-            self._seen.keep(batch.index, functional.normalize(z, dim=1))
+        self.remember(batch.index, z)
         return loss
 
     def _negatives(self) -> Tensor:
-        generator = torch.Generator().manual_seed(int(self.draw))
-        drawn = torch.randperm(self.n_examples, generator=generator)[: self.config.negatives]
-        return self.bank[drawn.to(self.bank.device)]
-
-    def after_step(self) -> None:
-        """Move the batch's memories; the next step draws other negatives."""
-        index, z = self._seen.take()
-        moved = torch.lerp(z, self.bank[index], self.config.bank_momentum)
-        self.bank[index] = functional.normalize(moved, dim=1)
-        self.draw += 1
+        drawn = torch.randperm(self.n_examples, generator=self.step_generator())
+        return self.bank[drawn[: self.config.negatives].to(self.bank.device)]

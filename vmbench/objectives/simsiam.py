@@ -32,7 +32,7 @@ class SimSiam(ProjectionObjective):
     """Each view's prediction against the other's projection, averaged (equation 4).
 
     There are neither negatives nor a momentum encoder: the stopped gradient alone prevents
-    collapse; see ``feature_std``.
+    collapse; see :mod:`vmbench.collapse`.
 
     The viewmaker gets its gradient through the predictor's branch, which both views pass; the
     branch whose gradient is stopped gives neither player any.

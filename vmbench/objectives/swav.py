@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
+from vmbench.errors import UserError
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.objectives.precision import full_precision
@@ -13,6 +14,7 @@ from vmbench.views import MakeView
 # Published constants of the assignment.
 EPSILON = 0.05
 ITERATIONS = 3
+FEWEST = 2  # prototypes, whatever the batch
 
 
 @torch.no_grad()
@@ -74,8 +76,9 @@ def swav(
 class SwAV(ProjectionObjective):
     """Each view's prototype scores against the other's balanced assignment.
 
-    ``prototypes`` unit vectors are trained with the encoder. Without multi-crop (two views of a
-    full example) and without the queue for small batches: keep ``prototypes`` below ``batch_size``.
+    ``prototypes`` unit vectors (by default half as many as a batch has examples) are trained with
+    the encoder. Without multi-crop (two views of a full example) and without the queue for small
+    batches: more prototypes than examples cannot all be used alike, and are refused.
 
     The viewmaker gets its gradient through the scores that predict, which both views give; the
     codes, where the gradient is stopped, give neither player any.
@@ -85,9 +88,21 @@ class SwAV(ProjectionObjective):
     paper = "Caron et al. 2020, arXiv 2006.09882"
     presets = {"paper": {"temperature": 0.1, "head": "mlp", "projection_dim": 128}}
 
+    @classmethod
+    def check(cls, config: Config) -> None:
+        """Refuse more prototypes than a batch has examples."""
+        wanted, batch = config.prototypes, config.batch_size
+        if wanted is not None and wanted > batch:
+            raise UserError(
+                f"objective 'swav' cannot use {wanted} prototypes alike in a batch of {batch}: use "
+                f"--set prototypes={batch} or fewer, or --set batch_size={wanted} or more"
+            )
+
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)
-        prototypes = torch.randn(config.prototypes, config.projection_dim)
+        self.check(config)
+        count = config.prototypes or max(FEWEST, config.batch_size // 2)
+        prototypes = torch.randn(count, config.projection_dim)
         self.prototypes = nn.Parameter(functional.normalize(prototypes, dim=1))
 
     def forward(self, batch: Batch, make_view: MakeView) -> Tensor:

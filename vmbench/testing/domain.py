@@ -14,9 +14,9 @@ from vmbench.config import make_config
 from vmbench.dataset import SPLITS, Dataset
 from vmbench.domain import Domain
 from vmbench.errors import UserError, unknown_name
-from vmbench.method import ViewKind
 from vmbench.presets import PRESETS
 from vmbench.registry import registry
+from vmbench.results import ViewKind
 from vmbench.specs import ALL_KINDS, Spec, Vector
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey
@@ -79,10 +79,11 @@ def _presets(domain: Domain) -> None:
             raise unknown_name("preset", preset, PRESETS)
     for preset, settings in domain.presets.items():
         make_config(PRESETS[preset], settings)
-    for preset, kinds in domain.view_presets.items():
-        for kind, settings in kinds.items():
-            if kind not in get_args(ViewKind):
-                raise unknown_name("kind of views", kind, get_args(ViewKind))
+    known = [*get_args(ViewKind), *(entry.name for entry in registry("method"))]
+    for preset, chosen in domain.view_presets.items():
+        for name, settings in chosen.items():
+            if name not in known:
+                raise unknown_name("kind of views or method", name, known)
             make_config(PRESETS[preset], domain.presets.get(preset, {}), settings)
 
 

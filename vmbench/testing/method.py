@@ -8,7 +8,8 @@ from typing import get_args
 import torch
 from torch import Generator, Tensor
 
-from vmbench.method import Method, ViewKind, ViewMethod
+from vmbench.method import Method, ViewMethod
+from vmbench.results import ViewKind
 from vmbench.specs import ALL_KINDS
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated

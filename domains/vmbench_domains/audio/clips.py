@@ -4,21 +4,23 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.dataset import Example, Split
-from vmbench.errors import UserError, missing_package
+from vmbench.errors import UserError
 from vmbench.specs import Grid
+from vmbench_domains.audio.decibels import SILENCE
+from vmbench_domains.audio.reading import Heard, inside, read_audio
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.source import FileDataset, Skips
 
 RATE = 16_000
 FRAMES = MELS = 64
 SHORTEST_FFT = 1024
-AT_ONCE = 64  # clips per call of the log-mel transform
+AT_ONCE = 64  # clips per call of the log-mel transform, fewer if they are longer than
+AT_ONCE_SECONDS = 640  # together
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Clips(FileDataset):
 
     spec = Grid(1, MELS, FRAMES)
     normalize = "global"
+    silence = SILENCE
     seconds: float = 1.0
 
     @abstractmethod
@@ -56,7 +59,7 @@ class Clips(FileDataset):
         # The power of two from the hop on, so that no sample falls between two windows.
         log_mel = LogMel(RATE, max(SHORTEST_FFT, 1 << (hop - 1).bit_length()), hop, MELS)
         clips = self.clips()
-        skips = Skips(self, len(clips), "clips")
+        skips, heard = Skips(self, len(clips), "clips"), Heard(self.root)
         ready: list[tuple[Clip, npt.NDArray[np.float32]]] = []
 
         def flush() -> Iterator[Example]:
@@ -69,38 +72,19 @@ class Clips(FileDataset):
 
         for clip in clips:
             try:
-                wave = resample(*read_audio(clip.path), RATE)
+                wave = resample(*read_audio(clip.path, heard), RATE)
             except UserError:  # soundfile is missing: no fault of the file
                 raise
             except (RuntimeError, ValueError, OSError) as error:
-                skips.add(clip.path.name, error)
+                skips.add(inside(clip.path, self.root), error)
                 continue
             ready.append((clip, fit(wave, hop * FRAMES)))
-            if len(ready) == AT_ONCE:
+            if len(ready) >= min(AT_ONCE, AT_ONCE_SECONDS / self.seconds):
                 yield from flush()
         yield from flush()
         skips.close()
-
-
-def read_audio(path: Path) -> tuple[npt.NDArray[np.float32], int]:
-    """The mean of the channels (T,), full scale 1, and the rate in Hz.
-
-    Raises:
-        RuntimeError: soundfile cannot read it.
-        ValueError: it is empty, or holds NaN.
-        UserError: soundfile is not installed.
-    """
-    try:
-        import soundfile
-    except ModuleNotFoundError as error:
-        raise missing_package("soundfile", "audio", "reading audio files") from error
-    data: Any
-    data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    if len(data) == 0:
-        raise ValueError("no samples")
-    if not np.isfinite(data).all():
-        raise ValueError("NaN samples")
-    return data.mean(axis=1), int(rate)
+        if self.generic:  # of a published set, docs/your-data.md says it once
+            self.remarks += heard.remarks(RATE, hop * FRAMES / RATE)
 
 
 def fit(wave: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

@@ -3,10 +3,15 @@
 from pathlib import Path
 
 from vmbench.config import digest
-from vmbench_domains.audio.clips import RATE, Clip, Clips
+from vmbench_domains.audio.clips import RATE, SHORTEST_FFT, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.own.folder import LabelledFolder
 from vmbench_domains.own.settings import read_settings
+
+LEAST = (
+    SHORTEST_FFT / RATE
+)  # seconds; a shorter clip would be less than one window of the transform
+MOST = 600.0
 
 
 class AudioFolder(Clips, LabelledFolder):
@@ -14,12 +19,16 @@ class AudioFolder(Clips, LabelledFolder):
 
     name = "audio-folder"
     suffixes = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+    unread = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".ape", ".mka", ".wv")
     noun = "clips"
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Take the length from vmbench.toml, if it is there."""
         LabelledFolder.bind(self, data_dir, target)
-        self.seconds = float(read_settings(self.root, {"seconds": float}).get("seconds", 1.0))
+        settings = read_settings(
+            self.root, {"seconds": float}, least={"seconds": LEAST}, most={"seconds": MOST}
+        )
+        self.seconds = float(settings.get("seconds", 1.0))
         self.revision = digest([self.revision, self.seconds])
 
     def clips(self) -> list[Clip]:

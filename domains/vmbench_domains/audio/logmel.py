@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-SILENCE = 1e-10  # power that decibels are cut at, so that digital silence is finite
+from vmbench_domains.audio.decibels import LEAST_POWER, TOP_DB
 
 
 def hertz_to_mel(frequency: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class LogMel:
     n_fft: int = 1024
     hop: int = 250
     mels: int = 64
-    top_db: float = 80.0
+    top_db: float = TOP_DB
 
     def __call__(self, clips: Tensor) -> Tensor:
         """Clips (N, T), full scale 1, -> dB (N, mels, ceil(T / hop)), float32."""
@@ -81,5 +81,5 @@ class LogMel:
         power = spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)
         filters = mel_filterbank(self.sample_rate, self.n_fft, self.mels).to(clips.device)
         mel = filters @ power
-        decibels = 10 * mel.clamp_min(SILENCE).log10()
+        decibels = 10 * mel.clamp_min(LEAST_POWER).log10()
         return torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - self.top_db)

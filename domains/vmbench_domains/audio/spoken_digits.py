@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from itertools import islice, product
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Split, Task
+from vmbench.dataset import Card, Dataset, Example, HeldOut, Silence, Split, Task
 from vmbench.specs import Grid, Sequence, Spec
+from vmbench_domains.audio.decibels import SILENCE
 from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.audio.voices import VOICES
@@ -56,6 +58,7 @@ class SpokenDigits(Dataset):
     )
     package = ("espeakng_loader", "audio")
     normalize = "global"
+    silence: ClassVar[Silence | None] = SILENCE
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every clip: voice by voice, digit by digit, rendering by rendering."""
@@ -64,7 +67,7 @@ class SpokenDigits(Dataset):
         while chunk := list(islice(clips, CHUNK)):
             for x in self.represent(np.stack(chunk)):
                 labels, splits = next(sides)
-                yield Example(x, labels, splits)
+                yield Example(x, labels, splits, VOICES[labels["voice"]])
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clips (N, 16000) -> log-mel spectrograms (N, 1, 64, 64)."""
@@ -96,6 +99,7 @@ class SpokenDigitsWaveform(SpokenDigits):
     name = "spoken-digits-waveform"
     spec = Sequence(1, CLIP_LENGTH)
     encoder = "logmel-resnet18"
+    silence = None  # of a waveform it is the mean
     # The domain's settings were searched on spectrograms; none was on waveforms.
     presets = {
         "small": {

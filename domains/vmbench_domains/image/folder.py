@@ -4,29 +4,54 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.config import digest
+from vmbench.errors import UserError
 from vmbench.specs import Grid
 from vmbench_domains.image.photos import Photo, Photos
+from vmbench_domains.image.reading import ImageReader
 from vmbench_domains.image.samples import write_noise
 from vmbench_domains.own.folder import LabelledFolder
-from vmbench_domains.own.settings import read_settings
+from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 
-SIZE, CHANNELS = 32, 3
+SIZE, CHANNELS, BITS = 32, 3, (9, 16)
+SIZES = (8, 1024)  # the networks need as much, and a batch must fit in memory
 
 
 class ImageFolder(Photos, LabelledFolder):
     """Your own images: shorter side to 32 pixels, the centre cut out, RGB in 0..1."""
 
     name = "image-folder"
-    suffixes = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+    suffixes = (
+        ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm",
+        ".pgm", ".pbm", ".pnm", ".apng",
+    )  # fmt: skip
+    unread = (
+        ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".dcm", ".exr", ".hdr", ".dng", ".nef",
+        ".cr2", ".arw", ".tga",
+    )  # fmt: skip
     noun = "images"
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Take the size and channels from vmbench.toml, if it is there."""
+        """Take size, channels and bits from vmbench.toml, if it is there."""
         LabelledFolder.bind(self, data_dir, target)
-        settings = read_settings(self.root, {"size": int, "channels": int})
+        settings = read_settings(self.root, {"size": int, "channels": int, "bits": int})
         size, channels = settings.get("size", SIZE), settings.get("channels", CHANNELS)
-        self.spec = Grid(3 if channels >= 3 else 1, size, size)
-        self.revision = digest([self.revision, str(self.spec)])
+        self.bits: int | None = settings.get("bits")
+        if not SIZES[0] <= size <= SIZES[1]:
+            raise self._unfit("size", size, f"from {SIZES[0]} to {SIZES[1]} pixels")
+        if channels not in (1, 3):
+            raise self._unfit("channels", channels, "1 (grey) or 3 (RGB)")
+        if self.bits is not None and not BITS[0] <= self.bits <= BITS[1]:
+            raise self._unfit("bits", self.bits, f"from {BITS[0]} to {BITS[1]}")
+        self.spec = Grid(channels, size, size)
+        told = [] if self.bits is None else [self.bits]
+        self.revision = digest([self.revision, str(self.spec), *told])
+
+    def _unfit(self, name: str, value: int, range_: str) -> UserError:
+        return UserError(f"{self.root / SETTINGS_FILE}: {name} = {value} must be {range_}")
+
+    def reader(self) -> ImageReader:
+        """With the orientation that every viewer shows, and the bits of vmbench.toml."""
+        return ImageReader(self.spec, bits=self.bits, upright=True)
 
     def photos(self) -> Iterator[Photo]:
         """Every file, in the order of paths."""

@@ -9,7 +9,8 @@ from typing import ClassVar
 from vmbench.dataset import Example, Label, Split
 from vmbench.errors import UserError
 from vmbench.specs import Grid
-from vmbench_domains.image.pixels import Box, fit_image, open_image
+from vmbench_domains.image.pixels import Box, fit_image
+from vmbench_domains.image.reading import ImageReader
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -38,6 +39,8 @@ class Photo:
 class Photos(FileDataset):
     """RGB in 0..1: the box cut out, its shorter side to 32 pixels, and the centre of that.
 
+    Boxes are in pixels as the file holds them, so that no EXIF orientation is looked at.
+
     Files that pillow cannot read, and boxes that lie outside, are skipped and counted.
     """
 
@@ -52,20 +55,26 @@ class Photos(FileDataset):
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every image that can be read."""
         skips = Skips(self, sum(1 for _ in self._listed()), self.noun)
+        reader = self.reader()
         path, image = None, None
         for photo in self._listed():
             try:
                 if image is None or path != photo.path:  # boxes of one file come in a row
                     path, image = photo.path, None
-                    image = open_image(photo.path, self.spec)
+                    image = reader.read(photo.path)
                 x = fit_image(image, self.spec, photo.box)
-            except UserError:  # pillow is missing: no fault of the file
+            except UserError:  # pillow is missing, or values that cannot be scaled
                 raise
             except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
                 skips.add(photo.path.relative_to(self.root), error)
                 continue
             yield Example(x, photo.labels, photo.splits, photo.group)
         skips.close()
+        self.remarks.extend(reader.close(self.root))
+
+    def reader(self) -> ImageReader:
+        """What reads the files of one pass; :class:`ImageReader` says how."""
+        return ImageReader(self.spec)
 
     def _listed(self) -> Iterator[Photo]:
         """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""

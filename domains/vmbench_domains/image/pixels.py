@@ -1,12 +1,10 @@
 """From pixels of any size to the values of a Grid."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import missing_package
 from vmbench.specs import Grid
 
 if TYPE_CHECKING:
@@ -35,36 +33,11 @@ def to_grid(image: npt.NDArray[np.uint8], spec: Grid) -> npt.NDArray[np.float32]
     return np.broadcast_to(padded, spec.shape)
 
 
-def open_image(path: Path, spec: Grid) -> "Image":
-    """Read an image file.
-
-    Args:
-        path: anything that pillow reads.
-        spec: with 1 (grey) or 3 channels (RGB).
-
-    Returns:
-        The image, in the spec's colours and of its own size.
-
-    Raises:
-        OSError, ValueError, SyntaxError: pillow cannot read it.
-        UserError: pillow is not installed.
-    """
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise missing_package("pillow", "image", "reading image files") from error
-    try:
-        with Image.open(path) as opened:
-            return opened.convert("RGB" if spec.channels == 3 else "L")
-    except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from error
-
-
 def fit_image(image: "Image", spec: Grid, box: Box | None = None) -> npt.NDArray[np.float32]:
     """Shorter side to the spec's, the centre cut out, values in 0..1.
 
     Args:
-        image: in the spec's colours.
+        image: in the spec's colours, or grey of mode ``F`` in 0..1.
         spec: square.
         box: what is cut out first: left, top, right and bottom in pixels, the last two excluded;
             what lies outside of the image is left away.
@@ -80,7 +53,10 @@ def fit_image(image: "Image", spec: Grid, box: Box | None = None) -> npt.NDArray
     cut = image if box is None else image.crop(_inside(box, image.size))
     # Bilinear with a filter as wide as the shrinkage, so that nothing aliases.
     fitted = ImageOps.fit(cut, (spec.width, spec.height), Image.Resampling.BILINEAR)
-    pixels = np.asarray(fitted, np.float32) / np.float32(255)
+    pixels = np.asarray(fitted, np.float32)
+    if fitted.mode == "F":  # rounding may take a mean of ones beyond 1
+        return np.broadcast_to(pixels.clip(0, 1), spec.shape).copy()
+    pixels = pixels / np.float32(255)
     return pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None]
 
 

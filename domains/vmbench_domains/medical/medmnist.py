@@ -177,7 +177,7 @@ class OrganAMnist(MedMnist):
 
     name = "organamnist"
     files = ("organamnist.npz",)
-    downloads = _download("organamnist", "866b832ed4eeba67bfb9edee1d5544e6")
+    downloads = _download("organamnist", "68e3f8846a6bd62f0c9bf841c0d9eacc")
     spec = GREY
     tasks = (Task("organ", ORGANS, SPLIT_RULE),)
     card = _card("Bilic et al. 2023, LiTS")

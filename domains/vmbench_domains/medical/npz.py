@@ -5,26 +5,47 @@ Images are (N, side, side) grey or (N, side, side, 3) RGB bytes; labels (N, 1) c
 https://medmnist.com
 """
 
-import zipfile
+import re
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import SPLITS, Example, Kind, Split, Task
-from vmbench.errors import UserError
+from vmbench.contents import contents
+from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.errors import AbsentError, UserError
 from vmbench.specs import Grid
+from vmbench_domains.medical.npz_file import (
+    array_names,
+    few,
+    image_axes,
+    read_array,
+    read_header,
+    read_own_labels,
+)
 from vmbench_domains.medical.samples import write_npz
+from vmbench_domains.medical.scaling import Range, Scale, scale_of
 from vmbench_domains.own.folder import CARD
+from vmbench_domains.own.splits import NAMES
+from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset
+
+Names = dict[Split, tuple[str, str]]  # of the images and of the labels
+# MedMNIST's, and those of Keras' datasets: https://keras.io/api/datasets
+PATTERNS = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
+VAL_SHARE = 0.1  # of each class of train, where there is no val
+BYTES = Scale(255)
 
 
 class NpzImages(FileDataset):
     """Images in 0..1 with the publisher's own splits; the size and channels are the file's."""
 
     value_range = (0.0, 1.0)
+    names: Names = {split: (f"{split}_images", f"{split}_labels") for split in SPLITS}
+    order: str = "HWC"
 
     @property
     def path(self) -> Path:
@@ -32,46 +53,61 @@ class NpzImages(FileDataset):
         return next(iter(sorted(self.root.glob(self.files[0]))))
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Find the file and read the shape of its images."""
+        """Find the file and read the shapes of its images, which must be one."""
         super().bind(data_dir, target)
-        spec = self.spec_of(self.path)
+        found = {split: self._axes(images) for split, (images, _) in self.names.items()}
+        spec, self.order = found["train"]
+        for split, other in found.items():
+            if other != (spec, self.order):
+                raise UserError(f"{self.path} holds train images of {spec}, {split} of {other[0]}")
         declared = getattr(self, "spec", spec)
         if spec != declared:
             raise UserError(f"{self.path} holds images of {spec}; '{self.name}' is {declared}")
         self.spec = spec
 
-    @staticmethod
-    def spec_of(path: Path) -> Grid:
-        """The shape of the images, from the header of the first array."""
-        shape = read_shape(path, "train_images")
-        if len(shape) == 3:
-            return Grid(1, *shape[1:])
-        if len(shape) == 4 and shape[3] == 3:
-            return Grid(3, *shape[1:3])
-        raise UserError(
-            f"{path}: train_images has shape {shape}; (N, height, width) or (N, height, width, 3) "
-            f"are read, not volumes"
-        )
+    def _axes(self, name: str) -> tuple[Grid, str]:
+        shape, _ = read_header(self.path, name)
+        if shape and shape[0] == 0:
+            raise UserError(f"{self.path}: {name} is empty, its shape {shape}")
+        axes, order = image_axes(shape, f"{self.path}: {name}")
+        return Grid(*axes), order
+
+    def scale(self) -> Scale:
+        """What makes the images 0..1; the publisher's are bytes."""
+        for images, _ in self.names.values():
+            dtype = read_header(self.path, images)[1]
+            if dtype != np.uint8:
+                raise UserError(f"{self.path}: {images} are {dtype}, the publisher's uint8")
+        return BYTES
+
+    def labels(self, split: Split) -> npt.NDArray[np.int64]:
+        """Class indices (N,), or (N, K) of 0 and 1 where an image has several labels."""
+        labels = read_array(self.path, self.names[split][1]).astype(np.int64)
+        return labels if labels.ndim == 2 and labels.shape[1] > 1 else labels.reshape(-1)
+
+    def sides(self, split: Split) -> list[Split]:
+        """The side of each image of an array."""
+        return [split] * len(self.labels(split))
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
-        """Yield train, val and test; the bytes of one of them are in memory at a time."""
+        """Yield train, val and test; the values of one of them are in memory at a time."""
         (task,) = self.tasks
-        for split in SPLITS:
-            images = read_array(self.path, f"{split}_images")
-            labels = read_labels(self.path, split)
+        scale = self.scale()
+        for split, (name, label_name) in self.names.items():
+            images, labels = read_array(self.path, name), self.labels(split)
             if (labels.ndim == 2) != (task.kind == "multilabel"):
                 raise UserError(
                     f"{self.path}: {labels.shape[-1] if labels.ndim == 2 else 1} labels for each "
                     f"image; task {task.name} is {task.kind}"
                 )
             if len(images) != len(labels):
-                raise UserError(
-                    f"{self.path}: {len(images)} {split} images and {len(labels)} labels"
-                )
-            for image, label in zip(images, labels.tolist(), strict=True):
+                raise UserError(f"{self.path}: {len(images)} {name} and {len(labels)} {label_name}")
+            rows = zip(images, labels.tolist(), self.sides(split), strict=True)
+            for image, label, side in rows:
                 y = tuple(label) if isinstance(label, list) else label
-                x = (image[None] if image.ndim == 2 else image.transpose(2, 0, 1)) / np.float32(255)
-                yield Example(x.astype(np.float32), {task.name: y}, {task.name: split})
+                x = image.transpose(2, 0, 1) if self.order == "HWC" else image
+                x = scale.apply(x if x.ndim == 3 else x[None])
+                yield Example(x, {task.name: y}, {task.name: side})
 
     def write_files(self, root: Path) -> None:
         """Twelve images of the declared shape."""
@@ -84,38 +120,11 @@ class NpzImages(FileDataset):
         write_npz(path, shape, classes=classes, labels=columns)
 
 
-def read_array(path: Path, name: str) -> npt.NDArray[np.generic]:
-    """One array of an ``.npz``; nothing is unpickled. Raises :class:`UserError`."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            array: npt.NDArray[np.generic] = arrays[name]
-            return array
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: {name} cannot be read: {error}") from error
-
-
-def read_labels(path: Path, split: Split) -> npt.NDArray[np.int64]:
-    """Class indices (N,), or (N, K) of 0 and 1 where an image has several labels."""
-    labels = read_array(path, f"{split}_labels").astype(np.int64)
-    return labels if labels.ndim == 2 and labels.shape[1] > 1 else labels.reshape(-1)
-
-
-def read_shape(path: Path, name: str) -> tuple[int, ...]:
-    """The shape of one array of an ``.npz``, from its header alone."""
-    formats = np.lib.format
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            version = formats.read_magic(file)
-            read = formats.read_array_header_1_0 if version == (1, 0) else None
-            return (read or formats.read_array_header_2_0)(file)[0]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: {name} cannot be read: {error}; is it MedMNIST's?") from error
-
-
 class NpzFile(NpzImages):
-    """Any file in MedMNIST's format; the classes are the numbers in it.
+    """Any file in MedMNIST's format, or with Keras' names; the classes are those in it.
 
-    A file with several columns of labels is a multilabel task.
+    A file with several columns of labels is a multilabel task. Values are made 0..1 by type and
+    range (:func:`~vmbench_domains.medical.scaling.scale_of`), or refused.
     """
 
     name = "npz"
@@ -131,18 +140,91 @@ class NpzFile(NpzImages):
         return self._path
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Read the classes from the labels of train."""
+        """Read names, shapes and labels; see that there are as many labels as images."""
+        self.root, _ = self.locate(data_dir)
+        self.names = self._find_names()
         super().bind(data_dir, target)
-        labels = read_labels(self.path, "train")
-        kind: Kind = "multilabel" if labels.ndim == 2 else "multiclass"
-        count = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
-        names = tuple(str(number) for number in range(count))
-        self.tasks = (Task("label", names, "the file's train, val and test", kind=kind),)
-        self.revision = digest([self.fingerprint])
+        found = read_own_labels(self.path, {s: labels for s, (_, labels) in self.names.items()})
+        for split, (images, labels) in self.names.items():
+            counts = read_header(self.path, images)[0][0], len(found.codes[split])
+            if counts[0] != counts[1]:
+                raise UserError(
+                    f"{self.path}: {images} has {counts[0]} images, {labels} {counts[1]} labels"
+                )
+        self._codes = found.codes
+        drawn = "val" not in self.names
+        rule = "the file's train, val and test"
+        if drawn:
+            rule = "the file's test; 10% of each class of its train held out for val"
+        self.tasks = (Task("label", found.classes, rule, kind=found.kind),)
+        self.fingerprint = contents(self.root, [self.path])
+        self.revision = digest([self.fingerprint, *(["drawn"] if drawn else [])])
+        said = "its channels come first" if self.order == "CHW" else ""
+        self.remarks.extend(remark for remark in (found.remark, said) if remark)
+
+    def _find_names(self) -> Names:
+        """The arrays of each split, by MedMNIST's names or Keras'; what else there is, is said."""
+        there = {name.lower(): name for name in array_names(self.path)}
+        for pattern, labels in PATTERNS:
+            names: Names = {}
+            unlabelled: list[str] = []
+            for lower, name in there.items():
+                found = re.fullmatch(pattern.format("([a-z]+)"), lower)
+                if found is None or found[1] not in NAMES:
+                    continue
+                if labels.format(found[1]) not in there:
+                    unlabelled.append(f"{name} without {labels.format(found[1])}")
+                    continue
+                split = NAMES[found[1]]
+                if split in names:
+                    raise UserError(f"{self.path} holds {names[split][0]} and {name}: keep one")
+                names[split] = name, there[labels.format(found[1])]
+            if {"train", "test"} <= names.keys():
+                if unlabelled:
+                    raise UserError(f"{self.path} holds {few(unlabelled)}")
+                used = {name for pair in names.values() for name in pair}
+                others = [name for name in there.values() if name not in used]
+                self.remarks.extend([f"arrays left alone: {few(others)}"] if others else [])
+                return {split: names[split] for split in SPLITS if split in names}
+        wanted = ", ".join(f"{split}_{what}" for split in SPLITS for what in ("images", "labels"))
+        raise UserError(
+            f"{self.path} holds {few(list(there.values()))}; wanted are {wanted} (val may be "
+            f"absent)"
+        )
+
+    def scale(self) -> Scale:
+        """By type and range of all images."""
+        arrays = [images for images, _ in self.names.values()]
+        types = {read_header(self.path, name)[1] for name in arrays}
+        if len(types) > 1:
+            raise UserError(
+                f"{self.path}: its images are of different types ({few(sorted(map(str, types)))}): "
+                f"save all alike"
+            )
+        where = f"{self.path}: its images"
+        if types.pop().kind not in "buif":
+            scale_of(Range(read_header(self.path, arrays[0])[1], 0, 0, True), where)
+        ranges = [Range.of(read_array(self.path, name)) for name in arrays]
+        scale = scale_of(reduce(Range.join, ranges), where)
+        self.remarks.extend([scale.remark] if scale.remark else [])
+        return scale
+
+    def labels(self, split: Split) -> npt.NDArray[np.int64]:
+        """As :meth:`bind` found them."""
+        return self._codes[split]
+
+    def sides(self, split: Split) -> list[Split]:
+        """The array's own, or train and val drawn from train."""
+        if split != "train" or "val" in self.names:
+            return super().sides(split)
+        codes = [str(label) for label in self._codes[split].tolist()]
+        return stratified_shares(codes, val=VAL_SHARE, test=0)
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
         """The only ``.npz`` of the folder, or the file that ``--data-dir`` names."""
-        if data_dir is not None and data_dir.is_file() and data_dir.suffix == ".npz":
+        if data_dir is not None and data_dir.is_file():
+            if data_dir.suffix.lower() != ".npz":
+                raise AbsentError(f"--data-dir {data_dir} is no .npz")
             self._path = data_dir
             return data_dir.parent, [data_dir]
         root, found = super().locate(data_dir)

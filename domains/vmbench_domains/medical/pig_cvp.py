@@ -58,4 +58,4 @@ class PigCVP(Dataset):
 
 def _windows(series: npt.NDArray[np.float64], number: int, split: Split) -> Iterator[Example]:
     for x in sliding_windows(series[None], WINDOW, STEP[split]):
-        yield Example(x, {"pig": int(number) - 1}, {"pig": split})
+        yield Example(x, {"pig": int(number) - 1}, {"pig": split}, str(int(number)))

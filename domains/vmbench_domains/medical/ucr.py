@@ -1,20 +1,29 @@
 """Series of the UCR archive: ``NAME_TRAIN.txt`` and ``NAME_TEST.txt``, a label and then samples.
 
-The archive's text files hold numbers between spaces, tabs (.tsv) or commas; all are read.
+The archive's zips hold the same series as ``.txt``, ``.ts`` and ``.arff``; the first that is there
+of ``.tsv``, ``.txt``, ``.csv`` and ``.ts`` is read (:mod:`vmbench_domains.medical.series_files`).
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
 from vmbench_domains.download import Download
 from vmbench_domains.medical.samples import write_archive
+from vmbench_domains.medical.series_files import (
+    SUFFIXES,
+    Broken,
+    Series,
+    canonical,
+    count_series,
+    number,
+    read_series,
+)
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -22,98 +31,130 @@ VAL_SHARE = 0.2  # of TRAIN, which is small in most of the archive
 ALONE = "20% of each class of the archive's TRAIN file held out for test, 10% for val; TEST is not "
 ALONE += "in the folder"
 BOTH = "the archive's TEST file; 20% of each class of TRAIN held out for val"
+TRAIN, TEST = "_TRAIN", "_TEST"
 
 
 class UcrSeries(FileDataset):
-    """Series of equal length with one label each, as published (most are z-normalised)."""
+    """Series of equal length with one label each, as published (most are z-normalised).
+
+    Attributes:
+        labels: as they are written in the files, in the order of the task's classes.
+    """
 
     normalize = "global"
     first_class: str = ""
     class_names: tuple[str, ...] = ()
+    labels: tuple[str, ...]
 
     def train_path(self) -> Path:
-        """The TRAIN file."""
-        return next(iter(sorted(self.root.glob(self.files[0]))))
+        """The TRAIN file: of the suffixes, the first of which TEST is there too, or else is."""
+        trains = {
+            path.suffix.lower(): path
+            for path in sorted(self.root.glob(self.files[0]))
+            if path.suffix.lower() in SUFFIXES
+        }
+        if not trains:
+            raise UserError(
+                f"{self.root} holds {self.files[0]} in none of the formats that are read: "
+                f"{', '.join(SUFFIXES)}"
+            )
+        ranked = [trains[suffix] for suffix in SUFFIXES if suffix in trains]
+        return next((path for path in ranked if _beside(path).is_file()), ranked[0])
 
     def test_path(self) -> Path | None:
         """The TEST file, if it is there."""
-        path = self.train_path()
-        other = path.with_name(path.name.replace("_TRAIN", "_TEST"))
-        return other if other.is_file() else None
+        path = _beside(self.train_path())
+        if path.is_symlink() and not path.exists():
+            raise UserError(f"{path} is a link that leads nowhere: fetch the file, or remove it")
+        return path if path.is_file() else None
 
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
-        """Also watch the TEST file, which may be absent."""
-        root, found = super().locate(data_dir)
-        return root, sorted({*found, *root.glob(self.files[0].replace("_TRAIN", "_TEST"))})
+        """Watch the files that are read; TEST may be absent."""
+        self.root, _ = super().locate(data_dir)
+        test = self.test_path()
+        return self.root, [self.train_path(), *([test] if test else [])]
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Read the labels and the length from the TRAIN file."""
         super().bind(data_dir, target)
-        rows = [row for _, row in self._rows(self.train_path())]
-        self.labels = sorted({float(row[0]) for row in rows})
-        self.spec = Sequence(1, len(rows[0]) - 1)
-        names = self.class_names or tuple(f"{label:g}" for label in self.labels)
-        if self.class_names:
-            self.labels = [float(number) for number in range(1, len(names) + 1)]
+        path = self.train_path()
+        rows = [row for row in read_series(path) if isinstance(row, Series)]
+        if not rows:
+            first = next(iter(read_series(path)), None)
+            cause = f"line {first.line}: {first.cause}" if isinstance(first, Broken) else "empty"
+            raise UserError(f"{path} holds no series, a label and samples on every line ({cause})")
+        self.spec = Sequence(*rows[0].samples.shape)
+        self.labels = self._labels(path, {canonical(row.label) for row in rows}, len(rows))
+        names = self.class_names or self.labels
         rule = BOTH if self.test_path() else ALONE
         self.tasks = (Task(self.first_class or "class", names, rule),)
         self.revision = digest(["1", str(self.spec), names, rule])
 
+    def _labels(self, path: Path, found: set[str], count: int) -> tuple[str, ...]:
+        if self.class_names:
+            return tuple(str(number) for number in range(1, len(self.class_names) + 1))
+        numbers = {label: number(label) for label in found}
+        broken = [label for label, value in numbers.items() if value is not None and value % 1]
+        if broken:
+            raise UserError(
+                f"{path}: the labels, first on every line, are not whole numbers ({broken[0]}, "
+                f"{len(found)} different in {count} lines): is the label elsewhere?"
+            )
+        if len(found) < 2:
+            raise UserError(f"{path} holds {len(found)} class; a task needs two at least")
+        if None in numbers.values():
+            return tuple(sorted(found))
+        return tuple(sorted(found, key=lambda label: float(label)))
+
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield the rows of TRAIN and then those of TEST."""
         path, test = self.train_path(), self.test_path()
-        train = list(self._rows(path, Skips(self, self._count(path), "lines")))
+        train = list(self._rows(path))
         shares = {"val": VAL_SHARE, "test": 0.0} if test else {}
-        sides = stratified_shares([row[0] for _, row in train], **shares)  # type: ignore[arg-type]
-        for (number, row), side in zip(train, sides, strict=True):
-            yield self._example(path, number, row, side)
+        # As numbers where they are some: the draw of a class follows its place among the others.
+        keys = [_key(canonical(row.label)) for row in train]
+        sides = stratified_shares(keys, **shares)  # type: ignore[arg-type]
+        for row, side in zip(train, sides, strict=True):
+            yield self._example(path, row, side)
         if test:
-            for number, row in self._rows(test, Skips(self, self._count(test), "lines")):
-                yield self._example(test, number, row, "test")
+            for row in self._rows(test):
+                yield self._example(test, row, "test")
 
-    def _example(
-        self, path: Path, number: int, row: npt.NDArray[np.float32], side: Split
-    ) -> Example:
+    def _example(self, path: Path, row: Series, side: Split) -> Example:
         (task,) = self.tasks
-        if float(row[0]) not in self.labels:
-            raise UserError(f"{path}, line {number}: the class {row[0]:g} does not occur in TRAIN")
-        label = {task.name: self.labels.index(float(row[0]))}
-        return Example(row[1:][None], label, {task.name: side})
+        label = canonical(row.label)
+        if label not in self.labels:
+            known = ", ".join(islice(self.labels, 5))
+            raise UserError(
+                f"{path}, line {row.line}: the class {label} does not occur in TRAIN ({known} ...)"
+            )
+        if row.samples.shape != self.spec.shape:
+            raise UserError(f"{path}, line {row.line}: {row.samples.shape}, TRAIN has {self.spec}")
+        return Example(row.samples, {task.name: self.labels.index(label)}, {task.name: side})
 
     def write_files(self, root: Path) -> None:
         """Both files, named for the pattern."""
-        name = self.files[0].partition("_TRAIN")[0].replace("*", "Sample")
+        name = self.files[0].partition(TRAIN)[0].replace("*", "Sample")
         write_archive(root, name, classes=len(self.class_names) or 2, length=140)
 
-    def _count(self, path: Path) -> int:
-        with path.open("rb") as file:
-            return sum(1 for _ in file)
+    def _rows(self, path: Path) -> Iterator[Series]:
+        """Each series; broken lines are skipped and counted."""
+        skips = Skips(self, count_series(path), "lines")
+        for row in read_series(path):
+            if isinstance(row, Broken):
+                skips.add(f"{path.name}, line {row.line}", row.cause)
+            else:
+                yield row
+        skips.close()
 
-    def _rows(
-        self, path: Path, skips: Skips | None = None
-    ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-        """Number and values of each line; broken ones are skipped where they are counted."""
-        length = None
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    row = np.array(line.replace(",", " ").split(), np.float32)
-                    length = length or len(row)
-                    if len(row) != length or length < 2:
-                        raise ValueError(f"{len(row)} numbers, not {length} as in the first line")
-                    if not np.isfinite(row).all():
-                        raise ValueError("a value is missing; series of equal length are read")
-                except ValueError as error:
-                    if skips:
-                        skips.add(f"{path.name}, line {number}", error)
-                    continue
-                yield number, row
-        if length is None:
-            raise UserError(f"{path} holds no series: a label and then samples on every line")
-        if skips:
-            skips.close()
+
+def _beside(train: Path) -> Path:
+    return train.with_name(train.name.replace(TRAIN, TEST))
+
+
+def _key(label: str) -> float | str:
+    value = number(label)
+    return label if value is None else value
 
 
 class Ecg5000(UcrSeries):
@@ -121,7 +162,7 @@ class Ecg5000(UcrSeries):
 
     name = "ecg5000"
     places = ("ecg5000", "ECG5000", "UCRArchive_2018/ECG5000", ".")
-    files = ("ECG5000_TRAIN.t*",)
+    files = ("ECG5000_TRAIN.*",)
     downloads = (
         Download(
             "https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip",
@@ -153,18 +194,25 @@ class UcrText(UcrSeries):
     name = "ucr"
     generic = True
     places = (".",)
-    files = ("*_TRAIN.t*",)
+    files = ("*_TRAIN.*",)
     card = Card(
         licence="see the archive's page of the dataset",
         citation="Dau et al. 2019, The UCR time series archive, IEEE/CAA J. Autom. Sinica 6",
         homepage="https://www.timeseriesclassification.com",
     )
 
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Name the files by their bytes: anything may be in them."""
+        super().bind(data_dir, target)
+        self.fingerprint = contents(self.root, self.locate(data_dir)[1])
+        self.revision = digest([self.revision, self.fingerprint])
+
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
         """The folder must hold one dataset alone."""
         root, found = super().locate(data_dir)
-        trains = [path for path in found if "_TRAIN" in path.name]
-        if len(trains) > 1:
-            names = ", ".join(path.name for path in trains)
-            raise UserError(f"{root} holds {names}: put one dataset into a folder of its own")
+        names = {path.name.partition(TRAIN)[0] for path in root.glob(self.files[0])}
+        if len(names) > 1:
+            raise UserError(
+                f"{root} holds {', '.join(sorted(names))}: put one dataset into a folder of its own"
+            )
         return root, found

@@ -1,30 +1,23 @@
 """A folder of files with one label each: ``CLASS/file``, ``SPLIT/CLASS/file`` or metadata.csv."""
 
-import csv
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from vmbench.config import digest
+from vmbench.contents import contents
 from vmbench.dataset import Card, Split, Task
-from vmbench.errors import UserError
+from vmbench.errors import AbsentError, UserError
+from vmbench_domains.own.files import Found, find_files, some
+from vmbench_domains.own.layout import check_names, grouped, read_layout, sides_of
+from vmbench_domains.own.metadata import METADATA, LabelledFile, Metadata, read_metadata
 from vmbench_domains.own.settings import SETTINGS_FILE
-from vmbench_domains.own.splits import NAMES, assign_splits, split_name
-from vmbench_domains.source import FileDataset, fingerprint
+from vmbench_domains.own.splits import assign_splits
+from vmbench_domains.source import FileDataset
 
-METADATA = "metadata.csv"
 CARD = Card("yours", "yours", "docs/your-data.md", notes="One's own files; nothing leaves them.")
-
-
-@dataclass(frozen=True)
-class LabelledFile:
-    """One file of a user's folder."""
-
-    path: Path
-    label: str
-    subject: str | None
-    given: Split | None
 
 
 class LabelledFolder(FileDataset):
@@ -32,6 +25,7 @@ class LabelledFolder(FileDataset):
 
     Class attributes:
         suffixes: of the files that are examples, lower case.
+        unread: suffixes of files that would be, were they converted; one of them stops the run.
         noun: what they are, e.g. "images".
 
     Attributes:
@@ -42,6 +36,7 @@ class LabelledFolder(FileDataset):
     generic = True
     places = (".",)
     suffixes: ClassVar[tuple[str, ...]]
+    unread: ClassVar[tuple[str, ...]] = ()
     noun: ClassVar[str]
     entries: list[tuple[LabelledFile, Split]]
 
@@ -55,18 +50,23 @@ class LabelledFolder(FileDataset):
                 f"--data-dir; {self.wanted()} (docs/your-data.md)"
             )
         if not data_dir.is_dir():
-            raise UserError(f"--data-dir {data_dir} is no folder")
+            raise AbsentError(f"--data-dir {data_dir} is no folder")
         self.root = data_dir
-        told = data_dir / METADATA
-        try:
-            files = self._from_metadata(told) if told.is_file() else self._from_folders()
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"{told} cannot be read: {error}; save it as UTF-8") from error
-        if not files:
+        found = find_files(data_dir, self.suffixes, self.unread, (SETTINGS_FILE,))
+        if found.unread:
             raise UserError(
+                f"{data_dir} holds {len(found.unread)} {self.noun} of kinds that are not read "
+                f"({some(found.unread, data_dir)}): convert them to {self.suffixes[0]}, or move "
+                f"them away"
+            )
+        if not found.files and not found.dangling and not found.tables:
+            raise AbsentError(
                 f"--data-dir {data_dir} holds no {self.noun} ({', '.join(self.suffixes)}) in "
                 f"folders named for their classes: {self.wanted()} (docs/your-data.md)"
             )
+        tables = self._tables(found)
+        files = self._from_metadata(tables, found) if tables else self._from_folders(found)
+        self._require_classes(files)
         sides, rule = assign_splits(
             [file.label for file in files],
             [file.subject for file in files],
@@ -76,77 +76,156 @@ class LabelledFolder(FileDataset):
         self.entries = list(zip(files, sides, strict=True))
         classes = tuple(sorted({file.label for file in files}))
         self.tasks = (Task("label", classes, rule),)
-        settings = [path for path in (told, data_dir / SETTINGS_FILE) if path.is_file()]
-        read = [file.path for file in files] + settings
-        self.fingerprint = fingerprint(data_dir, read)
+        settings = [data_dir / SETTINGS_FILE] if (data_dir / SETTINGS_FILE).is_file() else []
+        read = sorted({file.path for file in files} | {*tables, *settings})
+        self.fingerprint = contents(data_dir, read)
         self.revision = digest([self.fingerprint, rule])
+        self.remarks.extend(self._said_of(found))
 
     def wanted(self) -> str:
         """The layout in words."""
         end = self.suffixes[0]
         return f"it holds CLASS/*{end} or train/CLASS/*{end} and test/CLASS/*{end} or {METADATA}"
 
-    def _paths(self) -> Iterator[Path]:
-        ignored: dict[str, int] = {}
-        for path in sorted(self.root.rglob("*")):
-            relative = path.relative_to(self.root)
-            if not path.is_file() or any(part.startswith(".") for part in relative.parts):
-                continue
-            if path.suffix.lower() in self.suffixes:
-                yield path
-            elif path.name not in (METADATA, SETTINGS_FILE):
-                ignored[path.suffix] = ignored.get(path.suffix, 0) + 1
-        if ignored:
-            kinds = ", ".join(
-                f"{count} {suffix or 'nameless'}" for suffix, count in ignored.items()
-            )
-            self.remarks.append(f"left alone, being no {self.noun}: {kinds}")
-
-    def _from_folders(self) -> list[LabelledFile]:
-        files, loose = [], []
-        for path in self._paths():
-            *folders, _ = path.relative_to(self.root).parts
-            given = None
-            if folders and folders[0].lower() in NAMES:
-                given = split_name(folders[0], str(path))
-                folders = folders[1:]
-            if folders:
-                files.append(LabelledFile(path, folders[0], None, given))
-            else:
-                loose.append(path)
-        if loose:
-            self.remarks.append(f"left alone, being in no class folder: {_names(loose)}")
-        return files
-
-    def _from_metadata(self, path: Path) -> list[LabelledFile]:
-        files: list[LabelledFile] = []
-        absent: list[LabelledFile] = []
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            columns = rows.fieldnames or []
-            for column in ("file_name", "label"):
-                if column not in columns:
-                    raise UserError(
-                        f"{path} has no column '{column}'; it needs file_name and label, and may "
-                        f"have subject and split"
-                    )
-            for number, row in enumerate(rows, start=2):
-                if not row["file_name"] or not row["label"]:
-                    raise UserError(f"{path}, line {number}: file_name or label is empty")
-                given = row.get("split") or None
-                entry = LabelledFile(
-                    self.root / row["file_name"],
-                    row["label"],
-                    row.get("subject") or None,
-                    split_name(given, f"{path}, line {number}") if given else None,
+    def _tables(self, found: Found) -> dict[Path, Split | None]:
+        """The tables that say labels, with the side that each is for: one, or one in each side."""
+        by_folder: dict[Path, Path] = {}
+        for path in found.tables:
+            if path.suffix.lower() != ".csv":
+                raise UserError(f"{path} is not read: save it as {METADATA}, or move it away")
+            if path.parent in by_folder:
+                raise UserError(
+                    f"{path.parent} holds {by_folder[path.parent].name} and {path.name}"
                 )
-                (files if entry.path.is_file() else absent).append(entry)
-        if absent:
-            names = _names([entry.path for entry in absent])
-            self.remarks.append(f"named in {METADATA} but not there, so left out: {names}")
+            by_folder[path.parent] = path
+        if self.root in by_folder:
+            others = [path for path in found.tables if path.parent != self.root]
+            if others:
+                self.remarks.append(f"not read, {self.root} has its own: {some(others, self.root)}")
+            return {by_folder[self.root]: None}
+        if not by_folder:
+            return {}
+        sides = sides_of(self.root, grouped(self._folders([*found.files, *found.dangling])))
+        if sides and by_folder.keys() == {self.root / top for top in sides}:
+            return {by_folder[self.root / top]: side for top, side in sides.items()}
+        lacking = sorted({self.root / top for top in sides} - by_folder.keys())
+        mend = (
+            f"{lacking[0]} has none"
+            if sides and lacking
+            else f"name {found.tables[0].parent} with --data-dir, or move the table away"
+        )
+        raise UserError(f"{found.tables[0]} is not in {self.root} itself: {mend}")
+
+    def _from_folders(self, found: Found) -> list[LabelledFile]:
+        if found.dangling:
+            count = len(found.dangling)
+            raise UserError(
+                f"{self.root}: {count} of {count + len(found.files)} files are links that lead "
+                f"nowhere ({some(found.dangling, self.root)}): fetch what they stand for (git "
+                f"annex get, dvc pull), or remove them"
+            )
+        layout = read_layout(self.root, found.files)
+        self.remarks.extend(layout.remarks)
+        if layout.loose:
+            self.remarks.append(
+                f"left alone, being in no class folder: {len(layout.loose)} {self.noun} "
+                f"({some(layout.loose, self.root)})"
+            )
+        return layout.files
+
+    def _from_metadata(self, tables: dict[Path, Split | None], found: Found) -> list[LabelledFile]:
+        files: list[LabelledFile] = []
+        for path, side in tables.items():
+            told = read_metadata(path, self.root, side)
+            files += told.files
+            if told.absent:
+                raise UserError(self._absent(path, told, found))
+            if told.again:
+                self.remarks.append(f"{path.name} names {told.again} files twice; read once")
+            if not told.files:
+                raise UserError(f"{path} names no file")
+        if not any(file.given for file in files):
+            files = self._with_sides(files)
+        named = {file.path for file in files}
+        unnamed = [path for path in (*found.files, *found.dangling) if path not in named]
+        if unnamed:
+            self.remarks.append(
+                f"left alone, being in no {METADATA}: {len(unnamed)} {self.noun} "
+                f"({some(unnamed, self.root)})"
+            )
         return files
 
+    def _with_sides(self, files: list[LabelledFile]) -> list[LabelledFile]:
+        """Where the table names no side and all folders do, it is theirs; one alone is none."""
+        folders = self._folders([file.path for file in files])
+        sides = sides_of(self.root, grouped(folders), "add a column split")
+        if len(set(sides.values())) < 2 or not all(folders.values()):
+            return files
+        return [replace(file, given=sides[folders[file.path][0]]) for file in files]
 
-def _names(paths: list[Path]) -> str:
-    shown = ", ".join(path.name for path in paths[:5])
-    return f"{len(paths)} files ({shown}{', ...' if len(paths) > 5 else ''})"
+    def _folders(self, paths: list[Path]) -> dict[Path, tuple[str, ...]]:
+        return {path: path.relative_to(self.root).parts[:-1] for path in paths}
+
+    def _absent(self, path: Path, told: Metadata, found: Found) -> str:
+        names = ", ".join(told.absent[:5]) + (", ..." if len(told.absent) > 5 else "")
+        total = len(told.absent) + len(told.files)
+        # A name that differs in case, or lacks its suffix, is easier to see side by side.
+        wanted = (path.parent / told.absent[0].replace("\\", "/")).as_posix().casefold()
+        alike = [
+            each
+            for each in found.files
+            if wanted in (each.as_posix().casefold(), each.with_suffix("").as_posix().casefold())
+        ]
+        near = f" (there is {alike[0].relative_to(path.parent)})" if alike else ""
+        return (
+            f"{path} names {total} files, of which {len(told.absent)} are not there: "
+            f"{names}{near}; bring them, or take their rows out"
+        )
+
+    def _require_classes(self, files: list[LabelledFile]) -> None:
+        """Two classes at least, and both sides where sides are given; else the folder to name."""
+        labels = sorted({file.label for file in files})
+        if not labels:
+            raise UserError(
+                f"--data-dir {self.root}: its {self.noun} lie in no class folder; if the folder is "
+                f"one class of several, name the one above it ({self.root.absolute().parent}); "
+                f"{self.wanted()} (docs/your-data.md)"
+            )
+        sides = {file.given for file in files}
+        if None not in sides and not {"train", "test"} <= sides:
+            lacking = "test" if "train" in sides else "train"
+            raise UserError(
+                f"{self.root}: there is {' and '.join(sorted(map(str, sides)))}, but no {lacking}: "
+                f"name a part {lacking}, or name with --data-dir one folder of which all sides are "
+                f"drawn"
+            )
+        if len(labels) > 1:
+            self.remarks.extend(check_names(self.root, labels))
+            return
+        folder = self._inner_folder([file.path for file in files])
+        if folder != self.root:
+            raise UserError(
+                f"--data-dir {self.root} is above the class folders: it would be one class, "
+                f"{labels[0]}; name {folder}"
+            )
+        raise UserError(
+            f"{self.root} holds one class alone ({labels[0]}), and a task needs two at least; if "
+            f"the folder is one class of several, name the one above it"
+        )
+
+    def _inner_folder(self, paths: list[Path]) -> Path:
+        """The first folder below the root that forks, if there are class folders in it."""
+        common = Path(os.path.commonpath([path.parent for path in paths]))
+        forks = {path.relative_to(common).parts[0] for path in paths if path.parent != common}
+        return common if len(forks) > 1 else self.root
+
+    def _said_of(self, found: Found) -> Iterator[str]:
+        if found.others:
+            kinds = ", ".join(
+                f"{count} {suffix or 'nameless'}" for suffix, count in found.others.items()
+            )
+            yield f"left alone, being no {self.noun}: {kinds}"
+        if found.circles:
+            yield f"links that lead in a circle, not followed: {some(found.circles, self.root)}"
+        if found.empty:
+            yield f"folders without {self.noun}: {some(found.empty, self.root)}"

@@ -1,6 +1,8 @@
 """Train, val and test of a user's own examples: as they say, else by group, else by class."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from vmbench.dataset import HeldOut, Split
 from vmbench.errors import UserError
@@ -22,6 +24,50 @@ def split_name(text: object, where: str) -> Split:
     if found is None:
         raise UserError(f"{where}: split {text!r} is none of train, val, test")
     return found
+
+
+def splits_of_files(root: Path, paths: Sequence[Path]) -> list[Split | None]:
+    """The side that each file is on by the name of its folder or its own; None throughout if none.
+
+    ``train/a.csv``, ``test.csv``, ``trainData.csv``, ``split=val/0.parquet`` name one; where a
+    folder does, the files' own names are not looked at. One and the same for all is none: there is
+    nothing to tell.
+
+    Args:
+        root: the user's folder; what lies above it names nothing.
+        paths: files below it.
+
+    Raises:
+        UserError: some files name a side and others do not, or a name says two.
+    """
+    inner = [path.relative_to(root) for path in paths]
+    sides = [_named(path.parts[:-1], path) for path in inner]
+    if not any(sides):
+        sides = [_named([Path(path.name.removesuffix(".gz")).stem], path) for path in inner]
+    if len(set(sides)) == 1:
+        return [None] * len(paths)
+    if not all(sides):
+        named, other = (
+            next(path for path, side in zip(inner, sides, strict=True) if bool(side) == said)
+            for said in (True, False)
+        )
+        raise UserError(
+            f"{root}: the name of {named} says train, val or test, that of {other} does not: let "
+            f"every file or folder say so, or none"
+        )
+    return sides
+
+
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+
+
+def _named(names: Sequence[str], path: Path) -> Split | None:
+    words = {word.lower() for name in names for word in WORD.findall(name)}
+    bare = {word.removesuffix("data").removesuffix("set") for word in words}
+    found = {NAMES[word] for word in bare if word in NAMES}
+    if len(found) > 1:
+        raise UserError(f"{path}: its name says {' and '.join(sorted(found))}: which is it?")
+    return found.pop() if found else None
 
 
 def assign_splits(

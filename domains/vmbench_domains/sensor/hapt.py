@@ -116,7 +116,10 @@ class Hapt(RecordingWindows):
         try:
             with zipfile.ZipFile(self.root) as archive, archive.open(name) as file:
                 return read_columns(file)
-        except (zipfile.BadZipFile, KeyError) as error:
+        except KeyError as error:
+            lacking = f"{self.root} has no {name}: fetch it again"
+            raise (UserError if name == LABELS else ValueError)(lacking) from error
+        except zipfile.BadZipFile as error:
             raise UserError(f"{self.root} is broken, fetch it again: {error}") from error
 
 

@@ -1,55 +1,49 @@
 """Any recordings: a folder of CSV or Parquet files with a label column and one per channel."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.dataset import Split, Task
+from vmbench.contents import contents
+from vmbench.dataset import Example, Task
 from vmbench.errors import UserError
 from vmbench.specs import Sequence
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
-from vmbench_domains.own.splits import assign_splits, split_name
-from vmbench_domains.own.tables import cell_text, find_tables, read_header, read_table
+from vmbench_domains.own.splits import assign_splits
+from vmbench_domains.sensor.channel_tally import ChannelTally
+from vmbench_domains.sensor.clock import Seconds
+from vmbench_domains.sensor.recording_files import Cells, read_cells
 from vmbench_domains.sensor.recordings import (
+    SHORTEST,
     Recording,
     RecordingWindows,
     Segment,
-    runs,
+    Signal,
+    interpolate,
     spectrogram_spec,
 )
+from vmbench_domains.sensor.regular import at_rate, on_grid, unbroken
 from vmbench_domains.sensor.samples import write_recordings
-from vmbench_domains.source import Skips, fingerprint
+from vmbench_domains.sensor.stretches import clock_seconds
+from vmbench_domains.sensor.survey import survey
 
 LABEL = "label"
-RESERVED = ("subject", "session", "time", "split")
 WINDOW_SECONDS, WINDOW = 5.0, 250  # with and without a known rate
-SHORTEST = 32  # samples that a window needs
-SETTINGS = {"window": int, "step": int, "rate": float}
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """Consecutive rows of one file: of one subject, session, split and label."""
-
-    path: Path
-    start: int
-    stop: int
-    subject: str
-    label: str
-    given: Split | None
+SETTINGS = {"window": int, "step": int, "rate": float, "time_unit": str, "drop": list}
+FEWEST_CLASSES = 2
+GAP_SHARE = 4  # a gap of more than a window's quarter is not filled
 
 
 class Recordings(RecordingWindows):
     """Your own recordings: windows as one spectrogram per channel.
 
-    A file's rows are samples in time. Columns: ``label`` (or ``--target``), one for each channel,
-    and where known ``subject``, ``session``, ``time`` (seconds) and ``split``. Without a subject
-    column the sub-folder that a file lies in is its subject, or else the file.
+    A file's rows are samples in time. Columns, in any order and case: ``label`` (or ``--target``),
+    one for each channel, and where known ``subject``, ``session``, ``time`` and ``split``. Without
+    a subject column the sub-folder that a file lies in is its subject, or else the file.
     """
 
     name = "recordings"
@@ -59,18 +53,52 @@ class Recordings(RecordingWindows):
     raw: ClassVar[bool] = False
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Read the labels and subjects of every file; the channels follow from the first."""
+        """Read the labels, subjects and clocks of every file."""
         if data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is your own recordings: name their folder with --data-dir; "
                 f"it holds CSV or Parquet files with a column 'label' and one for each channel "
                 f"(docs/your-data.md)"
             )
-        self.root, self.label = data_dir, target or LABEL
-        paths = self._readable(find_tables(data_dir))
-        self.channels = self._channels(paths)
-        settings = read_settings(self.root, SETTINGS) if data_dir.is_dir() else {}
-        stretches = [stretch for path in paths for stretch in self._stretches(path)]
+        settings = read_settings(data_dir, SETTINGS, least={"window": SHORTEST})
+        self.unit = settings.get("time_unit")
+        remarks, self.remarks = self.remarks, []
+        self.survey = survey(self, data_dir, target or LABEL, settings)
+        rate, channels = self.survey.rate, self.survey.channels
+        default = max(round(WINDOW_SECONDS * rate), SHORTEST) if rate else WINDOW
+        self.window = settings.get("window", default)
+        self.step = settings.get("step", max(self.window // 2, 1))
+        told = (
+            f"{rate:.6g} Hz" if rate else "rate unknown (no column time, no rate in the settings)"
+        )
+        chosen = (
+            f"{len(channels)} channels ({', '.join(channels)}), {told}; windows of {self.window} "
+            f"samples, one every {self.step}"
+        )
+        self.remarks = [*remarks, chosen, *self.remarks]
+        self.spec = (
+            Sequence(len(channels), self.window) if self.raw else spectrogram_spec(len(channels))
+        )
+        self._split(data_dir, target or LABEL)
+        files = [*self.survey.columns, data_dir / SETTINGS_FILE]
+        self.fingerprint = contents(self.survey.root, [path for path in files if path.is_file()])
+        self.revision = digest(
+            [self.fingerprint, target or LABEL, self.tasks[0].split_rule, self.window, self.step]
+        )
+
+    def _split(self, data_dir: Path, label: str) -> None:
+        stretches = [s for found in self.survey.scans.values() for s in found.stretches]
+        lengths = [(s.stop - s.start) * self.survey.factor(s.path) for s in stretches]
+        if not lengths:
+            raise UserError(f"{data_dir}: no row has a label in column '{label}'")
+        if max(lengths) < self.window:
+            jumps = self.survey.jumps()
+            raise UserError(
+                f"{data_dir}: no stretch of one label, subject and session is as long as a window "
+                f"of {self.window} samples; the longest has {int(max(lengths))}"
+                f"{f'; {jumps}' if jumps else ''}: say window = N in "
+                f"{SETTINGS_FILE} ({SHORTEST} at least), or sort the rows by subject and time"
+            )
         sides, rule = assign_splits(
             [stretch.label for stretch in stretches],
             [stretch.subject for stretch in stretches],
@@ -78,101 +106,85 @@ class Recordings(RecordingWindows):
             data_dir,
         )
         classes = tuple(sorted({stretch.label for stretch in stretches}))
-        self.tasks = (Task(self.label, classes, rule),)
+        if len(classes) < FEWEST_CLASSES:
+            raise UserError(
+                f"{data_dir}: every row's label in column '{label}' is '{classes[0]}': a task "
+                f"needs two classes; name another column with --target"
+            )
+        self.tasks = (Task(label, classes, rule),)
         self._by_key: dict[tuple[Path, str], list[Segment]] = {}
         for stretch, side in zip(stretches, sides, strict=True):
             segment = Segment(stretch.start, stretch.stop, classes.index(stretch.label), side)
             self._by_key.setdefault((stretch.path, stretch.subject), []).append(segment)
-        self._choose_windows(settings, paths[0])
-        told = data_dir / SETTINGS_FILE
-        root = data_dir if data_dir.is_dir() else data_dir.parent
-        self.fingerprint = fingerprint(root, [*paths, *([told] if told.is_file() else [])])
-        self.revision = digest([self.fingerprint, self.label, rule, self.window, self.step])
 
-    def _readable(self, paths: list[Path]) -> list[Path]:
-        skips, readable = Skips(self, len(paths), "files"), []
-        for path in paths:
-            try:
-                read_header(path)
-                readable.append(path)
-            except UserError as error:
-                skips.add(path.name, error)
-        skips.close()
-        return readable
-
-    def _channels(self, paths: list[Path]) -> list[str]:
-        channels: list[str] = []
-        for path in paths:
-            columns = read_header(path)
-            if self.label not in columns:
-                raise UserError(
-                    f"{path} has no column '{self.label}'; it has {', '.join(columns)}: "
-                    f"name the label's column with --target"
-                )
-            found = [c for c in columns if c not in (self.label, *RESERVED)]
-            if not found or (channels and found != channels):
-                raise UserError(
-                    f"{path} has the channels {', '.join(found) or '(none)'}"
-                    + (f"; {paths[0].name} has {', '.join(channels)}" if channels else "")
-                )
-            channels = found
-        return channels
-
-    def _stretches(self, path: Path) -> Iterator[_Stretch]:
-        known = [c for c in ("subject", "session", "split") if c in read_header(path)]
-        frame = read_table(path, [self.label, *known])
-        keys = {c: [cell_text(value) for value in frame[c]] for c in (self.label, *known)}
-        codes = np.stack([np.unique(key, return_inverse=True)[1] for key in keys.values()])
-        _, rows = np.unique(codes, axis=1, return_inverse=True)
-        inside = path.relative_to(self.root).parts if self.root.is_dir() else (path.name,)
-        folder = inside[0] if len(inside) > 1 else path.stem
-        for start, stop in runs(rows):
-            row = {c: key[start] for c, key in keys.items()}
-            if not row[self.label]:
-                continue  # unlabelled time
-            subject = row.get("subject", folder)
-            if not subject:
-                raise UserError(f"{path}, row {start + 1} names no subject, others do")
-            given = split_name(row["split"], str(path)) if "split" in row else None
-            yield _Stretch(path, start, stop, subject, row[self.label], given)
-
-    def _choose_windows(self, settings: dict[str, Any], path: Path) -> None:
-        rate = settings.get("rate")
-        if rate is None and "time" in read_header(path):
-            steps = np.diff(read_table(path, ["time"])["time"].to_numpy(np.float64))
-            step = float(np.median(steps)) if len(steps) else 0.0
-            rate = 1 / step if step > 0 else None
-        default = round(WINDOW_SECONDS * rate) if rate else WINDOW
-        self.window = settings.get("window", max(default, SHORTEST))
-        self.step = settings.get("step", max(self.window // 2, 1))
-        if self.window < SHORTEST:
-            raise UserError(f"window = {self.window} samples: {SHORTEST} are needed at least")
-        told = (
-            f"{rate:.6g} Hz" if rate else "rate unknown (no column time, no rate in the settings)"
-        )
-        self.remarks.append(
-            f"{len(self.channels)} channels ({', '.join(self.channels)}), {told}; windows of "
-            f"{self.window} samples, one every {self.step}"
-        )
-        count = len(self.channels)
-        self.spec = Sequence(count, self.window) if self.raw else spectrogram_spec(count)
+    def channel_names(self) -> tuple[str, ...]:
+        """As the columns are called."""
+        return self.survey.channels
 
     def sessions(self) -> list[tuple[str, object]]:
         """Every file and subject in it."""
-        root = self.root if self.root.is_dir() else self.root.parent
-        return [(f"{p.relative_to(root)} ({s})", (p, s)) for p, s in self._by_key]
+        return [(f"{self.survey.inside(p)} ({s})", (p, s)) for p, s in self._by_key]
+
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield the windows of every recording, then say what was filled or left out."""
+        self._seen = ChannelTally(self.survey.channels)
+        self._read: Cells | None = None
+        empty = True
+        for example in super().examples(data_dir):
+            empty = False
+            yield example
+        remarks = list(self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns)))
+        if empty:
+            raise UserError(
+                f"{self.survey.root}: no window of {self.window} samples is left: "
+                f"{'; '.join(remarks)}; say window = N in {SETTINGS_FILE}, or drop that channel"
+            )
+        self.remarks += remarks
 
     def read(self, key: object) -> Recording:
-        """The channels of one file, with the segments of one subject."""
+        """The channels of one file, with the segments of one subject, at the rate of the set."""
         path, subject = cast(tuple[Path, str], key)
-        frame = read_table(path, self.channels)
-        try:
-            signal = np.array(frame[self.channels].to_numpy(np.float32).T, order="C")
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"a channel holds something that is no number: {error}") from error
-        # What is not finite is not known.
-        signal[~np.isfinite(signal)] = np.nan
-        return Recording(subject, signal, self._by_key[path, subject])
+        cells, columns = self._cells(path), self.survey.columns[path]
+        seconds, _ = clock_seconds(cells, columns, self.unit)
+        longest = max(int(self.window / self.survey.factor(path)) // GAP_SHARE, 1)
+        parts = [np.empty((len(self.survey.channels), 0), np.float32)]
+        segments: list[Segment] = []
+        first = 0
+        for segment in self._by_key[path, subject]:
+            rows = slice(segment.start, segment.stop)
+            signal = np.array(
+                [cells.numbers[name][rows] for name in self.survey.channels], np.float32
+            )
+            whole = list(unbroken(signal, longest))
+            self._seen.add(self.survey.inside(path), segment.label, signal, whole)
+            for start, stop in whole:
+                part, _ = interpolate(signal[:, start:stop])
+                if seconds is not None:
+                    part = self._regular(
+                        part, seconds[rows][start:stop], path, segment.start + start
+                    )
+                end = first + part.shape[1]
+                segments.append(Segment(first, end, segment.label, segment.split))
+                parts.append(part)
+                first = end
+        return Recording(subject, np.concatenate(parts, axis=1), segments)
+
+    def _regular(self, part: Signal, seconds: Seconds, path: Path, row: int) -> Signal:
+        """Rows of ``path`` from ``row`` on, at even steps and the rate of the set."""
+        timing, rate = self.survey.scans[path].timing, self.survey.rate
+        if timing is None or rate is None:
+            return part
+        if timing.irregular[row : row + len(seconds) - 1].any():
+            part = on_grid(part, seconds, timing.period)
+        return at_rate(part, 1 / timing.period, rate) if self.survey.factor(path) != 1.0 else part
+
+    def _cells(self, path: Path) -> Cells:
+        """The channels and clock of a file; the last one is kept, for the next subject in it."""
+        if self._read is None or self._read.path != path:
+            clock = self.survey.columns[path].clock
+            self._read = read_cells(path, numbers=self.survey.channels, clock=clock)
+            self._seen.add_file(self.survey.inside(path), self._read)
+        return self._read
 
     def write_files(self, root: Path) -> None:
         """Six subjects, two activities."""

@@ -9,13 +9,15 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Example, Split
+from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.errors import UserError
 from vmbench.specs import Grid
 from vmbench_domains.sensor.spectrogram import FREQUENCIES, log_spectrogram
 from vmbench_domains.source import FileDataset, Skips
 from vmbench_domains.windows import sliding_windows
 
 FRAMES = 32
+SHORTEST = 32  # samples that a window needs
 Signal = npt.NDArray[np.float32]
 
 
@@ -63,36 +65,100 @@ class RecordingWindows(FileDataset):
         """Yield the windows of every recording that can be read."""
         sessions = self.sessions()
         skips = Skips(self, len(sessions), self.noun)
-        missing, total, short = 0, 0, 0
         (task,) = self.tasks
+        tally = Tally(task, self.window, self.step)
         for name, key in sessions:
             try:
                 recording = self.read(key)
+            except UserError:
+                raise
             except (ValueError, OSError, KeyError) as error:
                 skips.add(name, error)
                 continue
             signal, filled = interpolate(recording.signal)
-            missing, total = missing + filled, total + signal.size
+            tally.add_signal(signal, filled)
             for segment in recording.segments:
                 windows = sliding_windows(
                     signal[:, segment.start : segment.stop], self.window, self.step
                 )
-                short += len(windows) == 0
+                tally.add_segment(segment, len(windows))
                 for x in self.represent(windows):
                     label, side = {task.name: segment.label}, {task.name: segment.split}
                     yield Example(x, label, side, recording.subject)
         skips.close()
-        if missing:
-            self.remarks.append(f"{missing / total:.2%} of the values are missing: interpolated")
-        if short:
-            self.remarks.append(
-                f"{short} labelled segments are shorter than a window of {self.window} samples: "
-                f"left out"
-            )
+        self.remarks += tally.remarks(self.channel_names())
+
+    def channel_names(self) -> Sequence[str]:
+        """The channels' names, in order; numbers from 1 on where nobody named them."""
+        return [str(number) for number in range(1, self.spec.shape[0] + 1)]
 
     def represent(self, windows: Signal) -> Signal:
         """Windows (N, channels, window) -> examples (N, *spec.shape)."""
         return spectrogram_32(windows) if isinstance(self.spec, Grid) else windows
+
+
+class Tally:
+    """Counts, while recordings go by, what a user should know of them."""
+
+    def __init__(self, task: Task, window: int, step: int) -> None:
+        self.task, self.window, self.step = task, window, step
+        self.missing = self.total = self.segments = self.short = self.samples = self.covered = 0
+        self.counts = {side: np.zeros(len(task.classes), np.int64) for side in SPLITS}
+        self.low: Signal | None = None
+        self.high: Signal | None = None
+
+    def add_signal(self, signal: Signal, filled: int) -> None:
+        """Count a recording (channels, T) of which ``filled`` values were missing."""
+        self.missing, self.total = self.missing + filled, self.total + signal.size
+        if signal.size:
+            low, high = signal.min(axis=1), signal.max(axis=1)
+            self.low = low if self.low is None else np.minimum(low, self.low)
+            self.high = high if self.high is None else np.maximum(high, self.high)
+
+    def add_segment(self, segment: Segment, windows: int) -> None:
+        """Count a segment and its windows."""
+        length = segment.stop - segment.start
+        self.segments, self.samples = self.segments + 1, self.samples + length
+        self.counts[segment.split][segment.label] += windows
+        if windows:
+            apart = min(self.step, self.window)  # windows further apart leave samples between them
+            self.covered += self.window + (windows - 1) * apart
+        else:
+            self.short += 1
+
+    def remarks(self, channels: Sequence[str]) -> Iterator[str]:
+        """What was filled, left out or absent, a sentence each."""
+        if self.missing:
+            yield f"{self.missing / self.total:.2%} of the values are missing: interpolated"
+        if self.short:
+            yield (
+                f"{self.short} labelled segments are shorter than a window of {self.window} "
+                f"samples: left out ({self.segments - self.short} are not)"
+            )
+        if self.covered < self.samples:
+            yield (
+                f"{1 - self.covered / self.samples:.1%} of the {self.samples} labelled samples are "
+                f"in no window: segments too short for one, and the ends of others"
+            )
+        if self.low is not None and self.high is not None:
+            still = np.flatnonzero(self.low == self.high)
+            if len(still):
+                yield f"constant channels: {', '.join(channels[i] for i in still.tolist())}"
+        yield from self._absent()
+
+    def _absent(self) -> Iterator[str]:
+        there = sum(self.counts.values(), start=np.zeros(len(self.task.classes), np.int64)) > 0
+        for side, counts in self.counts.items():
+            lacking = [
+                name
+                for name, count, anywhere in zip(self.task.classes, counts, there, strict=True)
+                if anywhere and not count
+            ]
+            if lacking and counts.any():
+                yield f"{side} has no window of: {', '.join(lacking)}"
+        nowhere = [name for name, found in zip(self.task.classes, there, strict=True) if not found]
+        if nowhere and there.any():
+            yield f"no window at all of: {', '.join(nowhere)}"
 
 
 def spectrogram_spec(channels: int) -> Grid:

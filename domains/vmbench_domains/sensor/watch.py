@@ -58,7 +58,7 @@ class WatchWindows(Dataset):
         for signal, exercise, subject in recordings:
             label, side = codes[exercise], HELD_OUT.split(int(subject))
             for x in self.represent(sliding_windows(signal.T, WINDOW, STEP)):
-                yield Example(x, {task.name: label}, {task.name: side})
+                yield Example(x, {task.name: label}, {task.name: side}, str(subject))
 
 
 class Watch(WatchWindows):

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from vmbench.dataset import Card, HeldOut, Task
 from vmbench.specs import Sequence, Spec
@@ -21,14 +22,19 @@ from vmbench_domains.source import Skips
 ACTIVITIES = ("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing")
 HELD_OUT = HeldOut.draw(range(1, 37), val=4, test=8, seed=0)
 FIELDS = 6  # user, activity, time, x, y, z
-GAP = 1_000_000_000  # ns; a longer pause, or a step back, ends a segment
+PERIOD, GAP = 50_000_000, 1_000_000_000  # ns; a longer pause, or a step back, ends a segment
+TIME, AXES = 1, slice(2, 5)  # columns of a user's table; 0 is the activity
+
+
+Table = npt.NDArray[np.float64]
+Tables = dict[int, Table]
 
 
 class Wisdm(RecordingWindows):
     """Windows of 10 s of acceleration along three axes at 20 Hz, as spectrograms."""
 
     name = "wisdm"
-    revision = "1"
+    revision = "2"
     spec: Spec = spectrogram_spec(3)
     window, step = 200, 100
     places = ("WISDM_ar_v1.1", "wisdm", "WISDM", ".")
@@ -45,7 +51,9 @@ class Wisdm(RecordingWindows):
         citation="Kwapisz, Weiss, Moore 2010, Activity recognition using cell phone "
         "accelerometers, SensorKDD",
         homepage="https://www.cis.fordham.edu/wisdm/dataset.php",
-        notes="Lines of the file that are broken are counted and skipped.",
+        notes="Lines of the file that are broken are counted and skipped. Records of time 0 have "
+        "no time: those whose three values are 0 too are left out, the others stand where the file "
+        "has them; both are counted.",
     )
 
     def sessions(self) -> list[tuple[str, object]]:
@@ -67,17 +75,32 @@ class Wisdm(RecordingWindows):
             except ValueError as error:
                 skips.add(f"record {number}", error)
         skips.close()
-        return [(f"user {user}", (user, np.array(users[user]))) for user in sorted(users)]
+        tables = {user: _without_blanks(np.array(rows)) for user, rows in sorted(users.items())}
+        self._count_timeless(users, tables)
+        return [(f"user {user}", (user, table)) for user, table in tables.items() if len(table)]
+
+    def _count_timeless(self, users: dict[int, list[tuple[float, ...]]], kept: Tables) -> None:
+        blank = sum(map(len, users.values())) - sum(map(len, kept.values()))
+        if blank:
+            self.remarks.append(f"{blank} records of time 0 and three values of 0 are left out")
+        timeless = {u: n for u, table in kept.items() if (n := int((table[:, TIME] == 0).sum()))}
+        if timeless:
+            named = ", ".join(f"user {user}: {count}" for user, count in timeless.items())
+            self.remarks.append(
+                f"{sum(timeless.values())} records have values but the time 0 ({named}): they "
+                f"stand where the file has them"
+            )
 
     def read(self, key: object) -> Recording:
         """One user's samples, cut where the activity changes or time has a gap."""
-        user, table = cast(tuple[int, np.ndarray[tuple[int, int], np.dtype[np.float64]]], key)
-        steps = np.diff(table[:, 1])
-        broken = (np.diff(table[:, 0]) != 0) | (steps < 0) | (steps > GAP)
+        user, table = cast(tuple[int, Table], key)
+        broken = (np.diff(table[:, 0]) != 0) | _jumps(table[:, TIME])
         piece = np.concatenate([[0], np.cumsum(broken)])
         side = HELD_OUT.split(user)
         segments = [Segment(start, stop, int(table[start, 0]), side) for start, stop in runs(piece)]
-        return Recording(str(user), table[:, 2:].T.astype(np.float32), segments)
+        if not any(segment.stop - segment.start >= self.window for segment in segments):
+            self.remarks.append(f"user {user} has no window: no segment is long enough")
+        return Recording(str(user), table[:, AXES].T.astype(np.float32), segments)
 
     def write_files(self, root: Path) -> None:
         """Every user, two activities."""
@@ -89,3 +112,23 @@ class WisdmRaw(Wisdm):
 
     name = "wisdm-raw"
     spec = Sequence(3, Wisdm.window)
+
+
+def _without_blanks(table: Table) -> Table:
+    """Without the rows that hold nothing: time and all three values are 0."""
+    kept: Table = table[(table[:, TIME] != 0) | np.any(table[:, AXES] != 0, axis=1)]
+    return kept
+
+
+def _jumps(times: Table) -> npt.NDArray[np.bool_]:
+    """Where time jumps between a row and the next, (T - 1,); a time of 0 is unknown.
+
+    Across rows of unknown time, as much time may pass as they take and GAP more; if it is more
+    (or less than none), it is unknown which of them are before the jump: both ends are cut.
+    """
+    broken = np.zeros(len(times) - 1, np.bool_)
+    known = np.flatnonzero(times)
+    apart, passed = np.diff(known), np.diff(times[known])
+    jumps = (passed < 0) | (passed - (apart - 1) * PERIOD > GAP)
+    broken[known[:-1][jumps]] = broken[known[1:][jumps] - 1] = True
+    return broken

@@ -14,9 +14,8 @@ import numpy as np
 from vmbench.config import digest
 from vmbench.dataset import Card
 from vmbench.errors import UserError
-from vmbench_domains.own.arff import read_arff_header
-from vmbench_domains.own.tables import BROKEN, cell_text
-from vmbench_domains.tabular.own_table import Table
+from vmbench_domains.own.tables import cell_text, read_header
+from vmbench_domains.tabular.own_table import READ_AS, Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
 TABLE, ABOUT = "table.parquet", "about.json"
@@ -33,6 +32,7 @@ class OpenML(Table):
     """
 
     name = "openml"
+    generic = False  # a fault in anybody's table is not to be told as OpenML's
     reserved = ()  # OpenML's columns are features, however they are called
     card = Card(
         licence="each dataset's own: https://www.openml.org/d/NUMBER",
@@ -59,7 +59,7 @@ class OpenML(Table):
                 "which dataset of OpenML? --pretrain openml-31 downloads number 31; or name an "
                 "ARFF file with --data-dir"
             )
-        from vmbench.examples import cache_folder
+        from vmbench.cache import cache_folder
 
         folder = cache_folder() / "openml" / str(self.number)
         if not (folder / ABOUT).exists():
@@ -67,7 +67,8 @@ class OpenML(Table):
         about = json.loads((folder / ABOUT).read_text())
         super().bind(folder / TABLE, target or self._default(about["targets"]))
         # Not the times of the cached file: another machine's results name the same revision.
-        self.revision = digest([self.number, about["md5"], self.target, self.tasks[0].split_rule])
+        rule = self.tasks[0].split_rule
+        self.revision = digest([READ_AS, self.number, about["md5"], self.target, rule])
         self.remarks.insert(0, f"OpenML {self.number}: {about['said']}")
         self.remarks.extend(about["warnings"])
 
@@ -108,10 +109,7 @@ class OpenML(Table):
         """Where an ARFF file has its class by custom; a Parquet file says nothing of the kind."""
         if path.suffix == ".pq":
             return None
-        try:
-            last = list(read_arff_header(path))[-1]
-        except BROKEN as error:
-            raise UserError(f"{path} cannot be read: {error}") from error
+        last = read_header(path)[-1]
         self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
         return last
 

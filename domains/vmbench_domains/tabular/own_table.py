@@ -1,44 +1,54 @@
-"""Any table: a CSV or Parquet file whose ``--target`` column holds the label.
+"""Any table: a CSV, Parquet or ARFF file whose ``--target`` column holds the label.
 
-A target of numbers is a regression if it has a fraction or more than ``MOST_WHOLE_NUMBERS``
-different values, and otherwise classes, as texts are. ``--target NAME:regression``,
-``--target NAME:multiclass`` or ``kind`` in ``vmbench.toml`` say otherwise.
+What a column holds is decided over all rows of all files (:mod:`vmbench_domains.own.profile`).
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from math import isfinite, nan
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import Example, Kind, Label, Split, Task
+from vmbench.contents import contents
+from vmbench.dataset import SPLITS, Example, Kind, Split, Task
 from vmbench.errors import UserError, unknown_name
 from vmbench.specs import Vector
+from vmbench_domains.own.columns import Cells, one_text
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
-from vmbench_domains.own.splits import assign_splits, split_name
-from vmbench_domains.own.tables import cell_text, find_tables, read_chunks, read_header
-from vmbench_domains.source import FileDataset, fingerprint
-from vmbench_domains.tabular.table import encode
+from vmbench_domains.own.splits import assign_splits, splits_of_files
+from vmbench_domains.own.tables import find_tables
+from vmbench_domains.source import FileDataset
+from vmbench_domains.tabular.survey import SPLIT, SUBJECT, Survey, Tables
+from vmbench_domains.tabular.table_labels import FEW_CODES, OWN_KINDS, TableLabels, mixed
+from vmbench_domains.tabular.table_remarks import remarks_of
 
-RESERVED = ("subject", "split")
+RESERVED = (SUBJECT, SPLIT)
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
-MOST_CLASSES = 1000
-MOST_WHOLE_NUMBERS = 50  # more different numbers than that are taken for a quantity
-SETTINGS = {"target": str, "drop": list, "kind": str}
-OWN_KINDS: tuple[Kind, ...] = ("multiclass", "regression")
+SETTINGS = {"target": str, "drop": list, "text": list, "kind": str}
+NO_SIDE = -1
+READ_AS = 2  # changes when the same files are read otherwise
+Floats = npt.NDArray[np.float32]
+LEFT_OUT = {
+    "vacant": "left out, being without a value: {1}",
+    "counters": "left out, as it only counts the rows: {1}",
+    "times": "left out, being dates or times: {1}; make numbers of what matters of them, e.g. an "
+    "age or an hour",
+    "texts": "left out, being texts of more than {0} values: {1}",
+    "names": "left out, being another text in every row: {1}",
+}
 
 
 class Table(FileDataset):
     """Your own table: numbers as they are, texts one-hot, one row an example.
 
     A missing number becomes the mean of the training rows, a missing category zeros. A column
-    ``subject`` keeps the rows of one subject on one side; ``split`` says train, val or test. A
-    target of texts or few whole numbers is a class, any other number a regression.
+    ``subject`` keeps the rows of one subject on one side; ``split``, or files and folders named
+    train, val and test, say which side a row is on. A target of texts or few whole numbers is a
+    class, any other number a regression.
     """
 
     name = "table"
@@ -51,7 +61,7 @@ class Table(FileDataset):
     kind: Kind | None
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Read the file once, chunk by chunk: columns, classes, categories, missing values."""
+        """Read the files once, chunk by chunk: columns, classes, categories, missing values."""
         if data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is your own table: name a CSV or Parquet file, or its "
@@ -59,206 +69,268 @@ class Table(FileDataset):
             )
         self.paths = find_tables(data_dir)
         settings = read_settings(data_dir, SETTINGS) if data_dir.is_dir() else {}
-        columns = read_header(self.paths[0])
-        wanted, self.kind = self._kind(target or settings.get("target"), settings, columns)
-        self.target = self._target(wanted, columns)
-        dropped = [str(column) for column in settings.get("drop", [])]
-        self.columns = [c for c in columns if c not in (self.target, *self.reserved, *dropped)]
-        self._told = [c for c in self.reserved if c in columns]
-        self._survey(data_dir)
-        told = data_dir / SETTINGS_FILE
         root = data_dir if data_dir.is_dir() else data_dir.parent
-        self.fingerprint = fingerprint(root, [*self.paths, *([told] if told.is_file() else [])])
+        by_file = splits_of_files(root, self.paths)
+        self.tables = Tables.open(self.paths)
+        self.target, self.kind = self._target(target or settings.get("target"), settings)
+        self.tables.compare()
+        dropped = self._listed(settings, "drop", root)
+        self._texts = {*self._listed(settings, "text", root), *self._texts_by_type()}
+        told = self._told()
+        kept = {*self.tables.names} - {self.target, *told.values(), *dropped}
+        columns = self._cells_alone([name for name in self.tables.names if name in kept])
+        survey = Survey(self.tables, columns, self.target, told, self._texts)
+        if not survey.labels:
+            raise UserError(f"{data_dir} has no rows")
+        self.remarks.extend(self.tables.remarks)
+        empty = [p.name for p, size in zip(self.paths, survey.sizes, strict=True) if not size]
+        if empty:
+            self.remarks.append(f"without a row: {', '.join(empty)}")
+        self._choose_columns(columns, survey)
+        self._set_task(survey, by_file, data_dir)
+        self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
+        self._say(survey)
+        said = data_dir / SETTINGS_FILE
+        self.fingerprint = contents(root, [*self.paths, *([said] if said.is_file() else [])])
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
-        self.revision = digest([self.fingerprint, self.target, dropped, rule, *kind])
+        texts = [sorted(self._texts)] if self._texts else []
+        self.revision = digest(
+            [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
+        )
 
-    @staticmethod
-    def _kind(
-        target: str | None, settings: Mapping[str, Any], columns: list[str]
-    ) -> tuple[str | None, Kind | None]:
+    def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, Kind | None]:
         """The target's column and the kind that the user named; None: the values decide."""
-        named = settings.get("kind")
-        if target is not None and target not in columns and ":" in target:
-            target, _, named = target.rpartition(":")
-        if named is not None and named not in OWN_KINDS:
-            raise unknown_name("kind of --target", named, OWN_KINDS)
-        return target, named
-
-    def _target(self, target: str | None, columns: list[str]) -> str:
-        if target is None:
+        columns, kind = self.tables.names, settings.get("kind")
+        path = self.paths[0]
+        if named is None:
             raise UserError(
-                f"which column of {self.paths[0]} is the label? name it with --target "
-                f"({', '.join(columns)})"
+                f"which column of {path} is the label? name it with --target ({', '.join(columns)})"
             )
-        for path in self.paths:
-            found = read_header(path)
-            if target not in found:
-                raise UserError(f"{path} has no column '{target}'; it has {', '.join(found)}")
-            if found != columns:
-                raise UserError(f"{path} and {self.paths[0].name} have different columns")
-        return target
-
-    def _frames(self) -> Iterator[Any]:
-        for path in self.paths:
-            yield from read_chunks(path, [*self.columns, self.target, *self._told])
-
-    def _survey(self, where: Path) -> None:
-        labels: list[str] = []
-        groups: list[str | None] = []
-        given: list[Split | None] = []
-        missing: Counter[str] = Counter()
-        values: dict[str, set[str]] = {}
-        words: set[str] = set()
-        numbers = True
-        for frame in self._frames():
-            labels += [cell_text(value) for value in frame[self.target]]
-            numbers = numbers and frame[self.target].dtype.kind in "iuf"
-            subjects = frame["subject"] if "subject" in self._told else [None] * len(frame)
-            splits = frame["split"] if "split" in self._told else [None] * len(frame)
-            groups += [cell_text(value) or None for value in subjects]
-            told = [cell_text(value) for value in splits]
-            given += [split_name(side, str(where)) if side else None for side in told]
-            for column in self.columns:
-                missing[column] += int(frame[column].isna().sum())
-                if not _is_number(frame[column]):
-                    words.add(column)
-                seen = values.setdefault(column, set())
-                if len(seen) <= MOST_CATEGORIES:
-                    seen.update(cell_text(v) for v in frame[column].dropna().unique())
-        if not labels:
-            raise UserError(f"{where} has no rows")
-        self._choose_columns(words, values)
-        found = set(labels) - {""}
-        self.kind = self.kind or _kind_of(found, numbers)
-        if self.kind == "regression":
-            classes: list[str] = []
-            value = _targets(found, f"{where}: --target {self.target}")
-        else:
-            classes = sorted(found, key=_numbers_first)
-            value = {label: code for code, label in enumerate(classes)}
-            if len(classes) > MOST_CLASSES or len(classes) < 2:
+        target = normalize("NFC", named).strip()
+        if target not in columns and ":" in target:
+            target, _, kind = target.rpartition(":")
+        if kind is not None and kind not in OWN_KINDS:
+            raise unknown_name("kind of --target", kind, OWN_KINDS)
+        for file in self.tables.files:
+            if target not in file.columns:
+                first = file is self.tables.files[0]
                 raise UserError(
-                    f"--target {self.target} has {len(classes)} different values: a class is "
-                    f"needed, of 2 to {MOST_CLASSES}; numbers that are a quantity are "
-                    f"--target {self.target}:regression"
+                    f"{file.path} has no column '{target}'; it has {', '.join(file.columns)}"
+                    + ("" if first else ": label its rows, or take the file away")
                 )
-        kept = [row for row, label in enumerate(labels) if label]
+            for name in {target, *self.reserved}.intersection(file.doubled):
+                raise UserError(
+                    f"{file.path} has two columns called '{name}': rename the one that is not meant"
+                )
+        if "other" in self.tables.kinds(target):
+            raise UserError(
+                f"--target {target}: a column of {self.tables.stored(target)} is no label"
+            )
+        return target, kind
+
+    def _listed(self, settings: Mapping[str, Any], setting: str, root: Path) -> list[str]:
+        """The columns that a setting lists."""
+        names = [normalize("NFC", str(name)).strip() for name in settings.get(setting, [])]
+        for name in names:
+            if name not in self.tables.names:
+                raise unknown_name(
+                    f"column in {setting} of {root / SETTINGS_FILE}", name, self.tables.names
+                )
+        return names
+
+    def _told(self) -> dict[str, str]:
+        """The columns that say subject and split, however their names are capitalised."""
+        told: dict[str, str] = {}
+        for name in self.reserved:
+            found = [c for c in self.tables.names if c.lower() == name and c != self.target]
+            if name in found or len(found) == 1:
+                told[name] = name if name in found else found[0]
+        return told
+
+    def _texts_by_type(self) -> set[str]:
+        """Columns that a file calls texts, or that are numbers in one and times in another."""
+        kinds = {name: self.tables.kinds(name) for name in self.tables.names}
+        return {
+            name
+            for name, found in kinds.items()
+            if "text" in found or ("time" in found and len(found) > 1)
+        }
+
+    def _cells_alone(self, columns: list[str]) -> list[str]:
+        """The columns whose cells a reader can take; times are left out, lists refused."""
+        for name in columns:
+            if "other" in self.tables.kinds(name):
+                raise UserError(
+                    f"{self.paths[0]}: column '{name}' holds {self.tables.stored(name)}, and a "
+                    f"cell must be one number or text: make a column of each, or leave it out "
+                    f'(drop = ["{name}"] in {SETTINGS_FILE}, in the folder that --data-dir names)'
+                )
+        times = [name for name in columns if self.tables.kinds(name) == {"time"}]
+        self._times = times
+        return [name for name in columns if name not in times]
+
+    def _choose_columns(self, columns: list[str], survey: Survey) -> None:
+        """Which columns become numbers, which categories, and which are left out and why."""
+        self.numeric: list[str] = []
+        self.categories: dict[str, list[str]] = {}
+        left: dict[str, list[str]] = {reason: [] for reason in LEFT_OUT}
+        left["times"] += self._times
+        for name in columns:
+            profile = survey.profiles[name]
+            text = name in self._texts
+            if text and profile.numeric and len(profile.distinct) > FEW_CODES:
+                self.remarks.append(
+                    f"column '{name}' is of texts, as its file or {SETTINGS_FILE} says, though all "
+                    f"of them are numbers: store them as numbers if they measure something"
+                )
+            if profile.rows == profile.sorts["empty"] or (profile.vacant and not text):
+                left["vacant"].append(name)
+            elif profile.numeric and not text:
+                (left["counters"] if profile.counts_rows else self.numeric).append(name)
+            elif profile.sorts["time"] == profile.filled:
+                left["times"].append(name)
+            else:
+                values = {one_text(value) for value in profile.distinct} - {""}
+                odd = None if text else profile.odd()
+                in_settings = (
+                    f'text = ["{name}"] or drop = ["{name}"] in {SETTINGS_FILE}, in the folder '
+                    f"that --data-dir names"
+                )
+                if odd is not None and len(values) > FEW_CODES:
+                    raise mixed(profile, odd, in_settings)
+                if odd is not None:
+                    self.remarks.append(
+                        f"column '{name}' is read as {len(values)} categories, though most of its "
+                        f"values look like numbers: {odd} does not read as one"
+                    )
+                if len(values) > MOST_CATEGORIES:
+                    left["texts"].append(name)
+                elif len(values) == profile.rows >= FEW_CODES:
+                    left["names"].append(name)
+                else:
+                    self.categories[name] = sorted(values)
+        for reason, names in left.items():
+            if names:
+                self.remarks.append(LEFT_OUT[reason].format(MOST_CATEGORIES, ", ".join(names)))
+        self.columns = [c for c in columns if c in self.numeric or c in self.categories]
+        if not self.columns:
+            why = "; ".join(r for r in self.remarks if r.startswith("left out"))
+            raise UserError(
+                f"{self.paths[0]} has no column besides '{self.target}' to learn from"
+                + (f" ({why})" if why else "")
+            )
+
+    def _set_task(self, survey: Survey, by_file: Sequence[Split | None], where: Path) -> None:
+        """The task, and the label, side and subject of every row."""
+        found = TableLabels(survey, self.target, self.kind)
+        self.remarks.extend(found.remarks)
+        self.kind, labels, classes = found.kind, found.written, found.classes
+        kept = np.flatnonzero([bool(label) for label in labels]).tolist()
+        if not kept:
+            raise UserError(f"{where}: no row has a label in the column '{self.target}'")
+        given = self._given(survey, by_file)
         sides, rule = assign_splits(
             [labels[row] if classes else "" for row in kept],
-            [groups[row] for row in kept],
+            [survey.groups[row] for row in kept],
             [given[row] for row in kept],
             where,
             "each class" if classes else "the rows",
         )
         self.tasks = (Task(self.target, tuple(classes), rule, kind=self.kind),)
-        self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
-        self._rows: list[tuple[Label, Split | None, str | None]] = [(-1, None, None)] * len(labels)
-        for row, side in zip(kept, sides, strict=True):
-            self._rows[row] = (value[labels[row]], side, groups[row])
-        self._note(missing, len(labels), len(labels) - len(kept))
+        exact = np.int64 if classes else np.float64
+        self._labels_of = np.zeros(len(labels), exact)
+        self._labels_of[kept] = found.values(kept, f"{where}: --target {self.target}")
+        self._sides = np.full(len(labels), NO_SIDE, np.int8)
+        self._sides[kept] = [SPLITS.index(side) for side in sides]
+        self._groups = survey.groups
+        if len(kept) < len(labels):
+            self.remarks.append(f"{len(labels) - len(kept)} rows without a label are left out")
+
+    def _given(self, survey: Survey, by_file: Sequence[Split | None]) -> list[Split | None]:
+        """The split that the column or the file names for each row."""
+        if not any(by_file):
+            return survey.given
+        files = [
+            side for side, size in zip(by_file, survey.sizes, strict=True) for _ in range(size)
+        ]
+        for row, (told, side) in enumerate(zip(survey.given, files, strict=True), start=1):
+            if told is not None and told != side:
+                raise UserError(
+                    f"{self.paths[0].parent}: the column 'split' says {told} where the file is "
+                    f"one of {side} (row {row} of all): rename the files or remove the column"
+                )
+        return files
+
+    def _say(self, survey: Survey) -> None:
+        said = remarks_of(survey, self.tasks[0], self.numeric, self.categories)
+        self.remarks.extend(said)
         self.remarks.append(
             f"--target {self.target} is read as {self.tasks[0].summary}: {self.target}:"
             f"{'multiclass' if self.kind == 'regression' else 'regression'} would change that"
         )
-
-    def _choose_columns(self, words: set[str], values: dict[str, set[str]]) -> None:
-        names = [c for c in self.columns if c in words and len(values[c]) > MOST_CATEGORIES]
-        if names:
-            self.remarks.append(
-                f"left out, being texts of more than {MOST_CATEGORIES} values: {', '.join(names)}"
-            )
-        self.columns = [c for c in self.columns if c not in names]
-        self.numeric = [c for c in self.columns if c not in words]
-        self.categories = {c: sorted(values[c]) for c in self.columns if c in words}
-        if not self.columns:
-            raise UserError(f"{self.paths[0]} has no column besides '{self.target}' to learn from")
-
-    def _note(self, missing: Counter[str], count: int, unlabelled: int) -> None:
-        self.remarks.append(
-            f"{count} rows, {len(self.numeric)} numeric columns, {len(self.categories)} categories "
-            f"({sum(map(len, self.categories.values()))} values)"
-        )
-        gaps = {c: n for c, n in missing.items() if n and c in self.columns}
-        if gaps:
-            shares = ", ".join(f"{column} {n / count:.1%}" for column, n in gaps.items())
-            self.remarks.append(
-                f"missing values ({shares}): numbers become the training mean, categories zeros"
-            )
-        if unlabelled:
-            self.remarks.append(f"{unlabelled} rows without a label are left out")
-        self._gaps = any(c in self.numeric for c in gaps)
+        self._profiles = {name: survey.profiles[name] for name in self.numeric}
+        self._gaps = any(profile.missing for profile in self._profiles.values())
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:
         """Yield every row that has a label, in the order of the files."""
         fill = self._means() if self._gaps else np.zeros(len(self.numeric), np.float32)
-        task, row = self.tasks[0].name, 0
-        for frame in self._frames():
-            for x in self._features(frame, fill):
-                label, side, subject = self._rows[row]
-                row += 1
-                if side is not None:
-                    yield Example(x, {task: label}, {task: side}, subject)
+        (task,) = self.tasks
+        start = 0
+        for _, chunk in self.tables.chunks(self.columns, self._texts):
+            features = self._features(chunk.cells, fill)
+            self._same(start + len(features), last=False)
+            for row, x in enumerate(features, start=start):
+                side = self._sides[row]
+                if side != NO_SIDE:
+                    label = self._labels_of[row].item()
+                    yield Example(
+                        x, {task.name: label}, {task.name: SPLITS[side]}, self._groups[row]
+                    )
+            start += len(features)
+        self._same(start, last=True)
 
-    def _features(self, frame: Any, fill: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        for column in self.categories:
-            frame[column] = [cell_text(value) for value in frame[column]]
-        features = encode(frame, self.numeric, self.categories)
-        numbers = features[:, : len(fill)]
-        features[:, : len(fill)] = np.where(np.isfinite(numbers), numbers, fill)
-        return features
+    def _same(self, rows: int, *, last: bool) -> None:
+        """Raise :class:`UserError` if there are more rows than the first pass saw, or fewer."""
+        if rows > len(self._sides) or (last and rows < len(self._sides)):
+            raise UserError(f"{self.paths[0]} changed while it was read: do it again")
 
-    def _means(self) -> npt.NDArray[np.float32]:
+    def _features(self, cells: Mapping[str, Cells], fill: Floats) -> npt.NDArray[np.float32]:
+        """Features (N, F): the numbers, then each category's one-hot block."""
+        rows = len(cells[self.columns[0]])
+        x = np.zeros((rows, self.spec.numel), np.float32)
+        for place, name in enumerate(self.numeric):
+            numbers = self._profiles[name].numbers(cells[name])
+            x[:, place] = np.where(np.isnan(numbers), fill[place], numbers)
+        start = len(self.numeric)
+        for name, values in self.categories.items():
+            code = {value: start + i for i, value in enumerate(values)}
+            texts = cells[name]
+            known = {text: code.get(one_text(str(text)), -1) for text in set(texts)}
+            columns = np.array([known[text] for text in texts], np.int64)
+            there = np.flatnonzero(columns >= 0)
+            x[there, columns[there]] = 1
+            start += len(values)
+        return x
+
+    def _means(self) -> Floats:
         """Mean of every numeric column over the training rows that have it."""
-        total, count, row = np.zeros(len(self.numeric)), np.zeros(len(self.numeric)), 0
-        for frame in self._frames():
-            trains = [side == "train" for _, side, _ in self._rows[row : row + len(frame)]]
-            row += len(frame)
-            numbers = frame.loc[trains, self.numeric].to_numpy(np.float64)
-            known = np.isfinite(numbers)
-            total += np.where(known, numbers, 0).sum(axis=0)
-            count += known.sum(axis=0)
+        total, count, start = np.zeros(len(self.numeric)), np.zeros(len(self.numeric)), 0
+        train = self._sides == SPLITS.index("train")
+        for _, chunk in self.tables.chunks(self.numeric, self._texts):
+            stop = start + len(chunk.lines)
+            self._same(stop, last=False)
+            for place, name in enumerate(self.numeric):
+                numbers = self._profiles[name].numbers(chunk.cells[name])[train[start:stop]]
+                known = numbers[~np.isnan(numbers)]
+                total[place] += known.sum()
+                count[place] += len(known)
+            start = stop
         return (total / np.maximum(count, 1)).astype(np.float32)
 
     def write_files(self, root: Path) -> None:
         """Forty rows with a number and a category, and the setting that names the label."""
         colours, kinds = ("red", "blue"), ("a", "b", "b")
-        rows = [f"{i},{colours[i % 2]},{kinds[i % 3]}" for i in range(40)]
+        rows = [f"{i / 2},{colours[i % 2]},{kinds[i % 3]}" for i in range(40)]
         (root / "things.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
         (root / SETTINGS_FILE).write_text('target = "kind"\n')
-
-
-def _kind_of(values: set[str], numbers: bool) -> Kind:
-    """The rule at the head of this module.
-
-    >>> _kind_of({"1", "2"}, True), _kind_of({"1", "2.5"}, True), _kind_of({"1", "b"}, False)
-    ('multiclass', 'regression', 'multiclass')
-    """
-    quantity = numbers and (
-        len(values) > MOST_WHOLE_NUMBERS or any(not float(text).is_integer() for text in values)
-    )
-    return "regression" if quantity else "multiclass"
-
-
-def _targets(values: set[str], where: str) -> dict[str, Label]:
-    """Text -> real target; raises :class:`UserError` naming one that is no finite number."""
-    found: dict[str, Label] = {}
-    for text in values:
-        try:
-            found[text] = float(text)
-        except ValueError:
-            found[text] = nan
-    if bad := sorted(text for text, value in found.items() if not isfinite(cast(float, value))):
-        raise UserError(f"{where} is no number in some rows, e.g. '{bad[0]}': mend or empty them")
-    return found
-
-
-def _is_number(column: Any) -> bool:
-    return bool(column.dtype.kind in "biuf")
-
-
-def _numbers_first(text: str) -> tuple[bool, float, str]:
-    try:
-        return (False, float(text), text)
-    except ValueError:
-        return (True, 0.0, text)

@@ -22,6 +22,23 @@ def verdict(judged: Sequence[Judged]) -> str:
     return f"{counted(len(judged), 'cell')}: {', '.join(parts) or 'nothing to compare'}"
 
 
+def rests_on(judged: Sequence[Judged]) -> list[str]:
+    """What the verdict rests on, where that is not seeds."""
+    counts = Counter(one.basis for one in judged)
+    said = []
+    if counts["test units"]:
+        said.append(
+            f"Too few seeds in {counted(counts['test units'], 'cell')}: the noise is that of test "
+            "data alone, not of what another seed does."
+        )
+    if counts["tolerance"]:
+        said.append(
+            f"Too few seeds in {counted(counts['tolerance'], 'cell')}, and nothing else measures "
+            "the noise: the tolerance alone decides."
+        )
+    return said
+
+
 def by_severity(judged: Sequence[Judged]) -> list[Judged]:
     """Worse cells first and unchanged ones last; within an outcome, in the order of the rows."""
     return sorted(judged, key=lambda one: ORDER.index(one.outcome))
@@ -36,7 +53,8 @@ def table(judged: Sequence[Judged], notes: Sequence[str], *, all_cells: bool) ->
         if all_cells or one.outcome != "same":
             shown.add_row(*(Text(text) for text in fields(one)), style=STYLES[one.outcome])
     tables = [shown] if shown.row_count else []
-    return Group(*tables, *(Text(note) for note in notes), Text(verdict(judged)))
+    said = [Text(note) for note in (*notes, *rests_on(judged))]
+    return Group(*tables, *said, Text(verdict(judged)))
 
 
 # Title, and whether the column is aligned to the right.
@@ -49,6 +67,7 @@ HEADINGS = (
     ("Change", True),
     ("Allowed", True),
     ("Seeds", True),
+    ("Noise from", False),
 )
 
 
@@ -70,6 +89,7 @@ def fields(one: Judged) -> tuple[str, ...]:
         moved,
         "-" if one.allowed is None else f"{one.allowed:.4f}",
         seeds,
+        one.basis or "-",
     )
 
 
@@ -94,12 +114,13 @@ def document(judged: Sequence[Judged], notes: Sequence[str], tolerance: float, k
                 "change": one.change.change,
                 "standard_error": one.error,
                 "allowed": one.allowed,
+                "noise_from": one.basis,
                 "shared_seeds": len(one.change.differences),
                 "base_seeds": one.change.base_seeds,
                 "head_seeds": one.change.head_seeds,
             }
             for one in judged
         ],
-        "notes": list(notes),
+        "notes": [*notes, *rests_on(judged)],
     }
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

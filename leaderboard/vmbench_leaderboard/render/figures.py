@@ -115,13 +115,13 @@ def _time(board: Board) -> "Figure | None":
     if scored:
         title = f"{board.title} ({board.preset}): score against time"
         several = any(row.score_interval for row in scored)
-        figure, panels = _panels(title + ("\nbars: 95% bootstrap interval" if several else ""), 1)
+        figure, panels = _panels(title + ("\nbars: 95% interval" if several else ""), 1)
         for place, row in enumerate(scored):
             interval = row.score_interval
             bounds = (interval.low, interval.high) if interval else None
             assert row.score is not None
             _point(panels[0], place, row, row.score, bounds)
-        panels[0].set_ylabel("normalised score (random-init = 0, supervised = 1)")
+        panels[0].set_ylabel("normalised score (floor = 0, supervised = 1)")
     elif len(board.domains) > 1:
         return None  # values of different metrics and tasks: the domains' own figures have them
     else:
@@ -268,11 +268,11 @@ def _style(place: int) -> dict[str, Any]:
 
 
 def _shade(several: bool) -> str:
-    return "\nmean over seeds; shaded: its 95% bootstrap interval" if several else ""
+    return "\nmean over seeds; shaded: its 95% interval" if several else ""
 
 
 def _bars(several: bool) -> str:
-    return "\nmean over seeds; bars: 95% bootstrap interval" if several else ""
+    return "\nmean over seeds; bars: 95% interval" if several else ""
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from vmbench_leaderboard.board import Board
 from vmbench_leaderboard.cells import Row
 from vmbench_leaderboard.check import Judged
 from vmbench_leaderboard.columns import board_columns, overview_columns
-from vmbench_leaderboard.render.changes import HEADINGS, by_severity, fields, verdict
+from vmbench_leaderboard.render.changes import HEADINGS, by_severity, fields, rests_on, verdict
 from vmbench_leaderboard.render.markdown import escape, footnote, remarks, table
 
 LIMIT = 1024 * 1024
@@ -80,7 +80,7 @@ def _changes(judged: Sequence[Judged], notes: Sequence[str]) -> list[str]:
     serious = [one for one in ordered if one.outcome in ("worse", "missing")]
     rest = [one for one in ordered if one.outcome not in ("worse", "missing")]
     lines = [*_change_table(serious), ""] if serious else []
-    lines += [f"- {escape(note)}" for note in notes]
+    lines += [f"- {escape(note)}" for note in (*notes, *rests_on(judged))]
     if rest:
         lines += ["", *_folded(f"{len(rest)} other cells", "\n".join(_change_table(rest)))]
     return [*lines, ""]

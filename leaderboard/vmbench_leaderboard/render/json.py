@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from vmbench_leaderboard.board import Board
-from vmbench_leaderboard.cells import Cell, Row
+from vmbench_leaderboard.cells import Cell, Row, Scale
 from vmbench_leaderboard.contrasts import Contrasts, contrast
-from vmbench_leaderboard.statistics.bootstrap import Interval
+from vmbench_leaderboard.statistics.sampling import Interval
 
-FORMAT = 1
+FORMAT = 2
 
 
 def render(boards: Sequence[Board]) -> str:
-    """``{"format": 1, "boards": [...]}``; the first board is the one over all tasks."""
+    """``{"format": 2, "boards": [...]}``; the first board is the one over all tasks."""
     document = {"format": FORMAT, "boards": [board_data(board) for board in boards]}
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -35,14 +35,28 @@ def board_data(board: Board) -> dict[str, Any]:
                 "n_test": task.n_test,
                 "n_classes": task.n_classes,
                 "split_rule": task.split_rule,
-                "floor": board.scales[task.key].floor if task.key in board.scales else None,
-                "ceiling": board.scales[task.key].ceiling if task.key in board.scales else None,
+                "test_groups": task.groups,
+                "scale": _scale(board.scales.get(task.key)),
+                "uncounted": board.uncounted.get(task.key),
             }
             for task in board.tasks
         ],
         "rows": [_row(row) for row in board.rows],
         "contrasts": _contrasts(contrast(board)),
         "notes": list(board.notes),
+    }
+
+
+def _scale(scale: Scale | None) -> dict[str, Any] | None:
+    """0 and 1 of a task's score; null where it does not count, for the reason ``uncounted``."""
+    if scale is None:
+        return None
+    return {
+        "floor": scale.floor,
+        "floor_row": str(scale.floor_row),
+        "ceiling": scale.ceiling,
+        "ceiling_row": str(scale.ceiling_row),
+        "standard_error": scale.error,
     }
 
 
@@ -57,6 +71,7 @@ def _row(row: Row) -> dict[str, Any]:
         "rank_interval": list(row.rank_interval) if row.rank_interval else None,
         "score": row.score,
         "score_interval": _interval(row.score_interval),
+        "score_interval_covers": row.score_covers,
         "seconds": row.seconds,
         "cells": {str(key): _cell(cell) for key, cell in row.cells.items()},
         "missing": [str(key) for key in row.missing],
@@ -67,6 +82,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "mean": cell.mean,
         "interval": _interval(cell.interval),
+        "interval_covers": cell.covers,
         "normalised": cell.normalised,
         "runs": [
             {"seed": run.seed, "value": run.value, "run_id": run.result.run_id} for run in cell.runs
@@ -85,7 +101,9 @@ def _contrasts(found: Contrasts) -> dict[str, Any]:
         "unit": found.unit,
         "probability_of_improvement": _matrix(found.improvement),
         "difference": _matrix(found.paired.difference),
+        "standard_error": _matrix(found.paired.error),
         "shared_seeds": _matrix(found.paired.seeds),
+        "silence": found.silence,
         "p": _matrix(found.paired.p),
         "p_holm": _matrix(found.paired.p_holm),
         "critical_difference": None

@@ -10,6 +10,7 @@ from vmbench_leaderboard.columns import (
     Column,
     board_columns,
     missing_cells,
+    notes_of,
     overview_columns,
 )
 
@@ -41,7 +42,7 @@ def remarks(board: Board) -> list[str]:
         f"Missing from {escape(str(row.key))}: {escape(names)}."
         for row, names in missing_cells(board)
     ]
-    return lines + [escape(note) for note in board.notes]
+    return [*lines, *map(escape, notes_of(board))]
 
 
 def footnote() -> str:

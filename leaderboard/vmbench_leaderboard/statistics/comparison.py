@@ -5,21 +5,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vmbench_leaderboard.statistics.bootstrap import Array
+from vmbench_leaderboard.statistics.sampling import Array, Estimates
 
 
 @dataclass(frozen=True)
 class Paired:
-    """All pairs of R rows, as matrices (R, R) with NaN where a pair cannot be compared.
+    """All pairs of R rows, as matrices (R, R).
 
     Attributes:
-        difference: mean over shared seeds of row i minus row j.
+        difference: row i minus row j.
+        error: its standard error, over seeds and test units as far as they are known.
         seeds: how many seeds both rows have on every task.
-        p: two-sided p value of the paired t test.
+        p: two-sided p value of no difference, NaN where it is not known.
         p_holm: ``p`` after Holm's correction over all pairs.
     """
 
     difference: Array
+    error: Array
     seeds: Array
     p: Array
     p_holm: Array
@@ -51,43 +53,33 @@ def probability_of_improvement(samples: Sequence[Array]) -> Array:
     return result
 
 
-def paired_comparison(scores: Array) -> Paired:
-    """Paired t tests between all rows over shared seeds, with Holm's correction.
+def compare(points: Array, estimates: Estimates, shared: Array, least: int) -> Paired:
+    """The differences of ``points`` (R,) and their t tests, with Holm's correction.
 
     Args:
-        scores: (R, S), a row's score at each seed (its mean over tasks), NaN where it lacks one.
+        points: higher is better.
+        estimates: their noise; what two rows share (test data, seeds, yardsticks) cancels.
+        shared: (R, R), how many seeds two rows share.
+        least: a pair that shares fewer seeds has no p value: two seeds that agree by chance would
+            make any difference certain.
 
     A t test and not Wilcoxon's: with five seeds the smallest two-sided p value of a signed-rank
-    test is 2 / 2^5 = 0.0625, so it could never find a difference. The differences are means over
-    tasks, which brings them nearer to the normal that the t test supposes. A pair with fewer than
-    two shared seeds has no p value.
+    test is 2 / 2^5 = 0.0625, so it could never find a difference.
 
-    Source: Student's paired t; Holm 1979, "A Simple Sequentially Rejective Multiple Test
-    Procedure", Scandinavian Journal of Statistics 6(2).
+    Source: Student's t; Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure",
+    Scandinavian Journal of Statistics 6(2).
     """
     from scipy.stats import t as student
 
-    rows = len(scores)
-    difference = np.full((rows, rows), np.nan)
-    seeds = np.zeros((rows, rows))
-    p = np.full((rows, rows), np.nan)
-    for i in range(rows):
-        gaps = scores[i] - scores  # (R, S)
-        known = ~np.isnan(gaps)
-        n = known.sum(1)
-        total = np.where(known, gaps, 0).sum(1)
-        mean = np.divide(total, n, out=np.full(rows, np.nan), where=n > 0)
-        centred = np.where(known, gaps - mean[:, None], 0)
-        variance = np.divide((centred**2).sum(1), n - 1, out=np.full(rows, np.nan), where=n > 1)
-        error = np.sqrt(variance / np.maximum(n, 1))
-        # Seeds that all agree to rounding have no noise: any difference between them is certain.
-        certain = error <= 1e-12 * np.maximum(np.abs(mean), 1e-3)
-        ratio = np.divide(mean, error, out=np.zeros(rows), where=~certain & (n > 1))
-        values = 2 * student.sf(np.abs(ratio), np.maximum(n - 1, 1))
-        values = np.where(certain, np.where(np.abs(mean) <= 1e-12, 1.0, 0.0), values)
-        difference[i], seeds[i] = mean, n
-        p[i] = np.where((n > 1) & (np.arange(rows) != i), values, np.nan)
-    return Paired(difference, seeds, p, _holm_matrix(p))
+    difference = points[:, None] - points
+    error, degrees = estimates.errors_of_differences()
+    # Seeds that agree to rounding tell nothing of the noise, unless they agree on no difference.
+    told = error > 1e-12 * np.maximum(np.abs(difference), 1e-3)
+    ratio = np.divide(np.abs(difference), error, where=told, out=np.zeros_like(error))
+    p = np.asarray(2 * student.sf(ratio, degrees), dtype=np.float64)
+    p[(shared < least) | ~told & (np.abs(difference) > 1e-12)] = np.nan
+    np.fill_diagonal(p, np.nan)
+    return Paired(difference, error, shared, p, _holm_matrix(p))
 
 
 def holm(p: Array) -> Array:

@@ -5,8 +5,8 @@ from math import inf, sqrt
 
 import numpy as np
 
-from vmbench_leaderboard.statistics.bootstrap import Array
 from vmbench_leaderboard.statistics.ranks import mean_ranks
+from vmbench_leaderboard.statistics.sampling import Array
 
 LEVEL = 0.05
 

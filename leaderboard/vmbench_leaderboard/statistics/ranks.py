@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vmbench_leaderboard.statistics.bootstrap import CONFIDENCE, Array
+from vmbench_leaderboard.statistics.sampling import CONFIDENCE, Array
 
 
 def ranks_of(scores: Array) -> Array:

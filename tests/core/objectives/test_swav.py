@@ -6,7 +6,13 @@ import toy
 from players import batch, build, given, gradients, train, two_views
 from torch.nn import functional as F
 
+from vmbench.config import make_config
+from vmbench.errors import UserError
+from vmbench.networks import build_encoder
 from vmbench.objectives import sinkhorn, swav
+from vmbench.plan import make_plan
+from vmbench.presets import PRESETS
+from vmbench.registry import registry
 
 SPECS = [toy.ToyGrid.spec, toy.ToySequence.spec, toy.ToyVector.spec]
 
@@ -92,3 +98,41 @@ def test_prototypes_are_trained_and_stay_on_the_sphere():
     train(objective, views, toy.ToyVector)
     assert (objective.prototypes - before).abs().max() > 1e-3
     torch.testing.assert_close(objective.prototypes.norm(dim=1), torch.ones(6))
+
+
+def chosen(batch_size, **settings):
+    config = make_config({"batch_size": batch_size, "projection_dim": 4, **settings})
+    return len(registry("objective").load_class("swav")(encoder(), config, 100).prototypes)
+
+
+def encoder():
+    return build_encoder(toy.ToyVector.spec, make_config({"width": 1}))
+
+
+def test_prototypes_follow_the_batch_unless_they_are_set():
+    assert [chosen(size) for size in (2, 3, 32, 64, 128)] == [2, 2, 16, 32, 64]
+    assert chosen(32, prototypes=32) == 32
+
+
+@pytest.mark.parametrize("domain", ["audio", "image", "medical", "sensor", "tabular"])
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("method", ["viewmaker", "handcrafted", "cutout"])
+def test_no_domains_batch_has_fewer_examples_than_prototypes(domain, preset, method):
+    config = make_plan(domain, method, "swav", preset, 0, None, (), {}).config
+    with_head = config.model_copy(update={"head": "mlp"})
+    count = len(registry("objective").load_class("swav")(encoder(), with_head, 100).prototypes)
+    assert 2 <= count <= config.batch_size
+    with pytest.raises(UserError) as error:
+        make_plan(domain, method, "swav", preset, 0, None, (), {"prototypes": 300})
+    size = config.batch_size
+    assert f"--set prototypes={size} or fewer, or --set batch_size=300 or more" in str(error.value)
+
+
+def test_more_prototypes_than_examples_are_refused_for_swav_alone():
+    settings = {"prototypes": 65, "batch_size": 64}
+    with pytest.raises(UserError, match="65 prototypes alike in a batch of 64"):
+        chosen(**settings)
+    with pytest.raises(UserError, match="65 prototypes alike in a batch of 64"):
+        make_plan("toy", "viewmaker", "swav", "smoke", 0, None, (), settings)
+    assert make_plan("toy", "viewmaker", "simclr", "smoke", 0, None, (), settings)
+    assert make_plan("toy", "supervised", "swav", "smoke", 0, None, (), settings)

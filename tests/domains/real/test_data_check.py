@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 from vmbench.cli import invoke
+from vmbench.copies import Copies
 from vmbench.data_check import _Tally
 from vmbench.dataset import Task
 from vmbench.domain import Domain
@@ -34,8 +35,9 @@ def table(path, **columns):
 
 
 def test_the_labels_of_an_example_may_be_a_list():
-    tally = _Tally(Task("finding", ("mass", "nodule"), "by patient", kind="multilabel"))
-    tally.add(b"an example", "a patient", [0, 1], "train")
+    task = Task("finding", ("mass", "nodule"), "by patient", kind="multilabel")
+    tally = _Tally(task, Copies([task.name]))
+    tally.add("a patient", [0, 1], "train")
     assert tally.report().classes["nodule"]["train"] == 1
 
 

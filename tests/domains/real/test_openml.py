@@ -14,7 +14,7 @@ from vmbench.errors import UserError
 from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Vector
-from vmbench_domains.own.arff import read_arff, read_arff_header
+from vmbench_domains.own.arff import ArffFile
 from vmbench_domains.tabular.openml import OpenML
 
 WEIRD = """% a comment
@@ -32,30 +32,42 @@ WEIRD = """% a comment
 """
 
 
+def arff(path, columns, rows=99):
+    """The chunks of an ARFF file: its columns as lists."""
+    chunks = ArffFile(path).chunks(columns, (), rows)
+    return [{name: list(cells) for name, cells in chunk.cells.items()} for chunk in chunks]
+
+
 def test_arff_by_hand(tmp_path):
     path = tmp_path / "x.arff"
     path.write_text(WEIRD)
-    assert read_arff_header(path) == {
-        "first one": True, "it's": False, "note": False, "when": False
-    }  # fmt: skip
-    first, second = read_arff(path, ["it's", "first one", "note"], rows=2)
-    assert first["it's"].tolist() == ["b c", "d,e"]
+    kinds = {name: column.kind for name, column in ArffFile(path).columns.items()}
+    assert kinds == {"first one": "number", "it's": "text", "note": "text", "when": "time"}
+    first, second = arff(path, ["it's", "first one", "note"], rows=2)
+    assert first["it's"] == ["b c", "d,e"]
     np.testing.assert_array_equal(first["first one"], [1.5, np.nan])
-    assert first["note"].tolist() == ["plain, with comma", "it's"]
-    assert second.iloc[0].tolist() == ["a", -2000.0, "say 'hi'"]
+    assert first["note"] == ["plain, with comma", "it's"]
+    assert second == {"it's": ["a"], "first one": [-2000.0], "note": ["say 'hi'"]}
     with gzip.open(tmp_path / "x.arff.gz", "wt") as file:
         file.write(WEIRD)
-    assert len(next(read_arff(tmp_path / "x.arff.gz", ["note"], rows=9))) == 3
+    assert len(arff(tmp_path / "x.arff.gz", ["note"])[0]["note"]) == 3
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("a,b\n1,2\n", "what is the line 'a,b'"),
+    ("a,b\n1,2\n", "line 1: what is 'a,b'"),
     ("@relation x\n@attribute a numeric\n", "has no @data"),
     ("@data\n1\n", "names no @attribute"),
-    ("@attribute 'a\n@data\n", "what is the line"),
+    ("@attribute 'a\n@data\n", "line 1: what is"),
     ("@attribute a numeric\n@attribute b {x}\n@data\n{0 1}\n", "sparse"),
-    ("@attribute a numeric\n@attribute b numeric\n@data\n1\n", "row 1 after @data has 1 values"),
-    ("@attribute a numeric\n@attribute b {x}\n@data\none,x\n", "one"),
+    ("@attribute a numeric\n@attribute b numeric\n@data\n1\n", "line 4 has 1 values, the header 2"),
+    ("@attribute a numeric\n@attribute b {x}\n@data\none,x\n",
+     "line 4: 'one' is no number, which 'a' is of"),
+    ("@attribute a numeric\n@attribute b {x}\n@data\n1,x\n2,y\n", "line 5: 'y' is none of the val"),
+    ("@attribute a numeric\n@attribute b {x,y}\n@data\n1,x,{5}\n", "line 4 has a weight"),
+    ("@attribute a numeric\n@attribute a {x}\n@data\n1,x\n", "line 2: two attributes .* 'a'"),
+    ("@attribute a numeric\n@attribute b {x}\n@data\n1,'x\n", "line 4: a quote"),
+    ("@attribute a numeric\n@attribute b\n@data\n1,x\n", "line 2: what is"),
+    ("@attribute a numeric\n@attribute b words\n@data\n1,x\n", "line 2: 'b' is of no type"),
 ])  # fmt: skip
 def test_what_is_no_arff_is_told(text, message, tmp_path):
     path = tmp_path / "x.arff"

@@ -12,6 +12,7 @@ from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Grid, Sequence, Vector
 from vmbench_domains.audio.samples import write_tone
+from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.samples import write_idx
 from vmbench_domains.medical.samples import write_npz, write_series
 
@@ -154,6 +155,25 @@ def test_idx_pixels_lie_in_the_middle_of_the_grid(tmp_path):
         assert example.x.sum() == pytest.approx(image.sum() / 255, rel=1e-5)
 
 
+@pytest.mark.parametrize(("spoil", "cause"), [
+    (lambda raw, packed: gzip.compress(raw + b"x"), "goes on after its 5 entries"),
+    (lambda raw, packed: gzip.compress(raw[:-1]), "ends before entry 4 of 5"),
+    (lambda raw, packed: packed[:-20], "end-of-stream"),
+    (lambda raw, packed: packed[:60] + bytes(9) + packed[69:], "cannot be read"),
+    (lambda raw, packed: gzip.compress(raw[:2] + b"\x0d" + raw[3:]), "of unsigned bytes"),
+    (lambda raw, packed: raw, "gzip"),
+    (lambda raw, packed: b"", "cannot be read"),
+])  # fmt: skip
+def test_idx_files_that_are_broken_are_one_line(spoil, cause, tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(path, np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8))
+    packed = path.read_bytes()
+    path.write_bytes(spoil(gzip.decompress(packed), packed))
+    with pytest.raises(UserError, match=cause) as caught:
+        list(read_idx(path))
+    assert str(caught.value).endswith("; fetch it again")
+
+
 def test_idx_cut_short_and_the_other_set_are_told(tmp_path):
     sample("image", "mnist-full", tmp_path)
     path = tmp_path / "mnist/train-images-idx3-ubyte.gz"
@@ -266,6 +286,58 @@ def test_wisdm_counts_broken_records(tmp_path):
     path.write_text(path.read_text() + "8,Walking,1;\n" * 150)
     with pytest.raises(UserError, match="records cannot be read"):
         list(bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path))
+
+
+def test_pamap2_says_which_class_test_lacks_and_cuts_where_the_clock_jumps(tmp_path):
+    sample("sensor", "pamap2-raw", tmp_path)
+    path = next(tmp_path.rglob("subject106.dat"))
+    table = np.loadtxt(path)
+    short = table[: 1150 + 255]  # 2.55 s of rope jumping, as the publisher's subject 6 has
+    np.savetxt(path, short, fmt="%.6g")
+    dataset = bound("sensor", "pamap2-raw", tmp_path)
+    made = [e for e in dataset.examples(tmp_path) if e.splits["activity"] == "test"]
+    assert [e.labels["activity"] for e in made] == [0]
+    assert "test has no window of: rope jumping" in dataset.remarks
+    short[550:, 0] += 60  # lying is 11 s: a pause of a minute leaves 5.5 s before and after
+    np.savetxt(path, short, fmt="%.6g")
+    made = list(bound("sensor", "pamap2-raw", tmp_path).examples(tmp_path))
+    assert not [e for e in made if e.splits["activity"] == "test"]
+
+
+def test_wisdm_records_of_time_0_do_not_cost_a_user_every_window(tmp_path):
+    sample("sensor", "wisdm-raw", tmp_path)
+    path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
+    whole = [e.x for e in bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path)]
+    records = [r for r in path.read_text().replace("\n", "").split(";") if r]
+    changed, timeless, blank = [], 0, 0
+    for number, record in enumerate(records):
+        user, activity, time, *values = record.rstrip(",").split(",")
+        if user == "3" and number % 10 == 4:  # each tenth has values and no time
+            time, timeless = "0", timeless + 1
+        changed.append(",".join([user, activity, time, *values]))
+        if user == "4" and number % 50 == 7:  # and records that hold nothing
+            changed.append(f"4,{activity},0,0,0,0.0")
+            blank += 1
+    path.write_text(";\n".join(changed) + ";\n")
+    dataset = bound("sensor", "wisdm-raw", tmp_path)
+    made = list(dataset.examples(tmp_path))
+    np.testing.assert_array_equal([e.x for e in made], whole)
+    remarks = " ".join(dataset.remarks)
+    assert timeless > 30
+    assert f"{timeless} records have values but the time 0 (user 3: {timeless})" in remarks
+    assert f"{blank} records of time 0 and three values of 0 are left out" in remarks
+
+
+def test_wisdm_cuts_where_time_jumps_among_records_of_time_0():
+    from vmbench_domains.sensor.wisdm import _jumps
+
+    period, second = 50_000_000, 1_000_000_000
+    times = 10**12 + period * np.arange(10.0)
+    times[[3, 4]] = 0
+    assert not _jumps(times).any()
+    times[5:] += 2 * second  # somewhere from row 2 to row 5
+    assert np.flatnonzero(_jumps(times)).tolist() == [2, 4]
+    assert not _jumps(np.zeros(5)).any()
 
 
 @pytest.mark.parametrize("separator", [" ", ",", "\t"])
