@@ -94,7 +94,7 @@ class FileDataset(Dataset):
         """Downloads that broke off, of what this dataset looks for."""
         names = (*self.files, *(download.name for download in self.downloads))
         for name in names:
-            for path in sorted(root.glob(f"{name}*")):
+            for path in sorted(root.glob(f"{name.rstrip('*')}*")):
                 if path.name.endswith(UNFINISHED) and path.is_file():
                     yield path
 

@@ -55,10 +55,14 @@ NAMES: dict[tuple[str, str], Any] = {
     ("pandas.core.frame", "DataFrame"): Kept,
     ("pandas.core.internals", "BlockManager"): Kept,
     ("pandas.core.internals.managers", "BlockManager"): Kept,
-    ("copyreg", "_reconstructor"): Kept,
-    ("builtins", "object"): Kept,
-    ("builtins", "slice"): Kept,
-    ("_codecs", "encode"): Kept,  # how Python 3 writes bytes in a protocol of Python 2
+    # Python 2 and 3 have two names for these; the last two are how 3 writes bytes for 2.
+    **{(module, "_reconstructor"): Kept for module in ("copy_reg", "copyreg")},
+    **{
+        (module, name): Kept
+        for module in ("__builtin__", "builtins")
+        for name in ("object", "slice", "bytes")
+    },
+    ("_codecs", "encode"): Kept,
 }
 
 
@@ -128,5 +132,5 @@ def plain(value: Any) -> Any:
 
 def _bytes(content: Any) -> bytes:
     """Of Python 3, or as the text in Latin-1 that Python 2's and its encoding are read as."""
-    text = content.args[0] if isinstance(content, Kept) else content
+    text = next(iter(content.args), b"") if isinstance(content, Kept) else content
     return text.encode("latin-1") if isinstance(text, str) else bytes(text)

@@ -289,13 +289,13 @@ def test_lsun_exported_is_the_same_as_its_databases(tmp_path):
     assert len({x for x, *_ in known}) == 10
     for folder in dataset.root.iterdir():
         out = tmp_path / "files/lsun" / folder.name.removesuffix("_lmdb")
-        with lmdb.open(str(folder), readonly=True, lock=False) as database:
-            with database.begin() as transaction:
-                for key, value in transaction.cursor():
-                    name = key.decode()
-                    path = out / "/".join(name[:6]) / f"{name}.webp"
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(value)
+        options = {"readonly": True, "lock": False}
+        with lmdb.open(str(folder), **options) as database, database.begin() as transaction:
+            for key, value in transaction.cursor():
+                name = key.decode()
+                path = out / "/".join(name[:6]) / f"{name}.webp"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(value)
     exported = bound("lsun", tmp_path / "files")
     assert read(exported, tmp_path / "files") == known
     assert exported.tasks[0].classes == ("bedroom", "bridge")
@@ -402,7 +402,7 @@ def test_a_pickle_that_would_run_anything_is_refused_unrun(protocol, tmp_path):
     for call in (
         Calls(os.system, f"touch {touched}"),
         Calls(eval, f"open({str(touched)!r}, 'w')"),
-        Calls(getattr, np, "load"),
+        Calls(getattr, "text", "upper"),
         Calls(np.fromfile, str(touched)),
     ):
         path = tmp_path / "LSWMD.pkl"
@@ -421,7 +421,7 @@ def test_a_table_that_is_another_or_cut_short_is_one_clear_line(tmp_path):
     spoiled = {
         "cannot be read": [whole[:-40], b"", b"text", pickle.dumps([1]), pickle.dumps({"a": 1})],
         "has no column 'waferMap'": [whole.replace(b"waferMap", b"waferMat")],
-        "pattern 'Centre'": [whole.replace("Center".encode("utf-32-le"), "Centre".encode("utf-32-le"))],
+        "pattern 'Centre'": [whole.replace(*(t.encode("utf-32-le") for t in ("Center", "Centre")))],
     }  # fmt: skip
     for cause, contents in spoiled.items():
         for content in contents:
