@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.dataset import Card, Task
+from vmbench.errors import AbsentError
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.download import Download
@@ -23,15 +24,21 @@ PARTS = {
         ("train-other-500", "d1a0fd59409feb2c614ce4d30c387708"),
     )
 }
+OTHERS = ("dev-other", "test-clean", "test-other")  # parts that no dataset reads
 TRAIN = tuple(part for part in PARTS if part.startswith("train"))
 
 
 class LibriSpeech(Clips):
-    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s."""
+    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s.
+
+    Class attributes:
+        part: the publisher's name of the one that is read.
+    """
 
     name = "librispeech-100"
     revision = "1"
     seconds = 9.44  # 64 frames of 2,360 samples: the published viewmaker system's
+    part: ClassVar[str] = "train-clean-100"
     places: ClassVar[tuple[str, ...]] = ("LibriSpeech/train-clean-100", "train-clean-100", ".")
     files: ClassVar[tuple[str, ...]] = (UTTERANCES,)
     downloads: ClassVar[tuple[Download, ...]] = (PARTS["train-clean-100"],)
@@ -51,6 +58,9 @@ class LibriSpeech(Clips):
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """The readers are the classes."""
         super().bind(data_dir, target)
+        named = self.root.resolve().name
+        if named in (*PARTS, *OTHERS) and named != self.part:  # their files have the same names
+            raise AbsentError(f"{self.root} is {named}; dataset '{self.name}' is {self.part}")
         readers = {_reader(path) for part in self._parts() for path in part}
         self.readers = tuple(sorted(readers, key=lambda reader: (len(reader), reader)))
         self.tasks = (Task("speaker", self.readers, self.split_rule),)
@@ -98,6 +108,7 @@ class LibriSpeechDevClean(LibriSpeech):
     """2,703 utterances of 40 readers who are in no training part, at 16 kHz, as 9.4 s."""
 
     name = "librispeech-dev-clean"
+    part = "dev-clean"
     places = ("LibriSpeech/dev-clean", "dev-clean", ".")
     downloads = (PARTS["dev-clean"],)
     card = replace(

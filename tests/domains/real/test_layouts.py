@@ -277,6 +277,19 @@ def test_librispeech_dev_clean_leaves_the_training_parts_alone(tmp_path):
     assert not {d.name for d in dataset_of("librispeech-960").downloads} & {"dev-clean.tar.gz"}
 
 
+@pytest.mark.parametrize(("name", "other"), [
+    ("librispeech-100", "dev-clean"), ("librispeech-dev-clean", "train-clean-100"),
+    ("librispeech-dev-clean", "test-clean"),
+])  # fmt: skip
+def test_a_part_of_librispeech_is_not_taken_for_another(name, other, tmp_path):
+    root = sample(name, tmp_path).root
+    root.rename(root.with_name(other))
+    with pytest.raises(UserError, match=f"{other} is {other}; dataset '{name}' is"):
+        bound(name, root.with_name(other))
+    root.with_name(other).rename(tmp_path / "renamed")
+    assert bound(name, tmp_path / "renamed").readers == ("19", "103")
+
+
 # --- LSUN
 
 
