@@ -173,7 +173,7 @@ def as_of_92682d9(studies: list[Study]) -> dict[str, Bounds]:
     return {
         "cell": (of_cell.low, of_cell.high),
         "score": (of_score.low, of_score.high),
-        "difference": (gaps.mean() - half, gaps.mean() + half),
+        "difference of means": (gaps.mean() - half, gaps.mean() + half),
     }
 
 
@@ -186,7 +186,12 @@ def truth(scenario: Scenario) -> dict[str, float]:
     columns = [sorted(column) for column in zip(*places, strict=True)]
     weights = {1: (1.0,), 3: (1 / 6, 2 / 3, 1 / 6)}[len(places)]
     one, other = (float(np.dot(weights, column)) for column in columns)
-    return {"cell": scenario.tasks[0][ONE], "score": one, "difference": one - other}
+    return {
+        "cell": scenario.tasks[0][ONE],
+        "score": one,
+        "difference": one - other,
+        "difference of means": float(np.mean([place[0] - place[1] for place in places])),
+    }
 
 
 @dataclass
@@ -224,7 +229,7 @@ def table(replicates: int, method: Method) -> Iterator[str]:
     for scenario in SCENARIOS:
         for seeds in (5, 3):
             found = coverage(scenario, seeds, replicates, method)
-            fields = " | ".join(map(str, found.values()))
+            fields = " | ".join(str(tally) for tally in found.values() if tally.given)
             counted = found["score"].given / replicates
             rest = "" if counted == 1 else f" (counts in {100 * counted:.0f}%)"
             yield f"| {scenario.name}{rest} | {seeds} | {fields} |"

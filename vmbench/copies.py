@@ -52,9 +52,7 @@ class Copies:
         self._keys.append(fingerprint(x))
         for task, sides in self._sides.items():
             sides.append(SPLITS.index(splits[task]) if task in splits else UNUSED)
-            label = labels.get(task)
-            # A list of findings may come as a list; equal labels have equal hashes.
-            self._labels[task].append(hash(tuple(label) if isinstance(label, list) else label))
+            self._labels[task].append(_code(labels.get(task)))
 
     def leaks(self, task: str) -> Iterator[str]:
         """A sentence if any example of ``task`` is on more than one side."""
@@ -68,7 +66,7 @@ class Copies:
             )
 
     def contradictions(self, task: str) -> Iterator[str]:
-        """A sentence if any example of ``task`` has more than one label."""
+        """A sentence if any example of ``task`` has more than one class or set of findings."""
         keys, _, labels = self._of(task)
         torn = _mixed(keys, labels)
         if torn.any():
@@ -91,6 +89,13 @@ class Copies:
         used = sides != UNUSED
         keys, labels = np.array(self._keys, np.uint64), np.array(self._labels[task], np.int64)
         return keys[used], sides[used], labels[used]
+
+
+def _code(label: object) -> int:
+    """Equal for equal classes or findings, and for all numbers to predict: they may differ."""
+    if isinstance(label, float):
+        return 0
+    return hash(tuple(label) if isinstance(label, list) else label)
 
 
 def _mixed(keys: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:

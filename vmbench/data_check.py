@@ -69,6 +69,8 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
         UserError: none is; or one's own files are there and something is wrong with them.
         MissingPackageError: the files are there, and what reads them is not installed.
     """
+    if not data_dir.exists():
+        raise UserError(f"{data_dir} does not exist")
     found: list[Dataset] = []
     absent: list[str] = []
     faults: list[UserError] = []

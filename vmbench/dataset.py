@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.errors import UserError, unknown_name
+from vmbench.errors import AbsentError, UserError, unknown_name
 from vmbench.specs import Spec
 
 Split = Literal["train", "val", "test"]
@@ -186,12 +186,14 @@ class Dataset(ABC):
         """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
 
         Args:
-            data_dir: the value of ``--data-dir``; embedded datasets ignore it.
+            data_dir: the value of ``--data-dir``; embedded datasets read nothing from it.
             target: the value of ``--target``, the column that holds the label.
 
         Raises:
             UserError: what is missing, where it was looked for, and how to get it.
         """
+        if data_dir is not None and not data_dir.exists():
+            raise AbsentError(f"--data-dir {data_dir} does not exist")
         if target is not None:
             raise UserError(
                 f"--target is for your own tables and recordings; dataset '{self.name}' has its "

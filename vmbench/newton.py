@@ -228,7 +228,10 @@ class Newton:
             taken += 1
             bent = self.loss.curve(p, along.float() @ self.fast.T) @ self.fast
             bent = bent.double() + ridge * along
-            length = fall / (along * bent).sum()
+            curvature = (along * bent).sum()
+            if not (fall > 0 and curvature > 0):  # what is left is rounding
+                break
+            length = fall / curvature
             found += length * along
             residual = residual - length * bent
             if residual.norm().item() <= enough:

@@ -1,5 +1,6 @@
 """``vmbench run``: pretrain once, probe every task, write ``result.json``."""
 
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -145,7 +146,7 @@ def _carry_out(
         schema_version=2,
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=plan.command,
+        command=_legible(plan.command),
         domain=plan.domain.name,
         method=plan.label,
         views=plan.view_kind,
@@ -182,6 +183,11 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
     for remark in notable(task, labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
+
+
+def _legible(command: str) -> str:
+    """``command`` as Unicode: a name that the locale cannot tell is kept as bytes in a text."""
+    return os.fsencode(command).decode(errors="replace")
 
 
 def _pretrain_record(plan: Plan, session: Session) -> Pretrain:

@@ -28,6 +28,7 @@ def board_notes(
         *_preset(preset),
         *_collapsed(results),
         *_zero(collected, scales),
+        *_untested(scales),
         *_uncounted(uncounted, bool(scales)),
         *_intervals(collected, rows),
         *_groups(collected.tasks),
@@ -73,12 +74,23 @@ def _zero(collected: Collected, scales: Mapping[TaskKey, Scale]) -> Iterator[str
         for row, cells in collected.runs.items()
         if row.method in FLOORS and cells.keys() & scales.keys()
     }
-    if len(present) > 1:
+    if len(present) > 1 and len(set(zeros.values())) == 1:
+        yield f"Zero of the score, the stronger on val: {next(iter(zeros.values()))} on every task."
+    elif len(present) > 1:
         yield f"Zero of the score, the stronger on val: {_grouped(zeros)}."
     else:
         (alone,) = present
         absent = ", ".join(method for method in FLOORS if method != alone)
         yield f"Zero of the score: {alone}, for {absent} has no run."
+
+
+def _untested(scales: Mapping[TaskKey, Scale]) -> Iterator[str]:
+    names = [str(key) for key, scale in scales.items() if scale.error is None]
+    if names:
+        yield (
+            "Counted towards the score, though nothing tells whether the ceiling is above the floor "
+            f"by more than noise: {', '.join(names)}."
+        )
 
 
 def _uncounted(reasons: Mapping[TaskKey, str], scored: bool) -> Iterator[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from vmbench.results import Result
 from vmbench_leaderboard.board import Board
 from vmbench_leaderboard.cells import Cell, Row, RowKey, TaskKey
-from vmbench_leaderboard.settings import NOT_SETTINGS
+from vmbench_leaderboard.settings import NOT_SETTINGS, flat
 from vmbench_leaderboard.statistics.sampling import Estimates, Interval, Sample, Term
 
 METRICS_NAME = "metrics.jsonl"
@@ -96,11 +96,17 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
             cell = row.cells.get(task.key)
             if cell is None or row.views != "learned":
                 continue
-            config = cell.runs[0].result.config
-            if isinstance(config.get(EPSILON), int | float):
-                rest = {k: v for k, v in config.items() if k not in NOT_SETTINGS | {EPSILON}}
-                key = (_without_epsilon(row.key), json.dumps(rest, sort_keys=True))
-                groups[key].setdefault(float(config[EPSILON]), cell)
+            config = flat(cell.runs[0].result.config)
+            budgets = [value for key, value in config.items() if _is_epsilon(key)]
+            epsilon = next((value for value in budgets if value is not None), None)
+            if epsilon is not None:
+                rest = {
+                    key: value
+                    for key, value in config.items()
+                    if key not in NOT_SETTINGS and not _is_epsilon(key)
+                }
+                group = (_without_epsilon(row.key), json.dumps(rest, sort_keys=True))
+                groups[group].setdefault(float(epsilon), cell)
         swept = [
             _series(
                 str(key),
@@ -116,9 +122,14 @@ def epsilon_sweeps(board: Board) -> dict[TaskKey, list[Series]]:
     return sweeps
 
 
+def _is_epsilon(key: str) -> bool:
+    """Whether a setting is the budget, in whichever section it stands."""
+    return key.rpartition(".")[2] == EPSILON
+
+
 def _without_epsilon(key: RowKey) -> RowKey:
     """The name that rows of one sweep share."""
-    settings = [s for s in key.settings.split(", ") if not s.startswith(f"{EPSILON}=")]
+    settings = [s for s in key.settings.split(", ") if not _is_epsilon(s.partition("=")[0])]
     return RowKey(key.method, key.objective, ", ".join(settings))
 
 

@@ -28,9 +28,10 @@ def label_settings(results: Sequence[Result]) -> list[str]:
     """
     named = [_overrides(result) for result in results]
     for group in _alike(results, named).values():
-        for key in _differing([results[place].config for place in group]):
-            for place in group:
-                named[place][key] = _text(results[place].config[key])
+        configs = [flat(results[place].config) for place in group]
+        for key in _differing(configs):
+            for place, config in zip(group, configs, strict=True):
+                named[place][key] = _text(config[key])
     usual = _usual_pretraining(results)
     for result, settings in zip(results, named, strict=True):
         data = usual.get(_identity(result))
@@ -39,12 +40,26 @@ def label_settings(results: Sequence[Result]) -> list[str]:
     return [", ".join(f"{key}={settings[key]}" for key in sorted(settings)) for settings in named]
 
 
+def flat(settings: Mapping[str, Any], owner: str = "") -> dict[str, Any]:
+    """Settings in sections as ``owner.name``.
+
+    >>> flat({"lr": 0.1, "byol": {"momentum": 0.99}})
+    {'lr': 0.1, 'byol.momentum': 0.99}
+    """
+    found = {}
+    for key, value in settings.items():
+        inside = flat(value, f"{owner}{key}.") if isinstance(value, dict) else None
+        found.update({f"{owner}{key}": value} if inside is None else inside)
+    return found
+
+
 def _identity(result: Result) -> Identity:
     return result.domain, result.method, result.objective
 
 
 def _overrides(result: Result) -> dict[str, str]:
-    return {key: _text(v) for key, v in result.overrides.items() if key not in NOT_SETTINGS}
+    overrides = flat(result.overrides)
+    return {key: _text(value) for key, value in overrides.items() if key not in NOT_SETTINGS}
 
 
 def _text(value: object) -> str:

@@ -45,3 +45,10 @@ def test_what_is_said_of_several_tasks_is_said_once():
     (remark,) = copies.remarks()
     assert remark.startswith("warning: 1 examples occur")
     assert remark.endswith(": digit, voice")
+
+
+def test_numbers_to_predict_may_differ():
+    copies = Copies(["price"])
+    for price in (1.5, 2.5):
+        copies.add(np.zeros(4, np.float32), {"price": price}, {"price": "train"})
+    assert list(copies.remarks()) == []

@@ -97,3 +97,10 @@ def test_a_package_that_lacks_another_is_not_called_missing(tmp_path, monkeypatc
     monkeypatch.setattr(type(dataset), "package", ("carrier_with_a_fault", "sensor"))
     with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
         import_carrier(dataset, "carrier_with_a_fault")
+
+
+def test_a_data_dir_that_does_not_exist_is_told(dataset_name, collect, tmp_path):
+    dataset = type(collect(dataset_name).dataset)()
+    dataset.bind(tmp_path)
+    with pytest.raises(UserError, match=r"--data-dir .*/nowhere does not exist"):
+        dataset.bind(tmp_path / "nowhere")

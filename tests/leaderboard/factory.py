@@ -82,7 +82,7 @@ def result(
     config = CONFIG | dict(preset_settings or {}) | dict(settings or {})
     config_hash = sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
     identity = [domain, method, objective or "none", preset, config_hash, f"seed{seed}"]
-    trained = method not in {"random-init", "raw-features"}
+    trained = method == "supervised" or method not in YARDSTICKS
     tasks = [
         TaskResult(
             dataset=name.partition("/")[0],

@@ -26,14 +26,16 @@ def invoke(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def vmbench(*arguments, cwd=ROOT):
+def vmbench(*arguments, cwd=ROOT, **environment):
     """The real command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "vmbench", "leaderboard", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "leaderboard")])},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "leaderboard")])}
+        | environment,
     )
 
 
@@ -66,7 +68,7 @@ def test_show_json_is_one_document_and_filters_compute_again(runs):
     assert [board["title"] for board in document["boards"]] == ["sensor"]
 
 
-def test_views_come_from_the_registry(runs):
+def test_views_come_from_the_results(runs):
     (board,) = json.loads(invoke("show", runs, "--json", "--domain", "audio").stdout)["boards"]
     views = {row["method"]: row["views"] for row in board["rows"]}
     assert views["viewmaker"] == "learned"
@@ -162,6 +164,38 @@ def test_tolerance_and_k_move_the_bar(runs, tmp_path):
     assert invoke("check", head, "--baseline", runs, "--k", "-1").exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["show", "check", "markdown", "html", "json"])
+def test_an_ascii_output_never_fails(runs, tmp_path, command):
+    write(dropped(study(seeds=range(3)), "viewmaker", 0.2), tmp_path / "head")
+    arguments = {
+        "show": ["show", runs],
+        "check": ["check", tmp_path / "head", "--baseline", runs],
+    }.get(command, ["export", runs, "--format", command])
+    done = vmbench(*arguments, PYTHONIOENCODING="ascii")
+    assert done.returncode == (3 if command == "check" else 0), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.isascii()
+    assert (" +-0." in done.stdout) == (command in {"show", "markdown", "html"})
+
+
+def test_a_result_saved_as_utf_16_is_exit_code_5_by_name(tmp_path):
+    result(seed=0).write(tmp_path / "fine.json")
+    (tmp_path / "wide.json").write_bytes(result(seed=1).model_dump_json().encode("utf-16"))
+    done = invoke("show", tmp_path)
+    assert done.exit_code == 5
+    assert "wide.json is not plain UTF-8" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_check_with_one_seed_says_what_it_rests_on(tmp_path):
+    write([result()], tmp_path / "base")
+    write([result(values={"fsdd/digit": 0.8})], tmp_path / "head")
+    done = invoke("check", tmp_path / "head", "--baseline", tmp_path / "base")
+    assert done.exit_code == 3
+    assert "noise from tolerance" in done.stderr
+    assert "the tolerance alone decides" in done.stdout
+
+
 def test_unfinished_runs_are_said_on_stderr_and_left_out(tmp_path):
     write([result()], tmp_path)
     (tmp_path / "half").mkdir()
@@ -223,9 +257,12 @@ print(time.process_time(), seconds, peak)
 def test_ten_thousand_files_in_ten_seconds_and_a_gibibyte(tmp_path):
     """200 rows of 5 seeds, and 10 domains of 3 tasks: 10,000 files, 30,000 values.
 
-    Two of three tasks have no scale, so that scores and mean ranks are both computed.
+    Two of three tasks tell 100 test units each.
     """
-    template = result("METHOD", 0, {"a/b": 0.5, "a/c": 0.6, "d/e": 0.7}, domain="DOMAIN")
+    units = {"a/c": [0.6] * 100, "d/e": [0.7] * 100}
+    template = result(
+        "METHOD", 0, {"a/b": 0.5, "a/c": 0.6, "d/e": 0.7}, domain="DOMAIN", units=units
+    )
     text = template.model_dump_json(indent=2).replace('"seed": 0', '"seed": SEED')
     methods = ["random-init", "supervised", *(f"method-{i}" for i in range(198))]
     for place, method in enumerate(methods):

@@ -26,7 +26,7 @@ def benchmark():
 def shares(benchmark, name, seeds):
     (scenario,) = [s for s in benchmark.SCENARIOS if s.name == name]
     found = benchmark.coverage(scenario, seeds, REPLICATES, benchmark.as_shipped)
-    return {kind: tally.held / tally.given for kind, tally in found.items()}
+    return {kind: tally.held / tally.given for kind, tally in found.items() if tally.given}
 
 
 @pytest.mark.parametrize(("seeds", "at_least"), [(5, 0.93), (3, 0.90)])

@@ -96,6 +96,8 @@ def test_what_is_no_sweep():
         return epsilon_sweeps(board_of(runs))
 
     assert swept({"epsilon": 0.1}, {"epsilon": 0.2})
+    sections = [{"epsilon": None, "viewmaker": {"epsilon": epsilon}} for epsilon in (0.1, 0.2)]
+    assert swept(*sections)
     assert not swept({"epsilon": 0.1})
     assert not swept({"epsilon": 0.1}, {"epsilon": 0.2}, method="handcrafted")
     two = [{"epsilon": e, "width": w} for w in (16, 32) for e in (0.1, 0.2)]

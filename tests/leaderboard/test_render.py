@@ -10,6 +10,7 @@ from rich.console import Console
 
 from vmbench_leaderboard.board import build_boards
 from vmbench_leaderboard.check import judge
+from vmbench_leaderboard.columns import board_columns
 from vmbench_leaderboard.compare import compare
 from vmbench_leaderboard.render import badge, github, html, markdown, table
 from vmbench_leaderboard.render import csv as csv_format
@@ -93,13 +94,84 @@ def test_json_is_the_whole_board():
     assert contrasts["probability_of_improvement"][0][-1] == 1
     assert contrasts["p"][0][0] is None
     assert contrasts["critical_difference"]["friedman_p"] < 0.05
+    assert contrasts["silence"] is None
+    task = next(t for t in overall["tasks"] if t["name"] == "sensor:hapt/person")
+    assert task["scale"]["floor_row"] == "random-init"
+    assert task["uncounted"] is None
+    assert row["cells"]["sensor:hapt/person"]["interval_covers"] == "seeds"
 
 
 def test_terminal_table_shows_domains_first_and_the_overview_last():
     text = as_text(table.render(BOARDS))
     assert text.index("audio (small)") < text.index("sensor (small)")
     assert text.index("sensor (small)") < text.index("all domains (small)")
-    assert "fsdd/digit" in text
+    assert "Tasks: digit, speaker of fsdd; keyword of speech." in text
+
+
+DEMO = [
+    one
+    for one in study(
+        {**LEVELS, "random-init-calibrated": 0.6},
+        {"audio": ["spoken-digits/digit", "spoken-digits/voice"]},
+        groups=3,
+    )
+    if one.method in {"viewmaker", "raw-features", "supervised"} or "init" in one.method
+]
+
+
+def table_lines(width, results=DEMO):
+    text = as_text(table.render(boards_of(results)), width)
+    return text.partition("Tasks:")[0].splitlines()
+
+
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_the_demo_s_table_fits_80_columns(seeds):
+    results = [one for one in DEMO if one.seed < seeds]
+    lines = table_lines(80, results)
+    assert max(map(len, lines)) <= 80
+    (heading,) = [line for line in lines if "Method" in line]
+    assert {"Rank", "Method", "Score", "digit", "voice"} <= set(heading.replace("┃", " ").split())
+    # A line per row: no name and no number is broken.
+    board = boards_of(results)[0]
+    for row in board.rows:
+        (line,) = [line for line in lines if f" {row.key.method} " in line]
+        for column in board_columns(board):
+            if column.task or column.key == "score":
+                assert f" {column.produce(row).text} " in line
+    assert any("Not shown at this width" in line for line in lines)
+    assert "Objective" in "".join(table_lines(200, results))
+
+
+@pytest.mark.parametrize("width", [60, 50, 40, 30, 20, 12])
+def test_a_narrow_terminal_loses_columns_and_never_numbers(width):
+    text = "".join("".join(table_lines(width)).split())
+    board = boards_of(DEMO)[0]
+    for row in board.rows:
+        for column in board_columns(board):
+            if column.task or column.key == "score":
+                assert column.produce(row).text.partition(" ")[0] in text
+    assert max(map(len, table_lines(width))) <= width
+
+
+def test_two_objectives_of_one_method_stay_apart_where_their_column_is_dropped():
+    results = study(
+        {"random-init": 0.5, "supervised": 0.9, "viewmaker": 0.8},
+        {"audio": ["a/digit", "a/voice"]},
+        objectives=("simclr", "byol"),
+    )
+    text = "".join(table_lines(70, results))
+    assert "Objective" not in text
+    assert "viewmaker (simclr)" in text
+    assert "viewmaker (byol)" in text
+
+
+def test_an_ascii_terminal_gets_ascii():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    Console(file=stream, width=80, color_system=None).print(table.render(boards_of(DEMO)))
+    stream.flush()
+    text = stream.buffer.getvalue().decode("ascii")
+    assert " +-0.0" in text
+    assert "| Rank" in text
 
 
 def test_terminal_table_shows_markup_as_text():

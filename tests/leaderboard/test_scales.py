@@ -157,6 +157,14 @@ def test_a_task_whose_ceiling_is_within_noise_of_its_floor_is_shown_and_not_aver
     assert any("not counted towards the score" in n and str(small) in n for n in found.notes)
 
 
+def test_a_scale_of_single_seeds_is_used_and_its_doubt_is_said():
+    found = board([*runs("random-init", [0.5]), *runs("supervised", [0.6])])
+    assert found.scales[DIGIT].error is None
+    said = [n for n in found.notes if "nothing tells whether the ceiling is above the floor" in n]
+    assert len(said) == 1
+    assert str(DIGIT) in said[0]
+
+
 @pytest.mark.parametrize(("seeds", "counts"), [([0.89, 0.91], True), ([0.7, 1.1], False)])
 def test_the_noise_of_seeds_may_take_a_task_from_the_score(seeds, counts):
     found = board([*runs("random-init", [0.5, 0.5]), *runs("supervised", seeds)])

@@ -33,6 +33,8 @@ def check(
     """Hold a domain or method to its contract; exit code 1 if a check fails."""
     from vmbench.registry import registry
 
+    if data_dir is not None and not data_dir.exists():
+        raise UserError(f"--data-dir {data_dir} does not exist")
     if ":" in name:
         from vmbench.plugins import register_plugin
 

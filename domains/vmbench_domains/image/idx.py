@@ -6,6 +6,7 @@ axes, and the length of each axis as four bytes.
 
 import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -26,8 +27,8 @@ def read_idx(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
     Raises:
         UserError: it is no IDX file of bytes, or is cut short.
     """
-    with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
-        try:
+    try:
+        with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             zero, kind, axes = struct.unpack(">HBB", file.read(4))
             count, *shape = struct.unpack(f">{axes}I", file.read(4 * axes))
             if (zero, kind) != (0, UNSIGNED_BYTE):
@@ -39,5 +40,7 @@ def read_idx(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
                 if len(data) < wanted * size:
                     raise EOFError(f"it ends before entry {start + len(data) // size} of {count}")
                 yield from np.frombuffer(data, np.uint8).reshape(wanted, *shape)
-        except (OSError, EOFError, ValueError, struct.error) as error:
-            raise UserError(f"{path} cannot be read: {error}; fetch it again") from error
+            if file.read(1):
+                raise ValueError(f"it goes on after its {count} entries")
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+        raise UserError(f"{path} cannot be read: {error}; fetch it again") from error

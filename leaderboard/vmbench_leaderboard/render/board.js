@@ -64,8 +64,17 @@
   const dialog = document.getElementById("cell");
   const number = (value) => (value === null ? "unknown" : value.toFixed(4));
 
-  const written = (value) =>
-    typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+  const written = (value) => {
+    if (typeof value === "number") return String(Number(value.toPrecision(6)));
+    if (value && typeof value === "object") return `(${asText(value)})`;
+    return String(value);
+  };
+  // What is not known is not worth a word.
+  const asText = (record) =>
+    Object.entries(record)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => `${key} ${written(value)}`)
+      .join(", ") || "none";
 
   const describe = (run) => {
     const full = data.runs[run.run];
@@ -73,14 +82,14 @@
     block.append(make("summary", `seed ${run.seed}: ${number(run.value)}`));
     const list = make("dl");
     const add = (term, text) => list.append(make("dt", term), make("dd", text));
-    const asText = (record) =>
-      Object.entries(record).map(([key, value]) => `${key} ${written(value)}`).join(", ");
     add("run", run.run);
     add("finished", full.created);
     add("all metrics", asText(run.metrics));
+    add("without looking at the input", asText(run.floors));
     add("probe", asText(run.probe));
     add("pretraining", asText(full.pretrain));
     add("parameters", asText(full.parameters));
+    add("set by the request", asText(full.overrides));
     add("environment", asText(full.environment));
     block.append(list);
     block.append(make("div", "command"), make("pre", full.command));
@@ -93,13 +102,14 @@
     const cell = data.cells[name];
     document.getElementById("cell-title").textContent = `${cell.row} on ${cell.task}`;
     const interval = cell.interval
-      ? `95% interval ${number(cell.interval[0])} to ${number(cell.interval[1])}`
-      : "one seed, so no interval";
+      ? `95% interval ${number(cell.interval[0])} to ${number(cell.interval[1])} (over ${cell.covers})`
+      : "no interval, for nothing tells the noise";
     const [train, val, test] = cell.sizes;
+    const place = cell.normalised === null ? "" : `; normalised ${number(cell.normalised)}`;
     document.getElementById("cell-summary").textContent =
       `Mean ${cell.metric} ${number(cell.mean)} over ${cell.runs.length} ` +
-      `${cell.runs.length === 1 ? "seed" : "seeds"}, ${interval}; normalised ` +
-      `${number(cell.normalised)}. ${train} training, ${val} validation and ${test} test ` +
+      `${cell.runs.length === 1 ? "seed" : "seeds"}, ${interval}${place}. ` +
+      `${cell.units}${train} training, ${val} validation and ${test} test ` +
       `examples, split ${cell.split}.`;
     document.getElementById("cell-runs").replaceChildren(...cell.runs.map(describe));
     dialog.showModal();

@@ -17,7 +17,7 @@ Bulletin 2(6)), and the half-widths of the two t intervals add up in squares (Zo
 ``benchmarks/coverage.py`` simulates how often the intervals hold the truth.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -32,6 +32,8 @@ Covers = Literal["seeds and test", "seeds", "test"]
 
 SEED = 20210503
 CONFIDENCE = 0.95
+# Of a variance that is known, or of none: Student's t is a normal.
+MOST_DEGREES = 1e9
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Estimates:
         self.exact = np.ones(size, bool)
         for term in terms:
             sample, used = term.sample, term.weights != 0
-            free = np.where(used & (sample.seeds > 1), sample.seeds - 1, np.inf).min(1)
+            free = np.where(used & (sample.seeds > 1), sample.seeds - 1, MOST_DEGREES).min(1)
             noise = term.weights @ sample.of_seeds
             if term.domain in self._seeds:
                 others = self._seeds[term.domain]
@@ -231,50 +233,44 @@ class Estimates:
             rng = np.random.default_rng([SEED, crc32(source.name.encode())])
             replicates += source.noise @ rng.standard_normal((source.noise.shape[1], size))
         fewest = float(self.errors()[1].min())
-        if fewest < np.inf:
-            replicates *= np.sqrt(fewest / np.random.default_rng(SEED).chisquare(fewest, size))
+        replicates *= np.sqrt(fewest / np.random.default_rng(SEED).chisquare(fewest, size))
         return points[:, None] + replicates
 
     def _combine(
         self, squared: Callable[[Array], Array], spread: Callable[[Array], Array]
     ) -> tuple[Array, Array]:
         zero = squared(np.zeros((len(self.exact), 1)))
+
+        def pooled(sources: Iterable[_Source]) -> tuple[Array, Array]:
+            """The sum of independent variances and Satterthwaite's degrees of freedom."""
+            total, spent = zero, zero
+            for source in sources:
+                part = squared(source.noise)
+                total, spent = total + part, spent + part**2 / spread(source.degrees)
+            return total, np.divide(total**2, spent, where=spent > 0, out=zero + MOST_DEGREES)
+
+        of_seeds, seed_degrees = pooled(self._seeds.values())
+        of_units, unit_degrees = pooled(self._units)
         of_both = sum((squared(noise) for noise in self._both), zero)
-        of_seeds, seed_degrees = _pooled(
-            [(squared(source.noise), spread(source.degrees)) for source in self._seeds.values()]
-        )
-        of_units, unit_degrees = zero, np.full_like(zero, np.inf)
-        if self._units:
-            of_units, unit_degrees = _pooled(
-                [(squared(source.noise), spread(source.degrees)) for source in self._units]
-            )
         # What seeds do to all units alike. The variance over few seeds is often small by luck; what
         # is counted twice is taken off as far as its lower quartile would hold it.
         of_seeds = np.maximum(of_seeds - of_both * _lower_quartile(seed_degrees), 0)
         variance = of_seeds + of_units
         wide = of_seeds * quantile(seed_degrees) ** 2 + of_units * quantile(unit_degrees) ** 2
-        ratio = np.sqrt(np.divide(wide, variance, where=variance > 0, out=np.full_like(zero, 1.0)))
+        ratio = np.sqrt(np.divide(wide, variance, where=variance > 0, out=zero))
         return np.sqrt(variance), _degrees_of(ratio)
 
 
-def _pooled(sources: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """The sum of independent variances and Satterthwaite's degrees of freedom of it."""
-    total: Array = np.sum([variance for variance, _ in sources], axis=0)
-    spent = np.sum([variance**2 / free for variance, free in sources], axis=0)
-    return total, np.divide(total**2, spent, where=spent > 0, out=np.full_like(total, np.inf))
-
-
 def _lower_quartile(degrees: Array) -> Array:
-    """Of an estimated variance, as a part of the true one: 0.29, 0.48, 1 for 2, 4, inf degrees."""
+    """Of an estimated variance, as a part of the true one: 0.29 for 2 degrees, 0.48 for 4."""
     from scipy.stats import chi2
 
-    finite = np.minimum(degrees, 1e9)
-    return np.asarray(chi2.ppf(0.25, finite) / finite, dtype=np.float64)
+    return np.asarray(chi2.ppf(0.25, degrees) / degrees, dtype=np.float64)
 
 
 def _degrees_of(ratio: Array) -> Array:
-    """The degrees of freedom whose t quantile ``ratio`` is."""
-    grid = np.append(np.geomspace(0.5, 1e6, 2000), np.inf)
+    """The degrees of freedom whose t quantile ``ratio`` is; the most for a smaller one."""
+    grid = np.geomspace(1, MOST_DEGREES, 2000)
     result: Array = np.interp(ratio, quantile(grid)[::-1], grid[::-1])
     return result
 

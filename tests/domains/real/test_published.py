@@ -12,6 +12,7 @@ from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench.specs import Grid, Sequence, Vector
 from vmbench_domains.audio.samples import write_tone
+from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.samples import write_idx
 from vmbench_domains.medical.samples import write_npz, write_series
 
@@ -161,6 +162,25 @@ def test_idx_pixels_lie_in_the_middle_of_the_grid(tmp_path):
         assert example.labels["digit"] == label
         np.testing.assert_allclose(example.x[0, 2:30, 2:30] * 255, image, rtol=1e-6)
         assert example.x.sum() == pytest.approx(image.sum() / 255, rel=1e-5)
+
+
+@pytest.mark.parametrize(("spoil", "cause"), [
+    (lambda raw, packed: gzip.compress(raw + b"x"), "goes on after its 5 entries"),
+    (lambda raw, packed: gzip.compress(raw[:-1]), "ends before entry 4 of 5"),
+    (lambda raw, packed: packed[:-20], "end-of-stream"),
+    (lambda raw, packed: packed[:60] + bytes(9) + packed[69:], "cannot be read"),
+    (lambda raw, packed: gzip.compress(raw[:2] + b"\x0d" + raw[3:]), "of unsigned bytes"),
+    (lambda raw, packed: raw, "gzip"),
+    (lambda raw, packed: b"", "cannot be read"),
+])  # fmt: skip
+def test_idx_files_that_are_broken_are_one_line(spoil, cause, tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(path, np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8))
+    packed = path.read_bytes()
+    path.write_bytes(spoil(gzip.decompress(packed), packed))
+    with pytest.raises(UserError, match=cause) as caught:
+        list(read_idx(path))
+    assert str(caught.value).endswith("; fetch it again")
 
 
 def test_idx_cut_short_and_the_other_set_are_told(tmp_path):

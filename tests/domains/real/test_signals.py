@@ -231,6 +231,9 @@ def test_without_wfdb_the_extra_is_named(name, tmp_path, monkeypatch):
     for look in (lambda: load(name).bind(tmp_path), lambda: recognise(domain, tmp_path, None)):
         with pytest.raises(UserError, match=r"pip install 'vmbench\[wfdb\]'"):
             look()
+    with pytest.raises(UserError, match="elsewhere does not exist"):
+        recognise(domain, tmp_path / "elsewhere", None)
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(UserError, match="holds none of"):
         recognise(domain, tmp_path / "elsewhere", None)
 
