@@ -40,7 +40,7 @@ class EuroSat(Photos):
             unpack=True,
         ),
     )
-    tasks = (Task("land use", tuple(LAND.values()), RANDOM_SPLIT.format("class")),)
+    tasks = (Task("land-use", tuple(LAND.values()), RANDOM_SPLIT.format("class")),)
     card = Card(
         licence="MIT; the images contain Copernicus Sentinel data",
         citation="Helber, Bischke, Dengel, Borth 2019, EuroSAT: a novel dataset and deep learning "

@@ -352,7 +352,7 @@ def test_eurosat_as_either_archive_unpacks(place, tmp_path):
     with Image.open(path) as image:
         pixels = np.asarray(image, np.float32).transpose(2, 0, 1) / 255
     np.testing.assert_allclose(made[0].x, pixels, rtol=1e-6)
-    assert sorted({e.labels["land use"] for e in made}) == list(range(10))
+    assert sorted({e.labels["land-use"] for e in made}) == list(range(10))
 
 
 # --- wafers
