@@ -25,6 +25,7 @@ PLAIN = re.compile(r"[biuf][1248]|[SU][0-9]+")
 class Kept:
     """An object of the pickle: what it was made from, and the state that it was given."""
 
+    __slots__ = ("args", "state")  # a table has millions of these
     args: tuple[Any, ...]
     state: Any
 
