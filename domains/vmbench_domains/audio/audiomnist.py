@@ -44,7 +44,7 @@ class AudioMNIST(Clips):
     def clips(self) -> list[Clip]:
         """Every file, speaker by speaker."""
         found = []
-        for path in sorted(self.root.glob(self.files[0])):
+        for path in self.paths_of(self.files[0]):
             digit, speaker, _ = path.stem.split("_")
             side = HELD_OUT.split(speaker)
             found.append(Clip(path, {"digit": int(digit)}, {"digit": side}, speaker))

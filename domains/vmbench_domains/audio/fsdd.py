@@ -46,7 +46,7 @@ class FSDD(Clips):
     def clips(self) -> list[Clip]:
         """Every file, in the order of names."""
         found = []
-        for path in sorted(self.root.glob(self.files[0])):
+        for path in self.paths_of(self.files[0]):
             digit, speaker, index = path.stem.split("_")
             labels = {"digit": int(digit), "speaker": SPEAKERS.index(speaker)}
             recording: Split = "test" if int(index) < 5 else "val" if int(index) < 10 else "train"

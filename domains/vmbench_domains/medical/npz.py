@@ -50,7 +50,7 @@ class NpzImages(FileDataset):
     @property
     def path(self) -> Path:
         """The file."""
-        return next(iter(sorted(self.root.glob(self.files[0]))))
+        return self.path_of(self.files[0])
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Find the file and read the shapes of its images, which must be one."""

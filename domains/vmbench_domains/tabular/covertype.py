@@ -65,7 +65,7 @@ class Covertype(PublishedTable):
 
     def parts(self) -> list[tuple[Path, list[Split] | None]]:
         """The one file."""
-        path = next(iter(sorted(self.root.glob(self.files[0]))))
+        path = self.path_of(self.files[0])
         train, val = self.first_rows
         count = len(self.labels(path))
         counts: dict[Split, int] = {"train": train, "val": val, "test": max(count - train - val, 0)}
