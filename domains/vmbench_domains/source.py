@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.config import digest
-from vmbench.dataset import Dataset
+from vmbench.data.dataset import Dataset
 from vmbench.errors import AbsentError, UserError
 from vmbench_domains.download import Download, fetch
 from vmbench_domains.own.files import is_junk

@@ -1,6 +1,6 @@
 """Audio: speech as log-mel spectrograms or as waveforms."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class AudioDomain(Domain):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Task
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.spoken_digits import DIGITS

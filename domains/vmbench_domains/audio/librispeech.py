@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
 from vmbench.errors import AbsentError
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones

@@ -1,6 +1,6 @@
 """Image: small images in 0..1."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class ImageDomain(Domain):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from vmbench.dataset import SPLITS, Card, Task
+from vmbench.data.dataset import SPLITS, Card, Task
 from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.samples import write_noise
 

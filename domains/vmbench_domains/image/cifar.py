@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench_domains.download import Download
 from vmbench_domains.image.photos import REFERENCE, Photo, Photos, read_lines, val_from_train
 from vmbench_domains.image.samples import write_noise

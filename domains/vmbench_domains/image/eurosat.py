@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from vmbench.dataset import Card, Task
-from vmbench.specs import Grid
+from vmbench.data.dataset import Card, Task
+from vmbench.data.specs import Grid
 from vmbench_domains.download import Download
 from vmbench_domains.image.photos import RANDOM_SPLIT, Photo, Photos, drawn_at_random
 from vmbench_domains.image.samples import write_noise

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
 from vmbench_domains.image.photos import (

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.idx import read_idx

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from vmbench.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Split, Task
 from vmbench.errors import UserError, missing_package
 from vmbench_domains.image.photos import Photo, Photos, val_from_train
 from vmbench_domains.image.samples import noise, write_image

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, HeldOut, Split, Task
+from vmbench.data.dataset import Card, HeldOut, Split, Task
 from vmbench_domains.download import Download
 from vmbench_domains.image.coco import read_categories, read_entries
 from vmbench_domains.image.photos import REFERENCE, VAL_SHARE, Photo, Photos

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, ClassVar
 
-from vmbench.dataset import Example, Label, Split
+from vmbench.data.dataset import Example, Label, Split
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.image.pixels import Box, fit_image
 from vmbench_domains.image.reading import ImageReader
 from vmbench_domains.rows import stratified_shares

@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError, missing_package
-from vmbench.specs import Grid
 from vmbench_domains.own.files import some
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Example, HeldOut, Split, Task
+from vmbench.data.dataset import Card, Example, HeldOut, Split, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError, missing_package
-from vmbench.specs import Grid
 from vmbench_domains.image.frame_pickle import plain, read_frame
 from vmbench_domains.image.photos import VAL_SHARE
 from vmbench_domains.image.wafer_sample import write_wafers

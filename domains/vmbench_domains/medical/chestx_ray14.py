@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.image.photos import Photo
 from vmbench_domains.medical.chest_xrays import ChestXrays, write_film

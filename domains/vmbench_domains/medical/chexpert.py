@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
 from vmbench.errors import UserError
 from vmbench_domains.image.photos import Photo
 from vmbench_domains.medical.chest_xrays import ChestXrays, write_film

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import AbsentError, UserError
-from vmbench.specs import Grid
+from vmbench.storage.contents import contents
 from vmbench_domains.medical.npz_file import (
     array_names,
     few,

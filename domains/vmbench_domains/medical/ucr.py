@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
-from vmbench.specs import Sequence
+from vmbench.storage.contents import contents
 from vmbench_domains.download import Download
 from vmbench_domains.medical.samples import write_archive
 from vmbench_domains.medical.series_files import (

@@ -1,6 +1,6 @@
 """Sensor: windows of body-worn accelerometers and gyroscopes."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class SensorDomain(Domain):

@@ -6,9 +6,9 @@ from typing import cast
 
 import numpy as np
 
-from vmbench.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.specs import Sequence, Spec
 from vmbench.errors import UserError
-from vmbench.specs import Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,

@@ -2,8 +2,8 @@
 
 import re
 
-from vmbench.dataset import Dataset
-from vmbench.domain import Domain
+from vmbench.data.dataset import Dataset
+from vmbench.data.domain import Domain
 
 OPENML = re.compile(r"openml[-:](\d+)")  # openml-31, or openml:31 as others write it
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
+from vmbench.data.specs import Vector
 from vmbench.errors import UserError
-from vmbench.specs import Vector
 from vmbench_domains.download import Download
 from vmbench_domains.tabular.samples import write_numbers
 from vmbench_domains.tabular.table import PublishedTable

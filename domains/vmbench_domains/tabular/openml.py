@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.dataset import Card
+from vmbench.data.dataset import Card
 from vmbench.errors import UserError
 from vmbench_domains.own.tables import cell_text, read_header
 from vmbench_domains.source import matching
@@ -60,7 +60,7 @@ class OpenML(Table):
                 "which dataset of OpenML? --pretrain openml-31 downloads number 31; or name an "
                 "ARFF file with --data-dir"
             )
-        from vmbench.cache import cache_folder
+        from vmbench.storage.cache import cache_folder
 
         folder = cache_folder() / "openml" / str(self.number)
         if not (folder / ABOUT).exists():

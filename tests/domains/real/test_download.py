@@ -19,8 +19,8 @@ import pytest
 from range_server import serving
 
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import BUILT_IN, registry
 from vmbench_domains import download
 from vmbench_domains.download import Download, fetch

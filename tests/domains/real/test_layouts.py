@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench_domains.image import frame_pickle, lsun
 from vmbench_domains.image.samples import noise, write_image
