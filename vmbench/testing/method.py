@@ -90,9 +90,7 @@ class Case:
         """The views for unbounded data."""
         views = self.build(None)
         if not isinstance(views, Views):
-            violated(
-                f"views(context) returns a {type(views).__name__}, not a Views of vmbench.views.base"
-            )
+            violated(f"views(context) returns a {type(views).__name__}, not vmbench's Views")
         return views
 
     def view(self, x: Tensor, seed: int = 0) -> Tensor:
