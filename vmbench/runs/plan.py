@@ -20,7 +20,13 @@ from vmbench.views.method import Method, ViewMethod
 
 EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")  # where and how a run runs
 # Settings that are read after pretraining.
-EVALUATION_SETTINGS = ("feature_bins", "probe_penalties", "probe_max_iter", "finetune_epochs")
+EVALUATION_SETTINGS = (
+    "feature_bins",
+    "probe_penalties",
+    "probe_max_iter",
+    "finetune_epochs",
+    "finetune_batch_size",
+)
 HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
