@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 import toy
+from planning import make_plan
 
 import vmbench
 from vmbench.config import make_config
@@ -13,7 +14,6 @@ from vmbench.errors import UserError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import preset
 from vmbench.training.loop import reverse_gradient
 

@@ -386,7 +386,7 @@ def test_the_contract_serves_every_kind_and_sees_bad_labels():
 
 
 def test_a_task_that_is_no_default_is_evaluated_where_it_is_named():
-    from vmbench.runs.plan import make_plan
+    from planning import make_plan
 
     def tasks(*transfer):
         plan = make_plan("tabular", "raw-features", "simclr", "smoke", 0, None, transfer, {})

@@ -13,10 +13,11 @@ from vmbench.errors import RunError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit, reverse_gradient
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.base import Identity
 from vmbench.views.viewmaker import AdversarialViews
 
