@@ -148,12 +148,10 @@ class Examples:
         return self._groups if indices is None else self._groups[indices]
 
     def training(self) -> Indices:
-        """Examples that no task holds out: train in every task that uses them (at least one)."""
+        """Examples that no task holds out: train in every task that uses them, or in no task."""
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
         train = SPLITS.index("train")
-        return np.flatnonzero(
-            ((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0)
-        )
+        return np.flatnonzero(((codes == train) | (codes == ABSENT)).all(0))
 
 
 def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:

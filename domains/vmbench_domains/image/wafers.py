@@ -55,8 +55,8 @@ class WM811K(FileDataset):
         "without carrying it out: only the names that a table of numbers and texts needs are "
         "known, they stand for objects that do nothing, and any other name is an error. Reading "
         "takes about twice the file's 2 GB of memory. Most labelled wafers have no pattern (85%): "
-        "read the balanced accuracy. Unlabelled wafers are examples of no task. DABS 2.0 splits "
-        "the labelled wafers at random, 90 to 10.",
+        "read the balanced accuracy. Unlabelled wafers are pretrained on and are of no task. DABS "
+        "2.0 splits the labelled wafers at random, 90 to 10.",
     )
 
     def examples(self, data_dir: Path | None) -> Iterator[Example]:

@@ -374,7 +374,9 @@ def test_wafer_maps_are_stretched_and_their_values_are_halved(tmp_path):
     assert {e.splits["pattern"] for e in made if e.group == "lot5"} == {"test"}
     held_out = {e.group for e in made if e.splits == {"pattern": "val"}}
     assert len(held_out) == 1
-    assert len(prepare(dataset, tmp_path)) == 24
+    prepared = prepare(dataset, tmp_path)
+    assert len(prepared) == 24
+    assert set(range(20, 24)) < set(prepared.training())  # unlabelled
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
