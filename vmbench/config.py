@@ -104,8 +104,13 @@ class Config(BaseModel):
     probe_penalties: int = Field(
         12, ge=10, description="Size of the log grid of L2 penalties searched on val."
     )
-    probe_max_iter: int = Field(100, ge=10, description="L-BFGS iterations per penalty.")
+    probe_max_iter: int = Field(
+        100, ge=10, description="Newton steps per penalty at most; a fit that needs more is named."
+    )
 
+    finetune_batch_size: int = Field(
+        64, ge=2, description="Examples per step with --eval finetune, for every method."
+    )
     finetune_epochs: int = Field(
         10, ge=1, le=10_000, description="Passes over a task's train split with --eval finetune."
     )

@@ -4,7 +4,8 @@ Minimises ``mean loss(W x + b) + penalty / 2 |W|^2``, which is strictly convex i
 system is solved by conjugate gradients (Nocedal and Wright 2006, Numerical Optimization,
 algorithm 7.1) whose preconditioner is the Hessian's exact block of each class, factorised. Sums
 that decide when to stop are float64; products inside conjugate gradients are float32, for they
-only set how good a step is.
+only set how good a step is, until a step takes long: then its penalty is below what float32 can
+tell from nothing.
 
 Where there are fewer examples than features, weights are sought in the span of the examples, in
 which the least ones lie (the representer theorem): the features are rotated, once, to as many
@@ -27,7 +28,6 @@ from torch.nn import functional
 GAP = 1e-9
 FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
 STEPS = 500  # conjugate gradients per Newton system
-STALE = 20  # steps of conjugate gradients after which the preconditioner is made anew
 # Numbers in the blocks of all classes and products to form them, above which the classes share one.
 MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
 
@@ -147,6 +147,8 @@ class Newton:
         self.fast = self.x.float()
         size = classes * self.x.shape[1] ** 2
         self.shared = size > MOST_NUMBERS or size * len(x) > MOST_PRODUCTS
+        # Steps of conjugate gradients that cost as much as making the preconditioner anew does.
+        self.patience = max(20, self.x.shape[1] // 4)
 
     def solve(
         self, penalty: float, max_iter: int, start: npt.NDArray[np.float64] | None = None
@@ -162,7 +164,7 @@ class Newton:
         ridge[-1] = 0
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
-        goal, norm, stale = tolerance(penalty), math.inf, True
+        goal, norm, stale, rounded = tolerance(penalty), math.inf, True, True
         precondition: Callable[[Tensor], Tensor]
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
@@ -173,8 +175,10 @@ class Newton:
                 precondition = self._preconditioner(p, ridge)
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
-            direction, taken = self._newton_step(gradient, p.float(), ridge, precondition, enough)
-            stale = taken > STALE
+            direction, stale = self._newton_step(
+                gradient, p, ridge, precondition, enough, rounded=rounded
+            )
+            rounded = rounded and not stale
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, p = self._value(trial, ridge)
@@ -217,29 +221,34 @@ class Newton:
         ridge: Tensor,
         precondition: Callable[[Tensor], Tensor],
         enough: float,
-    ) -> tuple[Tensor, int]:
-        """Conjugate gradients until the residual norm is ``enough``; and how many steps it took."""
+        *,
+        rounded: bool,
+    ) -> tuple[Tensor, bool]:
+        """Conjugate gradients until the residual norm is ``enough``; and whether that took long.
+
+        They run in float32 if ``rounded``, and then no longer than a new preconditioner is worth.
+        """
+        x = self.fast if rounded else self.x
+        p = p.to(x.dtype)
         found = torch.zeros_like(gradient)
         residual = -gradient
         z = precondition(residual)
         along, fall = z, (residual * z).sum()
-        taken = 0
-        while taken < STEPS:
-            taken += 1
-            bent = self.loss.curve(p, along.float() @ self.fast.T) @ self.fast
+        for taken in range(1, (self.patience if rounded else STEPS) + 1):
+            bent = self.loss.curve(p, along.to(x.dtype) @ x.T) @ x
             bent = bent.double() + ridge * along
             curvature = (along * bent).sum()
             if not (fall > 0 and curvature > 0):  # what is left is rounding
-                break
+                return found, True
             length = fall / curvature
             found += length * along
             residual = residual - length * bent
             if residual.norm().item() <= enough:
-                break
+                return found, taken > self.patience
             z = precondition(residual)
             before, fall = fall, (residual * z).sum()
             along = z + fall / before * along
-        return found, taken
+        return found, True
 
     def _preconditioner(self, p: Tensor, ridge: Tensor) -> Callable[[Tensor], Tensor]:
         """Solves with the Hessian's block of each class, or with the mean of them."""

@@ -21,7 +21,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "epochs": 2,
         "feature_bins": 1,
         "probe_penalties": 10,
-        "probe_max_iter": 30,
+        "finetune_batch_size": 32,
         "finetune_epochs": 2,
     },
     "small": {"viewmaker_width": 8, "epochs": 8, "lr": 1e-3, "viewmaker_lr": 3e-3},
@@ -40,6 +40,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "feature_bins": 1,
         "probe_penalties": 45,
         "precision": "float32",
+        "finetune_batch_size": 128,
         "finetune_epochs": 100,
     },
 }

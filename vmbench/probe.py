@@ -158,7 +158,7 @@ def choose(judged: Sequence[Judgement]) -> int:
         difference = best.contributions - each.contributions
         count = len(difference)
         error = difference.std(ddof=1) / sqrt(count) if count > 1 else 0.0
-        if difference.mean() <= error:
+        if difference.mean() <= error * (1 + 1e-9):  # one example more is just one error
             return index
     raise AssertionError("the best is within any error of itself")
 

@@ -15,7 +15,7 @@ import vmbench
 from vmbench.corruptions import corruptions
 from vmbench.errors import UserError
 from vmbench.evaluation.fewshot import DRAWS, SHOTS, draw
-from vmbench.evaluation.finetune import LR_SHARES
+from vmbench.evaluation.finetune import LEARNING_RATES
 from vmbench.evaluation.knn import knn_predict
 from vmbench.examples import Examples, prepare
 from vmbench.plan import make_plan
@@ -37,7 +37,7 @@ DATASETS = {"toy-grid": toy.ToyGrid, "toy-sequence": toy.ToySequence, "toy-vecto
 
 def run(out, method="random-init", **options):
     options = {"preset": "smoke", "pretrain": "toy-vector", "transfer": ["toy-vector"], **options}
-    settings = {"batch_size": 32, "probe_max_iter": 10, **options.pop("settings", {})}
+    settings = {"batch_size": 32, **options.pop("settings", {})}
     options.setdefault("transfer", [options["pretrain"]])
     return vmbench.run("toy", method, out=out, settings=settings, **options)
 
@@ -92,12 +92,12 @@ def test_a_probe_that_is_not_refit_has_seen_train_alone():
     labels = {split: np.arange(n) % 3 for split, n in {"train": 30, "val": 60, "test": 90}.items()}
     x = {s: (np.eye(3)[y] + rng.standard_normal((len(y), 3))).astype(np.float32)
          for s, y in labels.items()}  # fmt: skip
-    probe = fit_probe(x, labels, penalties=10, max_iter=500, refit=False)
+    probe = fit_probe(x, labels, penalties=10, max_iter=100, refit=False)
     scaler = StandardScaler().fit(x["train"])
     oracle = LogisticRegression(C=1 / (probe.penalty * 30), max_iter=5000, tol=1e-8)
     oracle.fit(scaler.transform(x["train"]), labels["train"])
     assert (probe.predict(x["test"]) == oracle.predict(scaler.transform(x["test"]))).mean() > 0.98
-    refit = linear_probe(x, labels, penalties=10, max_iter=500)
+    refit = linear_probe(x, labels, penalties=10, max_iter=100)
     assert refit.penalty == probe.penalty
     assert (refit.predictions != probe.predict(x["test"])).any()
 
@@ -209,7 +209,7 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
     result = run(tmp_path, "viewmaker", evaluation="finetune", settings={"finetune_epochs": 3})
     folder = tmp_path / result.run_id
     pretrained = load_file(folder / "checkpoints" / "pretrain.encoder.safetensors")
-    assert len(starts) == len(LR_SHARES)
+    assert len(starts) == len(LEARNING_RATES)
     for start in starts:
         assert start.keys() == pretrained.keys()
         assert all(torch.equal(start[name], pretrained[name]) for name in start)
@@ -218,11 +218,40 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
         tuned = load_file(path)
         assert all((tuned[k] != v).any() for k, v in pretrained.items() if k.endswith("weight"))
     logs = sorted(folder.glob("metrics-finetune-*.jsonl"))
-    assert len(logs) == len(saved) == len(LR_SHARES)
+    assert len(logs) == len(saved) == len(LEARNING_RATES)
     steps = {json.loads(log.read_text().splitlines()[-1])["step"] for log in logs}
     assert steps == {3 * (180 // 32)}
-    lr = result.config["lr"]
-    assert result.tasks[0].probe.chosen["lr"] in [share * lr for share in LR_SHARES]
+    assert result.tasks[0].probe.chosen["lr"] in LEARNING_RATES
+
+
+def test_what_pretraining_was_tuned_with_does_not_reach_finetuning(tmp_path, monkeypatch):
+    """Two runs whose pretraining settings differ train the same way, step by step."""
+    trained = []
+    original = Session.train
+
+    def train(self, name, *arguments, encoder=None, **options):
+        found = original(self, name, *arguments, encoder=encoder, **options)
+        if encoder is not None:
+            fields = self.config.model_dump()
+            trained.append((fields, self.fits[name].steps, self.fits[name].final_loss))
+        return found
+
+    monkeypatch.setattr(Session, "train", train)
+    tuned = {"lr": 0.02, "batch_size": 16, "weight_decay": 0.1, "epochs": 5, "optimizer": "sgd",
+             "lr_schedule": "constant", "momentum": 0.5, "schedule": "alternating"}  # fmt: skip
+    run(tmp_path, evaluation="finetune")
+    run(tmp_path, evaluation="finetune", settings=tuned)
+    first, second = trained[: len(LEARNING_RATES)], trained[len(LEARNING_RATES) :]
+    assert [steps for _, steps, _ in first] == [2 * (180 // 32)] * len(LEARNING_RATES)
+    assert [fit[1:] for fit in first] == [fit[1:] for fit in second]
+    assert len({loss for _, _, loss in first}) == len(LEARNING_RATES)
+    differ = {k for k, v in first[0][0].items() if second[0][0][k] != v}
+    assert differ == {"momentum"}  # which AdamW does not read
+
+
+def test_a_batch_that_the_task_cannot_fill_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"180 training examples.*--set finetune_batch_size=N"):
+        run(tmp_path, evaluation="finetune", settings={"finetune_batch_size": 181})
 
 
 def test_finetuning_beats_the_frozen_random_features_it_starts_from(tmp_path):
@@ -243,7 +272,7 @@ def test_an_interrupted_finetuning_goes_on_to_the_same_result(tmp_path, monkeypa
     original = CrossEntropy.forward
 
     def forward(self, batch, make_view):
-        if next(calls) == 13:  # in the second of three trainings of ten steps
+        if next(calls) == 13:  # in the second of four trainings of ten steps
             os.kill(os.getpid(), signal.SIGINT)
         return original(self, batch, make_view)
 

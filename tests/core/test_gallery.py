@@ -22,7 +22,7 @@ from vmbench.specs import Grid, Sequence, Vector
 
 
 def run(out, method="viewmaker", pretrain="toy-vector", **options):
-    settings = {"batch_size": 32, "epochs": 1, "probe_max_iter": 10}
+    settings = {"batch_size": 32, "epochs": 1}
     options = {"preset": "smoke", "transfer": [pretrain], "settings": settings, **options}
     result = vmbench.run("toy", method, out=out, pretrain=pretrain, **options)
     return out / result.run_id

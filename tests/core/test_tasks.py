@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import toy
+from one_error import strongest_within_one_error
 from scipy import stats
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import (
@@ -169,30 +170,31 @@ def oracle(kind, features, labels, penalties):
         return lambda z: scale.inverse_transform(fitted.predict(scaler.transform(z))[:, None])[:, 0]
 
     f = {k: v.astype(np.float64) for k, v in features.items()}
-    values = []
-    for penalty in penalties:
-        found = model(penalty, f["train"], labels["train"])(f["val"])
-        values.append(
-            roc_auc_score(labels["val"], found, average="macro")
-            if kind == "multilabel"
-            else stats.pearsonr(found, labels["val"])[0]
-        )
-    best = int(np.argmax(values))
+    found = [model(penalty, f["train"], labels["train"])(f["val"]) for penalty in penalties]
+
+    def metric(y, predictions):
+        if kind == "multilabel":
+            return roc_auc_score(y, predictions, average="macro")
+        return stats.pearsonr(predictions, y)[0]
+
+    no_ties = [0.0] * len(penalties)
+    best = strongest_within_one_error(found, labels["val"], metric, no_ties)
+    value = metric(labels["val"], found[best])
     both = np.concatenate([f["train"], f["val"]])
     y = np.concatenate([labels["train"], labels["val"]])
-    return penalties[best], values[best], model(penalties[best], both, y)(f["test"])
+    return penalties[best], value, model(penalties[best], both, y)(f["test"])
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "regression"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_probe_equals_a_plain_search(kind, seed):
     features, labels = problem(kind, seed)
-    report = linear_probe(features, labels, penalties=8, max_iter=500, kind=kind)
+    report = linear_probe(features, labels, penalties=8, max_iter=100, kind=kind)
     penalty, value, predictions = oracle(kind, features, labels, penalty_grid(8))
     assert report.penalty == penalty
     assert report.val_value == pytest.approx(value, abs=1e-4)
     scale = np.abs(predictions).mean()
-    np.testing.assert_allclose(report.predictions, predictions, atol=0.02 * scale)
+    np.testing.assert_allclose(report.predictions, predictions, atol=1e-3 * scale)
 
 
 def test_the_test_split_has_no_say():

@@ -15,7 +15,7 @@ from vmbench_domains.audio import AudioDomain
 from vmbench_domains.audio.spoken_digits import SpokenDigitsWaveform
 
 # Enough for two steps and a probe: what is tested is that everything fits together.
-TINY = {"max_examples": 64, "batch_size": 32, "epochs": 1, "probe_max_iter": 10, "stem": "strided"}
+TINY = {"max_examples": 64, "batch_size": 32, "epochs": 1, "stem": "strided"}
 
 
 class TwoVoices(SpokenDigitsWaveform):

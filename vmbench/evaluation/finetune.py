@@ -1,11 +1,14 @@
 """Fine-tuning: the pretrained encoder and a linear layer, trained end to end on the task."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from vmbench.errors import UserError
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.examples import Indices
 from vmbench.networks.encoder import Encoder
@@ -14,8 +17,15 @@ from vmbench.objectives.by_kind import label_loss
 from vmbench.objectives.labelled import LabelLoss
 from vmbench.views import Identity
 
-# Learning rates tried, as shares of the run's lr (at which a fresh encoder is trained).
-LR_SHARES = (0.1, 0.3, 1.0)
+# Tried for every method alike: what suits a pretrained encoder, and what a fresh one needs.
+LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
+# The rest of the training, so that nothing that a method was tuned with decides how it is judged.
+TRAINING: Mapping[str, Any] = {
+    "schedule": "joint",
+    "optimizer": "adamw",
+    "weight_decay": 1e-4,
+    "lr_schedule": "cosine",
+}
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,10 @@ class _Candidate:
 class FinetuneEvaluation(Evaluation):
     """Encoder and linear layer trained end to end on train; the learning rate is chosen on val.
 
-    The grid (a tenth, three tenths and all of ``lr``) and ``finetune_epochs`` are the same for
-    every method, the loop, the optimiser and the schedule those of pretraining. The network that
-    is best on val predicts test once, without being trained again on train and val.
+    The grid of rates, the batch size and the number of steps (``finetune_batch_size``,
+    ``finetune_epochs``), AdamW and its cosine schedule are the same for every method, whatever it
+    was pretrained with. The network that is best on val predicts test once, without being trained
+    again on train and val.
     """
 
     name = "finetune"
@@ -41,15 +52,23 @@ class FinetuneEvaluation(Evaluation):
 
     def score(self, problem: Problem) -> Score:
         """Accuracy, AUROC or correlation on test."""
-        best = max((_train(problem, share) for share in LR_SHARES), key=lambda c: c.val)
+        best = max((_train(problem, lr) for lr in LEARNING_RATES), key=lambda c: c.val)
         outputs = _outputs(problem, best.network, problem.indices["test"])
         predictions = best.network.predict(outputs).numpy()
         found = problem.contributions(predictions)
         return Score(problem.metrics(predictions), best.val[0], found, chosen={"lr": best.lr})
 
 
-def _train(problem: Problem, share: float) -> _Candidate:
-    settings = {"lr": share * problem.config.lr, "epochs": problem.config.finetune_epochs}
+def _train(problem: Problem, lr: float) -> _Candidate:
+    epochs, batch_size = problem.config.finetune_epochs, problem.config.finetune_batch_size
+    count = len(problem.indices["train"])
+    if count < batch_size:
+        raise UserError(
+            f"task {problem.examples.dataset.name}/{problem.task.name} has {count} training "
+            f"examples, fewer than a batch of {batch_size}: lower it with "
+            f"--set finetune_batch_size=N"
+        )
+    settings = {**TRAINING, "lr": lr, "epochs": epochs, "batch_size": batch_size}
     config = problem.config.model_copy(update=settings)
     built: list[LabelLoss] = []
 
