@@ -73,6 +73,22 @@ def test_training_excludes_what_any_task_holds_out():
     )
 
 
+def test_an_unlabelled_example_is_trained_on_and_is_no_tasks():
+    class Partly(ToyVector):
+        name = "partly"
+
+        def examples(self, data_dir):
+            for i, e in enumerate(super().examples(data_dir)):
+                yield type(e)(e.x, {}, {}) if i % 3 == 0 else e
+
+    prepared = prepare(Partly())
+    (task,) = Partly.tasks
+    bare = set(range(0, 300, 3))
+    sides = {split: set(prepared.split(task, split)) for split in ("train", "val", "test")}
+    assert not bare & set.union(*sides.values())
+    assert set(prepared.training()) == bare | sides["train"]
+
+
 def broken(change, **attributes):
     """A dataset whose examples pass through ``change(index, x, label, split)``."""
 
