@@ -131,11 +131,11 @@ def test_cut_weights_of_views_are_named(tmp_path, capsys):
     result = vmbench.run(
         "toy", preset="smoke", out=tmp_path, transfer=["toy-vector"], settings={"batch_size": 32}
     )
-    (weights,) = tmp_path.glob("pretrainings/*/views.safetensors")
-    weights.write_bytes(weights.read_bytes()[:-100])
     run = tmp_path / result.run_id
+    weights = run / "checkpoints" / "pretrain.views.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
     assert invoke(["views", str(run), "--out", str(tmp_path / "v.png")]) == 2
-    assert f"{weights} is damaged" in capsys.readouterr().err
+    assert f"{weights} does not hold this run's views" in capsys.readouterr().err
 
 
 class Published(toy.ToyVector):

@@ -145,7 +145,9 @@ def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypat
     document = plan("supervised", None, settings={"augmentation": "handcrafted"}).document
     assert (document["views"], document["family"]) == ("handcrafted", "scarf")
     # What is named wins, and a method that no view augments has nothing to do with it.
-    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).views_name
+    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).label == (
+        "supervised+cutout"
+    )
     assert plan("random-init", None, settings={"augmentation": "handcrafted"}).views is None
 
 

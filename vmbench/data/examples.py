@@ -283,6 +283,9 @@ def _label_column(task: Task, chunk: list[Example]) -> Any:
 
 
 def _trains(example: Example) -> bool:
+    """Whether the statistics may know it. One without a label may be of a group held out later."""
+    if not example.splits:
+        return example.group is None
     return all(split == "train" for split in example.splits.values())
 
 

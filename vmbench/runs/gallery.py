@@ -5,33 +5,40 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
-from vmbench.data.examples import prepare
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
 from vmbench.progress import Progress
 from vmbench.runs.pictures import AROUND, check_picture, draw_gallery
 from vmbench.runs.plan import Plan
-from vmbench.runs.pretraining import PRETRAININGS, Pretraining, load
-from vmbench.runs.representations import recipe_of
+from vmbench.runs.pretraining import VIEWS, Recipe
+from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
 from vmbench.runs.request import RunRequest
 from vmbench.training.device import place
 from vmbench.training.trainer import Trainer
+from vmbench.views.base import Views
 
 
-def draw_views(pretraining: Pretraining, trainer: Trainer, path: Path, label: str) -> None:
+def draw_views(
+    recipe: Recipe, views: Views, trainer: Trainer, examples: Examples, path: Path, label: str
+) -> None:
     """Draw the first training example and eight views of it.
 
     Args:
-        pretraining: whose views are drawn.
+        recipe: of the training that the views are of.
+        views: trained where they learn.
         trainer: of the run; for its seed and device.
+        examples: what was trained on.
         path: ``.png`` or ``.svg``.
         label: what the method is called.
 
     Raises:
         UserError: if matplotlib is not installed or ``path`` cannot be written.
     """
-    examples, views = pretraining.examples, pretraining.views.eval()
-    example = examples.batch(pretraining.recipe.indices(examples)[:1])[0]
+    views.eval()
+    example = examples.batch(recipe.indices(examples)[:1])[0]
     placement = trainer.placement
     with torch.inference_mode():
         batch = example.to(placement.device).expand(AROUND, *example.shape).contiguous()
@@ -81,9 +88,28 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         examples = prepare(dataset, request.data_dir)
     trainer = Trainer(plan.config, place(plan.config, dataset.spec), plan.seed, progress)
     recipe = recipe_of(plan, task, examples)
-    folder = run.parent / PRETRAININGS / recipe.folder
-    draw_views(load(recipe, trainer, examples, folder), trainer, out, plan.label)
+    views = recipe.views(trainer, examples)
+    if views.learned:
+        name = task_training(examples, task) if task else PRETRAIN
+        _load_views(views, run / "checkpoints" / f"{name}.{VIEWS}")
+    views.to(trainer.placement.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    draw_views(recipe, views, trainer, examples, out, plan.label)
     return out
+
+
+def _load_views(views: Views, weights: Path) -> None:
+    try:
+        views.load_state_dict(load_file(weights))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{weights} is missing: the run's training is not finished; the command that "
+            f"started it goes on from there"
+        ) from error
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise UserError(
+            f"{weights} does not hold this run's views ({type(error).__name__}): repeat the "
+            f"run with --overwrite"
+        ) from error
 
 
 def _read_config(run: Path) -> tuple[RunRequest, dict[str, Any]]:
@@ -102,10 +128,10 @@ def _read_config(run: Path) -> tuple[RunRequest, dict[str, Any]]:
         raise UserError(f"{path} is no run's configuration: name a folder that 'vmbench run' wrote")
     try:
         return RunRequest(**document["request"]), document
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, UserError) as error:
         raise UserError(
-            f"{path} was not written by this version of vmbench ({type(error).__name__}): repeat "
-            f"the run, or use the version that made it"
+            f"{path} was not written by this version of vmbench ({error}): repeat the run, or use "
+            f"the version that made it"
         ) from error
 
 

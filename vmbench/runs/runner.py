@@ -150,7 +150,9 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         environment=_environment(trainer.placement),
     )
     if first and not isinstance(views, Identity) and find_spec("matplotlib") is not None:
-        draw_views(first, trainer, folder / "views.png", plan.label)
+        draw_views(
+            first.recipe, first.views, trainer, first.examples, folder / "views.png", plan.label
+        )
     result.write(finished)
     forget(folder / CHECKPOINTS)
     return result
