@@ -269,10 +269,10 @@ def test_an_interrupted_finetuning_goes_on_to_the_same_result(tmp_path, monkeypa
     calls = iter(range(1000))
     original = CrossEntropy.forward
 
-    def forward(self, batch, make_view):
+    def forward(self, batch, make_views):
         if next(calls) == 13:  # in the second of four trainings of ten steps
             os.kill(os.getpid(), signal.SIGINT)
-        return original(self, batch, make_view)
+        return original(self, batch, make_views)
 
     monkeypatch.setattr(CrossEntropy, "forward", forward)
     with pytest.raises(KeyboardInterrupt):

@@ -19,7 +19,7 @@ from vmbench.runs.presets import preset
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement
 from vmbench.training.loop import _SCHEDULES, _Players
-from vmbench.views.base import ViewContext
+from vmbench.views.base import ViewContext, view_maker
 from vmbench.views.divmaker import DiverseViews, Divmaker, deterministic_contrastive
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker_handcrafted import SupplementedViews, ViewmakerHandcrafted
@@ -162,7 +162,7 @@ def test_divmaker_gets_the_gradient_of_its_own_loss_and_the_encoder_that_of_the_
     torch.manual_seed(1)
     own = Divmaker().views(context(spec, epsilon=0.3))
     objective, _, generator, _ = setup(dataset, own, schedule)
-    loss = objective(batch, lambda x: own(x, generator).detach())
+    loss = objective(batch, view_maker(own, generator, torch.Tensor.detach))
     names, parameters = zip(*objective.named_parameters(), strict=True)
     for name, grad in zip(names, torch.autograd.grad(loss, parameters), strict=True):
         torch.testing.assert_close(encoder[name], grad, msg=name)

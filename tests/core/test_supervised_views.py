@@ -16,6 +16,8 @@ from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
 from vmbench.runs.presets import preset
 from vmbench.training.loop import reverse_gradient
+from vmbench.views.base import view_maker
+from vmbench.views.viewmaker import AdversarialViews
 
 
 def run(out, method="supervised", **options):
@@ -64,7 +66,7 @@ def test_the_viewmaker_ascends_the_cross_entropy_that_the_classifier_descends():
         objective.zero_grad()
         viewmaker.zero_grad()
         noise = torch.Generator().manual_seed(1)
-        (sign * objective(batch, lambda x: wrap(viewmaker(x, noise)))).backward()
+        (sign * objective(batch, view_maker(AdversarialViews(viewmaker), noise, wrap))).backward()
         return [
             {k: p.grad.clone() for k, p in m.named_parameters() if p.grad is not None}
             for m in (objective, viewmaker)
@@ -90,11 +92,11 @@ def test_the_label_s_columns_are_hidden_before_the_view_and_after_it():
     encoder.maps = lambda x: (seen.append(x), original(x))[1]
     given = []
 
-    def make_view(x):
+    def make_views(x, count):
         given.append(x)
-        return x + 1
+        return count * [x + 1]
 
-    objective(Batch(torch.randn(4, 9), torch.arange(4)), make_view)
+    objective(Batch(torch.randn(4, 9), torch.arange(4)), make_views)
     assert (given[0][:, :3] == 0).all()
     assert (seen[0][:, :3] == 0).all()
     assert (seen[0][:, 3:] == given[0][:, 3:] + 1).all()

@@ -59,7 +59,9 @@ def test_masked_modelling_of_waveforms_decodes_spectrogram_maps():
     from vmbench.objectives import Batch
 
     objective = MaskedReconstruction(build_encoder(Sequence(1, 4000), CONFIG), CONFIG, 10)
-    loss = objective(Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x: x)
+    loss = objective(
+        Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x, count=2: count * [x]
+    )
     loss.backward()
     assert objective.encoder.conv1.weight.grad.abs().max() > 0
 

@@ -166,10 +166,10 @@ def make_plan(request: RunRequest) -> Plan:
     layers.insert(2, _view_settings(adapter, preset, resolved, augmentation))
     if resolved.takes_objective:
         loss = cast(type[Objective], registry("objective").load_class(objective))
-        layers.append(loss.presets.get(preset, {}))
+        layers.append(loss.preset(preset, pretrained_on.spec))
     config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
     if resolved.takes_objective:
-        loss.check(config)
+        loss.check(config, pretrained_on.spec)
     if config.normalize_after_view and pretrained_on.normalize != "none":
         raise UserError(
             f"normalize_after_view=true, but dataset '{pretrained_on.name}' is normalised before "

@@ -88,7 +88,7 @@ class Method(ABC):
 
 
 class ViewMethod(Method):
-    """Base of the methods that pretrain an encoder on two views: implement :meth:`views`.
+    """Base of the methods that pretrain an encoder on views: implement :meth:`views`.
 
     Class attributes:
         objective: the loss that the method brings and that replaces ``--objective``, or None.
