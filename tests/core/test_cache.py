@@ -29,9 +29,9 @@ from vmbench.progress import Progress
 
 class Slow(ToyVector):
     name = "slow"
-    def examples(self, data_dir):
+    def examples(self):
         print("building", flush=True)
-        for i, example in enumerate(super().examples(data_dir)):
+        for i, example in enumerate(super().examples()):
             time.sleep({pause} if i % 100 == 99 else 0)
             yield example
 
@@ -103,8 +103,8 @@ def test_a_failure_leaves_nothing_behind():
     class Broken(ToyVector):
         name = "broken"
 
-        def examples(self, data_dir):
-            yield from super().examples(data_dir)
+        def examples(self):
+            yield from super().examples()
             raise UserError("line 7 is no number")
 
     with pytest.raises(UserError, match="line 7"):

@@ -37,8 +37,8 @@ def test_groups_are_codes_in_file_order_and_absent_where_none_is_named():
     class Grouped(ToyVector):
         name = "grouped"
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 yield type(e)(e.x, e.labels, e.splits, names[i % 4])
 
     prepared = prepare(Grouped())
@@ -58,8 +58,8 @@ def test_training_excludes_what_any_task_holds_out():
         name = "two-tasks"
         tasks = (*ToyVector.tasks, Task("other", ("x", "y"), "the first fifth is test"))
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 other = "test" if i < 60 else "val" if i < 90 else "train"
                 yield type(e)(e.x, {**e.labels, "other": i % 2}, {**e.splits, "other": other})
 
@@ -76,7 +76,7 @@ def test_training_excludes_what_any_task_holds_out():
 def broken(change, **attributes):
     """A dataset whose examples pass through ``change(index, x, label, split)``."""
 
-    def examples(self, data_dir):
+    def examples(self):
         for i, e in enumerate(ToyVector.examples(self, data_dir)):
             x, label, split = change(i, e.x, e.labels["kind"], e.splits["kind"])
             yield type(e)(x, {"kind": label}, {"kind": split})

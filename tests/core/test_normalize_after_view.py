@@ -29,8 +29,8 @@ class ToyPixels(toy.ToyGrid):
     spec = Grid(3, 12, 10)
     value_range = (0.0, 1.0)
 
-    def examples(self, data_dir):
-        for example in super().examples(data_dir):
+    def examples(self):
+        for example in super().examples():
             scale, shift = np.array([[0.05, 0.02, 0], [0.3, 0.7, 0.5]], np.float32)[
                 :, :, None, None
             ]

@@ -142,7 +142,7 @@ class Published(toy.ToyVector):
     name = "toy-published"
     package = None
 
-    def bind(self, data_dir, target=None):
+    def inspect(self, target):
         self.fingerprint = str((data_dir / "index").stat().st_mtime_ns)
 
 

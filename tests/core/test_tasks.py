@@ -84,8 +84,8 @@ def test_examples_that_a_task_does_not_use_have_no_label():
         name = "halves"
         tasks = (FINDINGS, AMOUNT)
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 side = e.splits["findings"]
                 yield (e if i < 150 else type(e)(e.x, {"amount": float(i)}, {"amount": side}))
 
@@ -102,8 +102,8 @@ def test_another_kind_is_another_cache():
     class Counted(toy.ToyAmount):
         name = "changing"
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 yield type(e)(e.x, {"amount": i // 5 % 2}, e.splits)
 
     class Classes(Counted):
@@ -117,7 +117,7 @@ def test_another_kind_is_another_cache():
 def changed(dataset, change):
     (task,) = dataset.tasks
 
-    def examples(self, data_dir):
+    def examples(self):
         for i, e in enumerate(dataset.examples(self, data_dir)):
             label = change(i, e.labels[task.name], e.splits[task.name])
             yield type(e)(e.x, {task.name: label}, e.splits)

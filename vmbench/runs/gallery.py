@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from vmbench.config import Config
-from vmbench.data.dataset import Dataset
+from vmbench.data.dataset import BoundDataset
 from vmbench.data.domain import Domain
 from vmbench.data.examples import prepare
 from vmbench.errors import UserError
@@ -80,7 +80,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         raise UserError(f"run {run.name} has no views: '{label}' trains on none; name another run")
     name, _, rest = trained_on.partition("@")
     revision, _, task_name = rest.partition("/")
-    dataset = domain.dataset(name)
+    declared = domain.dataset(name)
     where = data_dir or (Path(recorded_dir) if recorded_dir else None)
     if where is not None and not where.exists():
         raise UserError(
@@ -89,10 +89,10 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         )
     with Progress(quiet=quiet).shared() as progress:
         pretrained = document["pretrain"].partition("@")[0]
-        dataset.bind(where, target if name == pretrained else None)
+        dataset = declared.bind(where, target if name == pretrained else None)
         _check_revision(dataset, revision, run)
         progress.say(f"preparing {name}")
-        examples = prepare(dataset, where)
+        examples = prepare(dataset)
     training = PRETRAIN
     indices = examples.training()
     if task_name:
@@ -145,7 +145,7 @@ def _read_config(run: Path) -> dict[str, Any]:
     return document
 
 
-def _check_revision(dataset: Dataset, revision: str, run: Path) -> None:
+def _check_revision(dataset: BoundDataset, revision: str, run: Path) -> None:
     if dataset.revision != revision:
         raise UserError(
             f"run {run.name} was made with revision {revision} of dataset '{dataset.name}', here "

@@ -14,7 +14,7 @@ import torch
 
 import vmbench
 from vmbench.data.balance import notable
-from vmbench.data.dataset import SPLITS, Dataset, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
 from vmbench.evaluation import evaluate, limit
 from vmbench.plugins import named_failures
@@ -117,7 +117,7 @@ def _carry_out(
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, plan, progress)
+    examples = _prepare(plan.pretrain, progress)
     session = Session(
         folder=folder,
         examples=examples,
@@ -134,7 +134,7 @@ def _carry_out(
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        evaluated = examples if same else _prepare(dataset, plan, progress)
+        evaluated = examples if same else _prepare(dataset, progress)
         _describe_labels(evaluated, task, plan, progress)
         representation = plan.method.represent(session, evaluated, task)
         encoder_parameters = representation.parameters
@@ -169,9 +169,9 @@ def _carry_out(
     return result
 
 
-def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
+def _prepare(dataset: BoundDataset, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset, plan.data_dir)
+    examples = prepare(dataset)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples

@@ -32,6 +32,7 @@ class SyntheticDataset(Dataset):
     """Noise around one of two levels; of every five rows one is val and one is test."""
 
     revision = "1"
+    spec: Spec
     tasks = (Task("level", CLASSES, "of every five rows the fourth is val, the fifth test"),)
     card = Card("CC0", "made from a seed by vmbench.testing", "none")
     package = ("vmbench", "")
@@ -41,7 +42,7 @@ class SyntheticDataset(Dataset):
         self.spec = spec
         self.name = f"synthetic-{spec.kind}"  # type: ignore[misc]
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the rows."""
         rng = np.random.default_rng(0)
         sides = (SPLITS[0], SPLITS[0], SPLITS[0], SPLITS[1], SPLITS[2])
@@ -63,7 +64,7 @@ def tiny_session(spec: Spec, seed: int = 0) -> Iterator[Session]:
     """A session on :class:`SyntheticDataset` in folders of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as folder:
         with _cache_in(Path(folder) / "cache"):
-            examples = prepare(SyntheticDataset(spec))
+            examples = prepare(SyntheticDataset(spec).bind())
         config = smoke_config()
         yield Session(
             folder=Path(folder),
