@@ -142,7 +142,7 @@ class Files(Dataset):
 
     def examples(self):
         for split in ("train", "val", "test"):
-            for line in (data_dir / f"{split}.txt").read_text().splitlines():
+            for line in (self.data_dir / f"{split}.txt").read_text().splitlines():
                 label, *values = line.split()
                 x = np.array(values, np.float32)
                 yield Example(x, {"kind": int(label)}, {"kind": split})
@@ -161,7 +161,7 @@ class FilesWithoutSample(Files):
 
 class FilesThatChange(Files):
     def examples(self):
-        (data_dir / "index.txt").write_text("written while reading")
+        (self.data_dir / "index.txt").write_text("written while reading")
         yield from super().examples()
 
 

@@ -26,7 +26,7 @@ class Wide(ToyGrid):
 
 
 def session(dataset, tmp_path, **settings):
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     config = make_config({"batch_size": 60, "width": 8, **settings})
     return Session(
         folder=tmp_path,

@@ -202,7 +202,7 @@ def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_pa
     )
     run(tmp_path, settings={"batch_size": 32, "epochs": 1, "epsilon": 0.3, "probe_max_iter": 10})
     ((spec, example, views, *_),) = shown
-    rows = [e for e in toy.ToyVector().examples(None) if e.splits["kind"] == "train"]
+    rows = [e for e in toy.ToyVector().examples() if e.splits["kind"] == "train"]
     x = np.stack([row.x for row in rows])
     np.testing.assert_allclose(example, (x[0] - x.mean(0)) / x.std(0), atol=1e-4)
     assert spec == toy.ToyVector.spec

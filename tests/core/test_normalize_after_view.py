@@ -46,7 +46,7 @@ def _known(monkeypatch):
 
 def session(tmp_path, **settings):
     config = make_config(preset("smoke"), RUN, {"precision": "float32"}, settings)
-    examples = prepare(ToyPixels())
+    examples = prepare(ToyPixels().bind())
     return Session(
         folder=tmp_path,
         examples=examples,
@@ -102,7 +102,7 @@ def test_pretraining_feeds_standardised_inputs_and_its_views_stay_in_range(
         "toy", method, preset="smoke", pretrain="toy-pixels", settings=RUN, out=tmp_path
     )
     assert len(reached) == len(standardised) > 10
-    examples = prepare(ToyPixels())
+    examples = prepare(ToyPixels().bind())
     for x, z in zip(reached, standardised, strict=True):
         torch.testing.assert_close(z, by_hand(examples, x), rtol=1e-3, atol=1e-3)
         if method != "mae":  # whose mask has a learned value
@@ -131,7 +131,7 @@ def test_an_encoder_that_takes_its_inputs_as_they_are_is_refused():
 
 
 def test_each_feature_of_a_row_has_its_own():
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     x = examples.batch(examples.training()).double()
     mean, sd = examples.moments(examples.training())
     torch.testing.assert_close(mean.double(), x.mean(0), rtol=0, atol=1e-6)

@@ -35,7 +35,7 @@ class Sorted(toy.ToyVector):
 
 @pytest.fixture(scope="module")
 def examples():
-    return prepare(Sorted())
+    return prepare(Sorted().bind())
 
 
 def context(examples, indices, seed=0):

@@ -143,7 +143,7 @@ class Published(toy.ToyVector):
     package = None
 
     def inspect(self, target):
-        self.fingerprint = str((data_dir / "index").stat().st_mtime_ns)
+        self.fingerprint = str((self.data_dir / "index").stat().st_mtime_ns)
 
 
 class Placed(toy.ToyVector):

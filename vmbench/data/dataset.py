@@ -296,6 +296,7 @@ class BoundDataset:
     revision: str
     fingerprint: str
     name: str
+    card: Card
     package: tuple[str, str] | None
     value_range: tuple[float, float] | None
     silence: Silence | None
