@@ -46,12 +46,12 @@ def move(root, moves):
 
 
 def test_celeba_in_the_publishers_folders_is_the_same(tmp_path):
-    flat = read(sample("celeba", tmp_path / "flat"), tmp_path / "flat")
+    flat = read(sample("celeba", tmp_path / "flat"))
     sample("celeba", tmp_path / "own")
     names = {"img_align_celeba": "Img", "list_attr_celeba.txt": "Anno"}
     names["list_eval_partition.txt"] = "Eval"
     move(tmp_path / "own/celeba", {name: f"{folder}/{name}" for name, folder in names.items()})
-    assert read(bound("celeba", tmp_path / "own"), tmp_path / "own") == flat
+    assert read(bound("celeba", tmp_path / "own")) == flat
     (tmp_path / "own/celeba/Eval/list_eval_partition.txt").unlink()
     with pytest.raises(UserError, match=r"list_eval_partition\.txt is missing"):
         bound("celeba", tmp_path / "own")
@@ -60,7 +60,7 @@ def test_celeba_in_the_publishers_folders_is_the_same(tmp_path):
 @pytest.mark.parametrize("data_dir", ["gtsrb", "."])
 @pytest.mark.parametrize("train", ["Training", "Final_Training/Images"])
 def test_gtsrb_as_the_archives_unpack_into_one_folder(train, data_dir, tmp_path):
-    known = read(sample("gtsrb", tmp_path / "known"), tmp_path / "known")
+    known = read(sample("gtsrb", tmp_path / "known"))
     sample("gtsrb", tmp_path / "gtsrb")
     root = tmp_path / "gtsrb"
     move(root, {"GTSRB/Final_Training/Images": "images"})
@@ -99,17 +99,17 @@ def batches(root):
 
 
 def test_chexpert_at_full_resolution_is_read_from_its_batches(tmp_path):
-    known = read(sample("chexpert", tmp_path / "small"), tmp_path / "small")
+    known = read(sample("chexpert", tmp_path / "small"))
     (tmp_path / "full").mkdir()
     batches(tmp_path / "full")
-    assert read(bound("chexpert", tmp_path / "full"), tmp_path / "full") == known
+    assert read(bound("chexpert", tmp_path / "full")) == known
     # With a folder train in each batch, as some tools unpack them.
     for batch in (tmp_path / "full").glob("*(train *)"):
         patients = list(batch.iterdir())
         (batch / "train").mkdir()
         for path in patients:
             shutil.move(path, batch / "train" / path.name)
-    assert read(bound("chexpert", tmp_path / "full"), tmp_path / "full") == known
+    assert read(bound("chexpert", tmp_path / "full")) == known
 
 
 def test_a_batch_of_chexpert_that_is_not_there_is_said_and_noticed_later(tmp_path):
