@@ -135,7 +135,7 @@ def changed(dataset, change):
 ])  # fmt: skip
 def test_bad_labels_are_one_clear_line(dataset, change, message):
     with pytest.raises(UserError, match=message):
-        prepare(changed(dataset, change))
+        prepare(changed(dataset, change).bind())
 
 
 def problem(kind, seed=0, n=300, d=10, classes=4):
@@ -377,7 +377,7 @@ def test_the_contract_serves_every_kind_and_sees_bad_labels():
     report = check_domain(domain)
     assert not [o for o in report.outcomes if o.status not in ("passed",)], report
     short = changed(toy.ToyFindings, lambda i, y, s: y[:2] if i == 4 else y)
-    assert "is not a tuple of 3" in survey(short, None).problems["labels"]
+    assert "is not a tuple of 3" in survey(short.bind()).problems["labels"]
 
 
 def test_a_task_that_is_no_default_is_evaluated_where_it_is_named():
@@ -396,7 +396,7 @@ def test_info_counts_what_the_cache_holds(monkeypatch, tmp_path, capsys):
     assert invoke(["info", "diamonds"]) == 0
     assert "counted by the first run" in capsys.readouterr().out
     domain = registry("domain").get("tabular")
-    examples = prepare(domain.dataset("diamonds"))
+    examples = prepare(domain.dataset("diamonds").bind())
     assert invoke(["info", "diamonds", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert "--transfer names diamonds/price" in facts["tasks"][-1]

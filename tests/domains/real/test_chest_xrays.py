@@ -168,8 +168,8 @@ def test_a_run_from_files_to_auroc(sample, tmp_path, capsys):
 def test_the_sample_keeps_the_contract(sample):
     dataset, folder = sample
     dataset = dataset.bind(folder)
-    seen = survey(dataset, folder)
+    seen = survey(dataset)
     assert not seen.problems
     assert not any(seen.leaks.values())
     assert all(all(sides.values()) for sides in seen.counts.values())
-    assert seen.start == digest_in_a_worker(dataset, folder)
+    assert seen.start == digest_in_a_worker(dataset)
