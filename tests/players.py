@@ -53,7 +53,7 @@ def gradients(module):
 
 
 def train(objective, views, dataset, log=None, state_file=None, seed=5):
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     assert len(examples.training()) == N_EXAMPLES
     return fit(
         objective,

@@ -34,7 +34,7 @@ class Of:
     """What a floor is read on."""
 
     def __init__(self, dataset, tmp_path, **settings):
-        self.examples = prepare(dataset())
+        self.examples = prepare(dataset().bind())
         self.indices = self.examples.training()
         config = make_config({"batch_size": 60, "width": 8, **settings})
         placement = Placement(torch.device("cpu"), None)

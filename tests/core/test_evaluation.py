@@ -120,7 +120,7 @@ def read(monkeypatch):
 def test_no_batch_mixes_splits_and_test_is_read_once(evaluation, tmp_path, read):
     """No batch mixes splits, and fewshot encodes no training example that no draw takes."""
     run(tmp_path, evaluation=evaluation)
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     task = toy.ToyVector.tasks[0]
     splits = {s: set(examples.split(task, s).tolist()) for s in ("train", "val", "test")}
     for batch in read:

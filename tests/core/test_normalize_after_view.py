@@ -29,8 +29,8 @@ class ToyPixels(toy.ToyGrid):
     spec = Grid(3, 12, 10)
     value_range = (0.0, 1.0)
 
-    def examples(self, data_dir):
-        for example in super().examples(data_dir):
+    def examples(self):
+        for example in super().examples():
             scale, shift = np.array([[0.05, 0.02, 0], [0.3, 0.7, 0.5]], np.float32)[
                 :, :, None, None
             ]
@@ -63,7 +63,7 @@ def by_hand(examples, x):
 
 
 def test_the_readout_equals_that_of_inputs_standardised_by_hand(tmp_path):
-    examples = prepare(ToyPixels())
+    examples = prepare(ToyPixels().bind())
     x = examples.batch(examples.training()[:50])
     found = untrained(examples, tmp_path)
     plain = untrained(examples, tmp_path, normalize_after_view=False)
@@ -98,7 +98,7 @@ def test_pretraining_feeds_standardised_inputs_and_its_views_stay_in_range(
         "toy", method, preset="smoke", pretrain="toy-pixels", settings=RUN, out=tmp_path
     )
     assert len(reached) == len(standardised) > 10
-    examples = prepare(ToyPixels())
+    examples = prepare(ToyPixels().bind())
     for x, z in zip(reached, standardised, strict=True):
         torch.testing.assert_close(z, by_hand(examples, x), rtol=1e-3, atol=1e-3)
         if method != "mae":  # whose mask has a learned value
@@ -127,7 +127,7 @@ def test_an_encoder_that_takes_its_inputs_as_they_are_is_refused():
 
 
 def test_each_feature_of_a_row_has_its_own():
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     x = examples.batch(examples.training()).double()
     mean, sd = examples.moments(examples.training())
     torch.testing.assert_close(mean.double(), x.mean(0), rtol=0, atol=1e-6)

@@ -22,7 +22,7 @@ class Sorted(toy.ToyVector):
     name = "toy-sorted"
     spec = toy.Vector(3)
 
-    def examples(self, data_dir):
+    def examples(self):
         rng = np.random.default_rng(0)
         price = np.sort(rng.exponential(size=ROWS))
         size, noise = price + rng.standard_normal(ROWS), rng.standard_normal(ROWS)
@@ -33,7 +33,7 @@ class Sorted(toy.ToyVector):
 
 @pytest.fixture(scope="module")
 def examples():
-    return prepare(Sorted())
+    return prepare(Sorted().bind())
 
 
 def context(examples, indices):

@@ -144,8 +144,8 @@ class Published(toy.ToyVector):
     name = "toy-published"
     package = None
 
-    def bind(self, data_dir, target=None):
-        self.fingerprint = str((data_dir / "index").stat().st_mtime_ns)
+    def inspect(self, target):
+        self.fingerprint = str((self.data_dir / "index").stat().st_mtime_ns)
 
 
 class Placed(toy.ToyVector):

@@ -91,9 +91,9 @@ def test_supervised_reads_no_label_column(tmp_path, monkeypatch):
         noise = 0.0
         tasks = (Task("kind", toy.CLASSES, "rows", hidden=((0, 3),)),)
 
-        def examples(self, data_dir):
+        def examples(self):
             rng = np.random.default_rng(0)
-            for e in super().examples(data_dir):
+            for e in super().examples():
                 x = rng.standard_normal(9).astype(np.float32)
                 x[:3] = np.eye(3)[e.labels["kind"]]
                 yield type(e)(x, e.labels, e.splits)

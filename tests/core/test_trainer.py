@@ -35,7 +35,7 @@ def make(dataset, **settings):
 
 def train(dataset, tmp_path, name="a", **settings):
     config, objective, views = make(dataset, **settings)
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     report = fit(
         objective,
         views,
@@ -94,7 +94,7 @@ def test_the_viewmaker_ascends_what_the_encoder_descends(schedule, tmp_path):
 
 def test_alternating_leaves_handcrafted_views_one_pass():
     config, objective, _ = make(toy.ToyVector, schedule="alternating")
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     calls = []
     objective.register_forward_hook(lambda *_: calls.append(1))
     report = fit(

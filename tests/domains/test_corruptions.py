@@ -24,8 +24,7 @@ DATASETS = [
 
 @pytest.mark.parametrize(("domain", "name"), DATASETS)
 def test_the_distance_to_the_clean_input_grows_with_severity(domain, name):
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(None)
+    dataset = registry("domain").get(domain).dataset(name).bind(None)
     examples = prepare(dataset)
     rows = examples.batch(draw_reference(examples.training()))
     clean = Clean.of(ViewContext(examples.spec, Config(), dataset.value_range, rows))

@@ -67,14 +67,14 @@ def check(
     adapter = cast(Domain, registry("domain").get(domain))
     others: list[str] = []
     if dataset is not None:
-        found = adapter.dataset(dataset)
-        if found.package is not None:
+        declared = adapter.dataset(dataset)
+        if declared.package is not None:
             raise UserError(f"'{dataset}' is embedded: its data is in no folder of yours")
-        found.bind(folder, target)
+        found = declared.bind(folder, target)
     else:
         found, *rest = recognise(adapter, folder, target)
         others = [other.name for other in rest]
-    report = check_data(found, folder)
+    report = check_data(found)
     if as_json:
         echo_json({**asdict(report), "usable": report.usable})
     else:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from vmbench.config import Config, digest, make_config
-from vmbench.data.dataset import Dataset, Task
+from vmbench.data.dataset import BoundDataset, Task
 from vmbench.data.domain import Domain
-from vmbench.data.examples import named_by_contents
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.objectives.base import Objective
@@ -40,8 +39,8 @@ class Plan:
     method: Method
     objective: str | None
     config: Config
-    pretrain: Dataset
-    tasks: tuple[tuple[Dataset, Task], ...]
+    pretrain: BoundDataset
+    tasks: tuple[tuple[BoundDataset, Task], ...]
     evaluation: Evaluation
     views: ViewMethod | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +104,12 @@ class Plan:
         }
 
     @property
-    def _datasets(self) -> list[Dataset]:
+    def data_dir(self) -> Path | None:
+        """Where the files lie that the run reads; None where all of its datasets are embedded."""
+        return next((d.data_dir for d in self._datasets if d.data_dir is not None), None)
+
+    @property
+    def _datasets(self) -> list[BoundDataset]:
         return [self.pretrain, *(dataset for dataset, _ in self.tasks)]
 
     def _identity(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,14 +156,14 @@ def make_plan(request: RunRequest) -> Plan:
         if name not in (None, HANDCRAFTED):
             registry("method").entry(name)
     adapter = cast(Domain, registry("domain").get(request.domain))
-    pretrained_on = adapter.dataset(request.pretrain or adapter.default)
-    layers = [base, *(owner.presets.get(preset, {}) for owner in (adapter, pretrained_on))]
+    declared = adapter.dataset(request.pretrain or adapter.default)
+    layers = [base, *(owner.presets.get(preset, {}) for owner in (adapter, declared))]
     # What is wrong with the settings is said before any file is looked at.
     named = make_config(*layers, settings).encoder
-    encoder = pretrained_on.encoder if named == "auto" else named
+    encoder = declared.encoder if named == "auto" else named
     if encoder != "auto":
         registry("encoder").entry(encoder)
-    pretrained_on.bind(data_dir, request.target)
+    pretrained_on = declared.bind(data_dir, request.target)
     resolved = _resolve_method(method, adapter, pretrained_on)
     augmentation = _resolve_augmentation(views, resolved, adapter, pretrained_on)
     # After the domain's own settings and before its dataset's.
@@ -217,12 +221,12 @@ def make_plan(request: RunRequest) -> Plan:
     )
 
 
-def _is_dated(dataset: Dataset) -> bool:
+def _is_dated(dataset: BoundDataset) -> bool:
     """Whether its files are told apart by sizes and times, which its revision does not show."""
-    return bool(dataset.fingerprint) and not named_by_contents(dataset)
+    return bool(dataset.fingerprint) and not dataset.named_by_contents
 
 
-def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
+def _resolve_method(name: str, domain: Domain, dataset: BoundDataset) -> Method:
     """The method called ``name``; raises :class:`UserError` if it does not serve the dataset."""
     kind = dataset.spec.kind
     resolved = _resolve_handcrafted(domain, kind) if name == HANDCRAFTED else name
@@ -237,7 +241,7 @@ def _resolve_method(name: str, domain: Domain, dataset: Dataset) -> Method:
 
 
 def _resolve_augmentation(
-    views: str | None, method: Method, domain: Domain, dataset: Dataset
+    views: str | None, method: Method, domain: Domain, dataset: BoundDataset
 ) -> ViewMethod | None:
     """The view family that ``--views`` names, if any; raises where ``method`` takes none."""
     if views is None:
@@ -281,26 +285,24 @@ def _resolve_handcrafted(domain: Domain, kind: str) -> str:
 
 
 def _tasks(
-    domain: Domain, pretrain: Dataset, transfer: Sequence[str], data_dir: Path | None
-) -> tuple[tuple[Dataset, Task], ...]:
+    domain: Domain, pretrain: BoundDataset, transfer: Sequence[str], data_dir: Path | None
+) -> tuple[tuple[BoundDataset, Task], ...]:
     """The tasks asked for; by default those of every embedded dataset that has the same spec.
 
     A task that is not its dataset's default is taken where it is named, and only there.
     """
-    found: dict[tuple[str, str], tuple[Dataset, Task]] = {}
+    found: dict[tuple[str, str], tuple[BoundDataset, Task]] = {}
     if transfer:
         datasets = []
-        for wanted in transfer:
-            name, _, task_name = wanted.partition("/")
-            dataset = pretrain if name == pretrain.name else domain.dataset(name)
-            if dataset is not pretrain:
-                dataset.bind(data_dir)
-            datasets.append((dataset, task_name))
+        for asked in transfer:
+            name, _, task_name = asked.partition("/")
+            same = name == pretrain.name
+            datasets.append((pretrain if same else domain.dataset(name).bind(data_dir), task_name))
     else:
         # The spec of one's own files is known only where they are: look at embedded ones alone.
         others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
         alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
-        datasets = [(dataset, "") for dataset in [pretrain, *alike]]
+        datasets = [(dataset, "") for dataset in [pretrain, *(other.bind() for other in alike)]]
     for dataset, wanted in datasets:
         if dataset.spec != pretrain.spec:
             raise UserError(

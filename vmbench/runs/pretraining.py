@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from vmbench.config import Config, digest
-from vmbench.data.dataset import Dataset, Task
+from vmbench.data.dataset import BoundDataset, Task
 from vmbench.data.examples import Examples, Indices
 from vmbench.errors import UserError
 from vmbench.evaluation import limit
@@ -62,7 +62,7 @@ class Recipe:
         seed: of the weights, the batches' order and the views.
     """
 
-    dataset: Dataset
+    dataset: BoundDataset
     family: ViewMethod | None
     handcrafted: str | None
     objective: str | None

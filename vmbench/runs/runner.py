@@ -15,7 +15,7 @@ import torch
 
 import vmbench
 from vmbench.data.balance import notable
-from vmbench.data.dataset import SPLITS, Dataset, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
 from vmbench.evaluation import Problem, evaluate, limit
 from vmbench.plugins import named_failures
@@ -111,13 +111,13 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, plan, progress)
+    examples = _prepare(plan.pretrain, progress)
     store = folder.parent / PRETRAININGS
     read = Representations(plan, trainer, examples, store, resume=resume, again=again)
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        evaluated = examples if same else _prepare(dataset, plan, progress)
+        evaluated = examples if same else _prepare(dataset, progress)
         _describe_labels(evaluated, task, plan, progress)
         representation = read.of(evaluated, task)
         encoder_parameters = representation.parameters
@@ -180,9 +180,9 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
+def _prepare(dataset: BoundDataset, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset, plan.request.data_dir)
+    examples = prepare(dataset)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples

@@ -41,6 +41,7 @@ class SyntheticDataset(Dataset):
     """Noise around one of two levels; of every five rows one is val and one is test."""
 
     revision = "1"
+    spec: Spec
     tasks = (Task("level", CLASSES, "of every five rows the fourth is val, the fifth test"),)
     card = Card("CC0", "made from a seed by vmbench.testing", "none")
     package = ("vmbench", "")
@@ -50,7 +51,7 @@ class SyntheticDataset(Dataset):
         self.spec = spec
         self.name = f"synthetic-{spec.kind}"  # type: ignore[misc]
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the rows."""
         rng = np.random.default_rng(0)
         sides = (SPLITS[0], SPLITS[0], SPLITS[0], SPLITS[1], SPLITS[2])
@@ -91,7 +92,7 @@ def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
         handcrafted = {} if family is None else {spec.kind: family}
 
     with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as folder:
-        dataset, config = SyntheticDataset(spec), smoke_config()
+        dataset, config = SyntheticDataset(spec).bind(), smoke_config()
         with _cache_in(Path(folder) / "cache"):
             examples = prepare(dataset)
         plan = Plan(

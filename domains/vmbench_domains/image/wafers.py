@@ -69,7 +69,7 @@ class WM811K(FileDataset):
         "2.0 splits the labelled wafers at random, 90 to 10.",
     )
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every wafer, in the order of the table."""
         path = self.path_of(FILE)
         columns = read_frame(path)
