@@ -6,11 +6,12 @@ from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.registry import registry
 from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.viewmaker import AdversarialViews
 
 N_EXAMPLES = 180  # in the train split of each toy dataset
@@ -52,7 +53,7 @@ def gradients(module):
 
 
 def train(objective, views, dataset, log=None, state_file=None, seed=5):
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     assert len(examples.training()) == N_EXAMPLES
     return fit(
         objective,

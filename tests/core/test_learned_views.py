@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import toy
+from planning import make_plan
 
 import vmbench
 from vmbench.config import make_config
@@ -14,7 +15,6 @@ from vmbench.index import ENTRIES
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import preset
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement

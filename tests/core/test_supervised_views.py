@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 import toy
+from planning import make_plan
 
 import vmbench
 from vmbench.config import make_config
@@ -13,7 +14,6 @@ from vmbench.errors import UserError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import preset
 from vmbench.training.loop import reverse_gradient
 from vmbench.views.base import view_maker
@@ -147,7 +147,9 @@ def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypat
     document = plan("supervised", None, settings={"augmentation": "handcrafted"}).document
     assert (document["views"], document["family"]) == ("handcrafted", "scarf")
     # What is named wins, and a method that no view augments has nothing to do with it.
-    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).views_name
+    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).label == (
+        "supervised+cutout"
+    )
     assert plan("random-init", None, settings={"augmentation": "handcrafted"}).views is None
 
 

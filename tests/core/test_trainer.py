@@ -13,10 +13,11 @@ from vmbench.errors import RunError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit, reverse_gradient
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.base import Identity, view_maker
 from vmbench.views.viewmaker import AdversarialViews
 
@@ -34,7 +35,7 @@ def make(dataset, **settings):
 
 def train(dataset, tmp_path, name="a", **settings):
     config, objective, views = make(dataset, **settings)
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     report = fit(
         objective,
         views,
@@ -93,7 +94,7 @@ def test_the_viewmaker_ascends_what_the_encoder_descends(schedule, tmp_path):
 
 def test_alternating_leaves_handcrafted_views_one_pass():
     config, objective, _ = make(toy.ToyVector, schedule="alternating")
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     calls = []
     objective.register_forward_hook(lambda *_: calls.append(1))
     report = fit(

@@ -28,10 +28,11 @@ from vmbench.data.examples import Examples, Indices
 from vmbench.errors import Interrupted, RunError
 from vmbench.interrupt import deferred_interrupt
 from vmbench.objectives.base import Batch, Objective
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.training import checkpoint
 from vmbench.training.collapse import effective_rank
 from vmbench.training.device import Placement
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.base import Views, view_maker
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
