@@ -18,7 +18,7 @@ from vmbench_leaderboard.statistics.critical_difference import (
     critical_difference,
     critical_distance,
 )
-from vmbench_leaderboard.statistics.ranks import mean_ranks, rank_intervals, ranks_of
+from vmbench_leaderboard.statistics.ranks import mean_ranks, ordered, rank_intervals, ranks_of
 from vmbench_leaderboard.statistics.sampling import Estimates, Sample, Term
 from vmbench_leaderboard.statistics.scores import Scaled, gain_error, iqm_weights, score
 
@@ -254,6 +254,21 @@ def test_rank_interval_is_the_percentile_of_counted_ranks():
         counted = sorted(1 + int((draws[:, b] > draws[row, b]).sum()) for b in range(1000))
         assert interval == (counted[24], counted[974])
     assert found == [(1, 2), (1, 2), (3, 3)]
+
+
+def test_rank_intervals_of_many_rows_alike_leave_out_a_fortieth_on_each_side():
+    """Ranks that take every value, so that another quantile is another rank."""
+    draws = np.random.default_rng(0).normal(size=(40, 999))
+    found = rank_intervals(-np.arange(40.0), draws)
+    for row, interval in enumerate(found):
+        counted = sorted(1 + int((draws[:, b] > draws[row, b]).sum()) for b in range(999))
+        assert interval == (min(counted[24], row + 1), max(counted[974], row + 1))
+
+
+def test_rows_are_ordered_from_the_highest_score_and_equals_stay():
+    scores = np.array([0.3, 0.9, 0.5, 0.9])
+    assert ordered([0, 3, 2, 1], scores) == [3, 1, 2, 0]
+    assert ordered([2, 0], scores) == [2, 0]
 
 
 def test_a_rank_is_always_inside_its_interval():

@@ -162,15 +162,17 @@ class OneVsRest(LinearModel):
         return _outputs(x, weights).T.numpy()
 
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
-        """By macro AUROC, and the mean log-loss."""
+        """By macro AUROC, and the log-loss of the same classes."""
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1).numpy()
+        by_class = binary_cross_entropy_with_logits(logits, target, reduction="none").numpy()
         counted = varies(labels) & varies(self.labels)
         scores = logits.numpy()
         value = mean_auroc(scores, labels, counted)
         if not counted.any():
+            losses = by_class.mean(1)
             return Judgement(value, -losses, losses)
+        losses = by_class[:, counted].mean(1)  # what no AUROC judges has no say here either
         return Judgement(value, contributions("multilabel", scores, labels, counted), losses)
 
 
