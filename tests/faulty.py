@@ -15,7 +15,7 @@ from vmbench.data.dataset import Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.specs import Vector
 from vmbench.views.base import Views
-from vmbench.views.method import Method, Representation, ViewMethod
+from vmbench.views.method import Method, ViewMethod
 
 
 class Sound(ToyVector):
@@ -316,9 +316,7 @@ class SoundYardstick(Method):
     kind = "none"
     specs = ("vector",)
     yardstick = True
-
-    def represent(self, session, examples, task):
-        return Representation(self.features, 0)
+    encodes = False
 
     def features(self, x):
         return x.flatten(1)
@@ -340,6 +338,6 @@ class FlatFeatures(SoundYardstick):
 
 
 class UnseededFeatures(SoundYardstick):
-    def represent(self, session, examples, task):
+    def features(self, x):
         torch.rand(1)
-        return super().represent(session, examples, task)
+        return super().features(x)

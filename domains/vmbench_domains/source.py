@@ -91,8 +91,8 @@ class FileDataset(Dataset):
 
     def _unfinished(self, root: Path) -> Iterator[Path]:
         """Downloads that broke off, of what this dataset looks for."""
-        names = (*self.files, *(download.name for download in self.downloads))
-        for name in names:
+        others = (name for names in self.elsewhere.values() for name in names if "**" not in name)
+        for name in (*self.files, *others, *(download.name for download in self.downloads)):
             for path in sorted(root.glob(f"{name.rstrip('*')}*")):
                 if path.name.endswith(UNFINISHED) and path.is_file():
                     yield path

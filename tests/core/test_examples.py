@@ -73,6 +73,44 @@ def test_training_excludes_what_any_task_holds_out():
     )
 
 
+def test_an_unlabelled_example_is_trained_on_and_is_no_tasks():
+    class Partly(ToyVector):
+        name = "partly"
+
+        def examples(self):
+            for i, e in enumerate(super().examples()):
+                yield type(e)(e.x, {}, {}) if i % 3 == 0 else e
+
+    prepared = prepare(Partly().bind())
+    (task,) = Partly.tasks
+    bare = set(range(0, 300, 3))
+    sides = {split: set(prepared.split(task, split)) for split in ("train", "val", "test")}
+    assert not bare & set.union(*sides.values())
+    assert set(prepared.training()) == bare | sides["train"]
+
+
+def test_an_unlabelled_example_of_a_held_out_group_is_not_seen():
+    """Neither by pretraining nor by the statistics that its inputs are normalised with."""
+
+    class Subjects(ToyVector):
+        name = "subjects"
+
+        def examples(self):
+            for i, e in enumerate(super().examples()):
+                side = {3: "val", 4: "test"}.get(i // 30 % 5, "train")
+                x, subject = e.x, f"subject {i // 30}"
+                bare = i % 30 < 10
+                x = x + 1000 if bare and side != "train" else x
+                splits = {} if bare else {"kind": side}
+                yield type(e)(x, {} if bare else e.labels, splits, subject)
+
+    prepared = prepare(Subjects().bind())
+    subjects = {i // 30 for i in prepared.training()}
+    assert subjects == {0, 1, 2, 5, 6, 7}
+    assert len(prepared.training()) == 180  # with the bare ones of these
+    assert prepared.mean.abs().max() < 10
+
+
 def broken(change, **attributes):
     """A dataset whose examples pass through ``change(index, x, label, split)``."""
 

@@ -146,7 +146,7 @@ def start(out):
 def wait_for_steps(out, steps):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        logs = list(Path(out).glob("*/metrics.jsonl"))
+        logs = list(Path(out).glob("pretrainings/*/metrics.jsonl"))
         if logs and len(logs[0].read_text().splitlines()) * 10 >= steps:
             return
         time.sleep(0.01)

@@ -9,8 +9,8 @@ from vmbench.config import Config
 from vmbench.data.examples import prepare
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
 from vmbench.registry import registry
-from vmbench.runs.session import draw_reference
 from vmbench.views.base import ViewContext
+from vmbench.views.context import draw_reference
 
 DATASETS = [
     ("image", "digits"),

@@ -40,7 +40,7 @@ def fetch(
     from vmbench.cli.listing import domain_of, known_datasets
     from vmbench.data.domain import Domain
     from vmbench.registry import registry
-    from vmbench.runs.command import command_line
+    from vmbench.runs.request import command_line
     from vmbench.storage.cache import cache_folder
 
     domain = domain_of(dataset)
@@ -86,7 +86,7 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
-    from vmbench.runs.command import command_line
+    from vmbench.runs.request import command_line
 
     echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
     if others:

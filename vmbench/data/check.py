@@ -121,7 +121,7 @@ def check_data(dataset: BoundDataset) -> Report:
             tasks[name].add(example.group, example.labels[name], side)
         if example.group is not None:
             groups.add(example.group)
-        pretraining += bool(example.splits) and set(example.splits.values()) == {"train"}
+        pretraining += set(example.splits.values()) <= {"train"}
     torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
     problems = [] if count else ["there are no examples"]
     if unfit:

@@ -148,12 +148,17 @@ class Examples:
         return self._groups if indices is None else self._groups[indices]
 
     def training(self) -> Indices:
-        """Examples that no task holds out: train in every task that uses them (at least one)."""
+        """Examples that no task holds out: train in every task that uses them, or in no task.
+
+        One that no task uses (it has no label) is left out where any task holds out examples of
+        its group: it would show what is to be met for the first time.
+        """
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
-        train = SPLITS.index("train")
-        return np.flatnonzero(
-            ((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0)
-        )
+        groups = self.groups()
+        unused = (codes == ABSENT).all(0)
+        held_out = ~np.isin(codes, (SPLITS.index("train"), ABSENT)).all(0)
+        known = np.isin(groups, groups[held_out]) & (groups != ABSENT)
+        return np.flatnonzero(~held_out & ~(unused & known))
 
 
 def prepare(dataset: BoundDataset) -> Examples:
@@ -273,6 +278,9 @@ def _label_column(task: Task, chunk: list[Example]) -> Any:
 
 
 def _trains(example: Example) -> bool:
+    """Whether the statistics may know it. One without a label may be of a group held out later."""
+    if not example.splits:
+        return example.group is None
     return all(split == "train" for split in example.splits.values())
 
 

@@ -133,7 +133,7 @@ def test_a_batch_of_chexpert_that_is_not_there_is_said_and_noticed_later(tmp_pat
     ("covertype", "covertype/covtype.data.gz"),
     ("mnist-full", "mnist/train-images-idx3-ubyte.gz"),
     ("bloodmnist", "medmnist/bloodmnist.npz"),
-    ("wm-811k", "wm-811k/LSWMD.pkl"),
+    ("wm-811k", "MIR-WM811K/Python/LSWMD.pkl"),
 ])  # fmt: skip
 def test_an_unfinished_download_is_no_data_and_is_named(name, file, tmp_path):
     sample(name, tmp_path)
@@ -371,10 +371,12 @@ def test_wafer_maps_are_stretched_and_their_values_are_halved(tmp_path):
     assert {e.splits["pattern"] for e in made if e.group == "lot5"} == {"test"}
     held_out = {e.group for e in made if e.splits == {"pattern": "val"}}
     assert len(held_out) == 1
-    assert len(prepare(dataset)) == 24
+    prepared = prepare(dataset)
+    assert len(prepared) == 24
+    assert set(range(20, 24)) < set(prepared.training())  # unlabelled
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @pytest.mark.parametrize("array", [
     np.arange(12, dtype=np.uint8).reshape(3, 4),
     np.asfortranarray(np.arange(12, dtype=np.int16).reshape(3, 4)),
@@ -440,9 +442,43 @@ def test_a_table_that_is_another_or_cut_short_is_one_clear_line(tmp_path):
                 list(bound("wm-811k", tmp_path).examples())
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
-    pandas.DataFrame({"waferMap": [1]}).to_pickle(path)  # as a pandas of today writes it
-    with pytest.raises(UserError, match="as an early pandas wrote it"):
+    pandas.DataFrame({"waferMap": [1]}).to_pickle(path)  # columns of Arrow's texts
+    with pytest.raises(UserError, match="a pandas before version 3 wrote it"):
         list(bound("wm-811k", tmp_path).examples())
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_the_publishers_table_is_read_as_pandas_pickled_it(protocol, tmp_path):
+    """Texts, and 0 where there are none; columns of several kinds; its own name of the side."""
+    import pandas
+
+    rng = np.random.default_rng(3)
+    maps = [rng.integers(0, 3, (20 + i, 25), dtype=np.uint8) for i in range(12)]
+    table = {
+        "dieSize": np.arange(12.0),
+        "failureType": ["none", "Edge-Ring", "none", "Edge-Ring"] * 2 + ["none", "Edge-Ring", 0, 0],
+        "lotName": [f"lot{1 + i // 2}" for i in range(12)],
+        "trainTestLabel": ["Training"] * 8 + ["Test"] * 2 + [0, 0],
+        "waferIndex": np.arange(12.0),
+        "waferMap": maps,
+    }
+    path = tmp_path / "MIR-WM811K/Python/WM811K.pkl"
+    path.parent.mkdir(parents=True)
+    # Texts as objects: what pandas had before version 3.
+    texts = {"failureType", "lotName", "trainTestLabel", "waferMap"}
+    columns = {k: pandas.Series(v, dtype=object if k in texts else None) for k, v in table.items()}
+    frame = pandas.DataFrame(columns)
+    frame.columns = pandas.Index(list(table), dtype=object)
+    frame.to_pickle(path, protocol=protocol)
+    columns = frame_pickle.read_frame(path)
+    assert set(columns) == set(table)
+    np.testing.assert_array_equal(columns["waferIndex"], table["waferIndex"])
+    for made, expected in zip(columns["waferMap"], maps, strict=True):
+        np.testing.assert_array_equal(frame_pickle.plain(made), expected)
+    made = list(bound("wm-811k", tmp_path).examples())
+    assert [e.labels.get("pattern") for e in made] == [8, 3] * 5 + [None] * 2
+    assert [e.splits.get("pattern") for e in made][8:] == ["test", "test", None, None]
+    assert [e.group for e in made] == table["lotName"]
 
 
 def test_a_map_with_other_values_is_skipped_and_named(tmp_path):
