@@ -150,7 +150,6 @@ def test_every_evaluation_on_every_spec_twice_the_same(evaluation, pretrain, tmp
     if evaluation != "finetune":  # ten steps teach nothing; see below
         assert task.value > 0.4  # three classes
     assert (task.probe.penalty is None) == (evaluation in ("knn", "finetune", "fewshot"))
-    assert all(0 <= value <= 1 for value in task.metrics.values())
     assert task.probe.chosen.keys() == CHOSEN[evaluation]
     assert task.probe.chosen.get("penalty") == task.probe.penalty
     assert task.floors.keys() == {"majority_accuracy"}

@@ -18,6 +18,7 @@ from vmbench.views.base import ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
+PAIR = 2  # views of full shape that every objective can count on
 COPIES = 16  # of one example, to see whether each gets its own randomness
 DISTINCT = 12  # discrete distortions may coincide by chance, but not often
 BOUNDS = (0.0, 1.0)
@@ -183,6 +184,26 @@ def _batch_of_one(case: Case) -> None:
         violated("the view of a batch of one has NaN or infinite values")
 
 
+def _several(case: Case) -> None:
+    x = case.x
+    makers = case.views.makers()
+    if len(makers) < PAIR:
+        violated(f"makers() names {len(makers)} views of an example: name two at least")
+    for place, make in enumerate(makers):
+        with torch.no_grad():
+            view = make(x, generator(place))
+        if place < PAIR:
+            _same_form(view, x)
+        smaller = all(a <= b for a, b in zip(view.shape[2:], x.shape[2:], strict=False))
+        if view.dim() != x.dim() or view.shape[:2] != x.shape[:2] or not smaller:
+            violated(
+                f"view {place + 1} of a batch of {tuple(x.shape)} has shape {tuple(view.shape)}: a "
+                f"view has all examples and channels, and no more space"
+            )
+        if view.dtype != x.dtype or not view.isfinite().all():
+            violated(f"view {place + 1} is {view.dtype}, or has NaN or infinite values")
+
+
 def _picklable(case: Case) -> None:
     copy: Views = pickle.loads(pickle.dumps(case.views))
     with torch.no_grad():
@@ -241,6 +262,7 @@ VIEW_CLAUSES: dict[str, tuple[str, Callable[[Case], None]]] = {
     "global-randomness": ("no global random state is read or changed", _global_randomness),
     "per-example": ("every example of a batch gets its own randomness", _per_example),
     "batch-of-one": ("a batch of one works", _batch_of_one),
+    "several": ("there are two full views at least, and no larger ones", _several),
     "picklable": ("a pickled copy gives the same views", _picklable),
     "learned": ("views learn if and only if kind says so, and the gradient arrives", _learned),
 }
