@@ -21,16 +21,16 @@ from sklearn.preprocessing import StandardScaler
 
 from vmbench.cli import invoke
 from vmbench.config import make_config
-from vmbench.data.balance import Balance, remarks
+from vmbench.data.balance import Balance
 from vmbench.data.check import check_data
 from vmbench.data.dataset import Task
 from vmbench.data.examples import prepare
-from vmbench.data.labels import floor, judged
+from vmbench.data.labels import judged
 from vmbench.errors import UserError
-from vmbench.evaluation.fewshot import draws
-from vmbench.evaluation.knn import knn_mean
+from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.linear_models import fit_ridge
 from vmbench.evaluation.metrics import multilabel_metrics, pearson, regression_metrics
+from vmbench.evaluation.neighbours import knn_mean
 from vmbench.evaluation.probe import fit_probe, linear_probe, penalty_grid
 from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
@@ -268,12 +268,12 @@ def test_a_prediction_that_never_changes_correlates_with_nothing():
 
 def test_floors_are_those_of_a_prediction_that_ignores_the_input():
     y = {"train": np.array([2, 2, 1, 0]), "test": np.array([0, 0, 1, 2, 2])}
-    assert floor("multiclass", y, None) == {"majority_accuracy": 0.4}
+    assert toy.ToyVector.tasks[0].rules.floor(y, None) == {"majority_accuracy": 0.4}
     y = {"train": np.array([1.0, 2.0, 30.0]), "test": np.array([2.0, 4.0])}
-    assert floor("regression", y, None) == {"median_mae": 1.0}
+    assert AMOUNT.rules.floor(y, None) == {"median_mae": 1.0}
     rng = np.random.default_rng(0)
     labels = (rng.random((4000, 2)) < (0.3, 0.1)).astype(np.int64)
-    found = floor("multilabel", {"train": labels, "test": labels}, np.array([True, True]))
+    found = FINDINGS.rules.floor({"train": labels, "test": labels}, np.array([True, True]))
     guess = average_precision_score(labels, rng.random((4000, 2)), average="macro")
     assert found["prevalence"] == pytest.approx(guess, abs=0.02)
 
@@ -298,14 +298,14 @@ def test_knn_mean_equals_a_naive_loop(setting):
 def test_few_shot_draws_hold_k_with_and_k_without_each_label():
     labels = prepare(toy.ToyFindings()).labels(FINDINGS)
     for suffix, k in (("k1", 1), ("k5", 5), ("k10", 10)):
-        chosen = draws("multilabel")[suffix](labels, seed=3)
+        chosen = scoring("multilabel").draws()[suffix](labels, seed=3)
         assert len(set(chosen)) == len(chosen) <= 2 * k * labels.shape[1]
         for value in (0, 1):
             assert ((labels[chosen] == value).sum(0) >= k).all()
-        assert chosen.tolist() == draws("multilabel")[suffix](labels, seed=3).tolist()
+        assert chosen.tolist() == scoring("multilabel").draws()[suffix](labels, seed=3).tolist()
     for kind in ("multilabel", "regression"):
-        assert len(draws(kind)["1pct"](np.zeros(5000), seed=0)) == 50
-        assert len(draws(kind)["1pct"](np.zeros(200), seed=0)) == 10
+        assert len(scoring(kind).draws()["1pct"](np.zeros(5000), seed=0)) == 50
+        assert len(scoring(kind).draws()["1pct"](np.zeros(200), seed=0)) == 10
 
 
 def test_label_losses_equal_their_equations():
@@ -335,10 +335,10 @@ def test_label_losses_equal_their_equations():
 def test_a_class_without_both_values_is_named_and_left_out():
     sides = {split: np.tile([[0, 1], [1, 0]], (3, 1)) for split in ("train", "val", "test")}
     task = Task("t", ("mass", "edema"), "a rule", kind="multilabel")
-    assert len(list(remarks(task, sides))) == 1
+    assert len(list(task.rules.remarks(sides))) == 1
     sides["test"] = sides["test"] * np.array([1, 0])
     sides["val"] = np.maximum(sides["val"], [[1, 0]])
-    told = list(remarks(task, sides))[1]
+    told = list(task.rules.remarks(sides))[1]
     assert "mass (always in val)" in told
     assert "edema (never in test; left out of every average)" in told
 
@@ -346,9 +346,9 @@ def test_a_class_without_both_values_is_named_and_left_out():
 def test_balance_is_stated_and_warned_of():
     task = Task("t", ("cat", "dog"), "a rule")
     even = {split: np.array([0, 1]) for split in ("train", "val", "test")}
-    assert not any("warning" in line for line in remarks(task, even))
+    assert not any("warning" in line for line in task.rules.remarks(even))
     uneven = {**even, "train": np.array([0, 0, 0, 0, 0, 1])}
-    counts, majority, warning = remarks(task, uneven)
+    counts, majority, warning = task.rules.remarks(uneven)
     assert counts.startswith("train 6: cat 5, dog 1; val 2: cat 1, dog 1")
     assert "majority cat 83.3%, imbalance ratio 5.0" in majority
     assert "warning: unequal classes (ratio above 2): look at balanced_accuracy" in warning
@@ -368,7 +368,9 @@ def test_the_check_counts_every_kind():
     never = changed(toy.ToyFindings, lambda i, y, s: (0, 0, 0) if s == "test" else y)
     assert "no class is there" in check_data(never, None).tasks[0].problems[0]
     same = changed(toy.ToyAmount, lambda i, y, s: 2.0 if s == "train" else y)
-    assert check_data(same, None).tasks[0].problems == ["every target in train is 2"]
+    assert check_data(same, None).tasks[0].problems == [
+        "every target in train is 2; nothing can be predicted"
+    ]
 
 
 def test_the_contract_serves_every_kind_and_sees_bad_labels():

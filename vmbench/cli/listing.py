@@ -241,13 +241,12 @@ def _describe_labels(dataset: "Dataset") -> list[str]:
         return ["vmbench data check DIR counts them"]
     if not is_prepared(dataset):
         return ["counted by the first run, which prepares the examples; then stated here"]
-    from vmbench.data.balance import remarks
 
     examples = prepare(dataset)
     return [
         f"{task.name}: {remark}"
         for task in dataset.tasks
-        for remark in remarks(task, examples.split_labels(task))
+        for remark in task.rules.remarks(examples.split_labels(task))
     ]
 
 

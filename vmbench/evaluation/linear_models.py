@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vmbench.data.dataset import Kind
-from vmbench.data.labels import Labels, varies
-from vmbench.evaluation.influence import Contributions, contributions
+from vmbench.data.labels import Labels, target_scale, varies
+from vmbench.evaluation.influence import Contributions, of_accuracy, of_auroc, of_pearson
 from vmbench.evaluation.metrics import Predictions, mean_auroc, pearson
 from vmbench.evaluation.newton import Loss, Newton, SigmoidLoss, SoftmaxLoss
 
@@ -119,7 +118,7 @@ class Softmax(LinearModel):
         predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
         loss = -float(np.log(known.sum(1).clip(1e-12)).mean())
-        correct = contributions("multiclass", predictions, labels, None)
+        correct = of_accuracy(predictions, labels)
         return Judgement(float(correct.mean()), loss, correct)
 
     def rows(self, other: LinearModel, weights: Weights) -> Weights:
@@ -171,7 +170,7 @@ class OneVsRest(LinearModel):
         value, loss = mean_auroc(scores, labels, counted), losses.mean().item()
         if not counted.any():
             return Judgement(value, loss, -losses.numpy())
-        return Judgement(value, loss, contributions("multilabel", scores, labels, counted))
+        return Judgement(value, loss, of_auroc(scores, labels, counted))
 
 
 class Ridge(LinearModel):
@@ -202,15 +201,7 @@ class Ridge(LinearModel):
         """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
         loss = float(np.square(values - labels).mean())
-        each = contributions("regression", values, labels, None)
-        return Judgement(pearson(values, labels), loss, each)
-
-
-MODELS: dict[Kind, type[LinearModel]] = {
-    "multiclass": Softmax,
-    "multilabel": OneVsRest,
-    "regression": Ridge,
-}
+        return Judgement(pearson(values, labels), loss, of_pearson(values, labels))
 
 
 def _path(
@@ -253,12 +244,6 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
         weights = centred.T @ torch.linalg.solve(gram, rest) / n
     intercept = level - mean @ weights
     return torch.cat([weights, intercept[None]])[None].numpy()
-
-
-def target_scale(labels: Labels) -> tuple[float, float]:
-    """Mean and standard deviation of real targets; 1 where they are all equal."""
-    std = float(labels.std())
-    return float(labels.mean()), std if std > 0 else 1.0
 
 
 def _outputs(x: Features, weights: Weights) -> Tensor:

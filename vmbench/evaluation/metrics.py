@@ -7,19 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vmbench.data.dataset import Kind
 from vmbench.data.labels import Labels, Mask
 
 # Class indices (N,), or a score per class (N, K), or values in the target's unit (N,).
 Predictions = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
-
-# The metric that a task of each kind is chosen by on val and reported by on test.
-HEADLINES: dict[Kind, str] = {
-    "multiclass": "accuracy",
-    "multilabel": "auroc",
-    "regression": "pearson",
-}
 
 
 def classification_metrics(
@@ -76,23 +68,6 @@ def multilabel_metrics(scores: Array, labels: Array, counted: Mask) -> dict[str,
         "micro_auroc": binary_auroc(ranks.flatten(), target.flatten()).item(),
         "mean_average_precision": fmean(binary_average_precision(*pair).item() for pair in pairs),
     }
-
-
-def headline(kind: Kind, predictions: Predictions, labels: Labels, counted: Mask | None) -> float:
-    """Accuracy, macro AUROC or Pearson's correlation, as the kind of task has it.
-
-    Args:
-        kind: of the task.
-        predictions: as a probe gives them.
-        labels: of the same examples.
-        counted: (K,) the classes that a macro AUROC averages; None for the other kinds.
-    """
-    if kind == "multiclass":
-        return float((predictions == labels).mean())
-    if kind == "regression":
-        return pearson(predictions, labels)
-    assert counted is not None
-    return mean_auroc(predictions, labels, counted)
 
 
 def mean_auroc(scores: Array, labels: Array, counted: Mask) -> float:

@@ -162,13 +162,9 @@ def _spec(source: Source) -> None:
         violated(f"tasks are named {names}: state at least one, each once")
     for task in dataset.tasks:
         check_name(task.name)
-        fewest, count = {
-            "multiclass": (2, "two"),
-            "multilabel": (1, "one"),
-            "regression": (0, "no"),
-        }[task.kind]
+        fewest = task.rules.fewest_classes
         if len(set(task.classes)) != len(task.classes) or len(task.classes) < fewest:
-            violated(f"task {task.name} needs {count} or more classes of different names")
+            violated(f"task {task.name} needs {fewest} or more classes of different names")
         for start, stop in task.hidden:
             if not isinstance(dataset.spec, Vector) or not 0 <= start < stop <= dataset.spec.numel:
                 violated(f"task {task.name}: hidden {(start, stop)} is no span of {dataset.spec}")
@@ -229,7 +225,7 @@ def _disjoint(source: Source) -> None:
 def _classes(source: Source) -> None:
     for task in source.dataset.tasks:
         sides = source.survey().classes[task.name]
-        if task.kind == "regression":
+        if not task.classes:
             for split in SPLITS:
                 if len(sides[split]) < 2:
                     violated(f"every target of task {task.name} is the same in {split}")
