@@ -1,23 +1,24 @@
 """The other floor: the input itself, pooled, without any encoder."""
 
+from functools import partial
+
 from torch import Tensor
 
 from vmbench.data.dataset import Task
 from vmbench.data.examples import Examples
+from vmbench.data.specs import Spec
 from vmbench.networks.convolution import pool_to
 from vmbench.runs.session import Session
 from vmbench.views.method import Method, Representation
 
-# Bins per axis: 256 numbers per channel of a Grid, 128 of a Sequence. On HAPT spectrograms this
-# floor beat short pretraining by 20 points, so it must stand beside every number.
-BINS = {"grid": 16, "sequence": 128}
 
+def raw_features(x: Tensor, spec: Spec) -> Tensor:
+    """(B, *spec.shape) average-pooled to ``spec.raw_bins`` per axis and flattened.
 
-def raw_features(x: Tensor) -> Tensor:
-    """(B, C, H, W) or (B, C, T) average-pooled and flattened; (B, F) as it is."""
-    if x.dim() == 2:
-        return x
-    return pool_to(x, BINS["grid" if x.dim() == 4 else "sequence"]).flatten(1)
+    256 numbers per channel of a Grid, 128 of a Sequence; (B, F) as it is. On HAPT spectrograms this
+    floor beat short pretraining by 20 points, so it must stand beside every number.
+    """
+    return pool_to(x, spec.raw_bins).flatten(1) if spec.space else x
 
 
 class RawFeatures(Method):
@@ -30,4 +31,4 @@ class RawFeatures(Method):
 
     def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
         """No encoder: 0 parameters."""
-        return Representation(raw_features, 0)
+        return Representation(partial(raw_features, spec=examples.spec), 0)

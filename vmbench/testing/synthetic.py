@@ -2,16 +2,17 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from vmbench.config import Config, make_config
 from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
 from vmbench.data.examples import prepare
-from vmbench.data.specs import Grid, Sequence, Spec, Vector
+from vmbench.data.specs import SPECS, Spec
 from vmbench.progress import Progress
 from vmbench.registry import registry
 from vmbench.runs.presets import PRESETS
@@ -19,10 +20,8 @@ from vmbench.runs.session import Session
 from vmbench.training.device import place
 
 # Odd and unequal axes, so that a method that swaps or halves them shows.
-SPECS: dict[str, Spec] = {
-    "grid": Grid(3, 17, 23),
-    "sequence": Sequence(2, 37),
-    "vector": Vector(27),
+SAMPLES: dict[str, Spec] = {
+    spec.kind: cast(Callable[..., Spec], spec)(*spec.sample) for spec in SPECS
 }
 ROWS = 60
 CLASSES = ("low", "high")
