@@ -95,6 +95,7 @@ def test_another_kind_of_task_is_judged_by_every_evaluation(
     monkeypatch.setattr(toy.Toy, "datasets", {**toy.Toy.datasets, "toy-levels": Levels})
     monkeypatch.setattr(Levels, "tasks", (Task("kind", toy.CLASSES, "a rule", kind="ordinal"),))
     command = ["run", "--domain", "toy", "--pretrain", "toy-levels", "--preset", "smoke"]
+    command += ["--transfer", "toy-levels"]
     command += ["--method", "random-init", "--eval", evaluation, "--out", str(tmp_path), "--json"]
     assert invoke(command) == 0
     (task,) = json.loads(capsys.readouterr().out)["tasks"]

@@ -436,7 +436,9 @@ def test_every_evaluation_serves_every_kind(evaluation, pretrain, metric, tmp_pa
     units = task["units"]
     assert sum(units["totals"]) / sum(units["sizes"]) == pytest.approx(task["value"], abs=1e-6)
     assert len(set(units["totals"])) > 2
-    assert f"{pretrain}/{pretrain.removeprefix('toy-')}: train 180" in written.err
+    what = "3 labels" if metric == "auroc" else "regression"
+    said = f"{pretrain}/{pretrain.removeprefix('toy-')}: {what}; 180 train, 60 val, 60 test"
+    assert said in written.err
 
 
 @pytest.mark.parametrize("pretrain", ["toy-findings", "toy-amount"])

@@ -1,6 +1,10 @@
-"""Test metrics of a task, by torchmetrics."""
+"""Test metrics of a task, by torchmetrics; where that is wrong, by scikit-learn and NumPy.
 
-from statistics import fmean
+torchmetrics 1.9 takes scores outside 0..1 for logits and sends them through a sigmoid, which makes
+equal what is far out (AUROC, average precision); of targets in a small unit its R^2 and Pearson's
+correlation are wrong, for both take a small sum of squares for none.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -59,25 +63,23 @@ def multilabel_metrics(scores: Array, labels: Array, counted: Mask) -> dict[str,
     >>> multilabel_metrics(scores, labels, np.array([True]))["auroc"]
     1.0
     """
-    from torchmetrics.functional.classification import binary_auroc, binary_average_precision
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
-    ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    pairs = list(zip(ranks.T, target.T, strict=True))
+    pair = labels[:, counted], scores[:, counted]
     return {
-        "auroc": fmean(binary_auroc(*pair).item() for pair in pairs),
-        "micro_auroc": binary_auroc(ranks.flatten(), target.flatten()).item(),
-        "mean_average_precision": fmean(binary_average_precision(*pair).item() for pair in pairs),
+        "auroc": float(roc_auc_score(*pair, average="macro")),
+        "micro_auroc": float(roc_auc_score(*pair, average="micro")),
+        "mean_average_precision": float(average_precision_score(*pair, average="macro")),
     }
 
 
 def mean_auroc(scores: Array, labels: Array, counted: Mask) -> float:
     """The macro AUROC of :func:`multilabel_metrics`; 0.5, that of guessing, if none is counted."""
-    from torchmetrics.functional.classification import binary_auroc
+    from sklearn.metrics import roc_auc_score
 
     if not counted.any():
         return 0.5
-    ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    return fmean(binary_auroc(*pair).item() for pair in zip(ranks.T, target.T, strict=True))
+    return float(roc_auc_score(labels[:, counted], scores[:, counted], average="macro"))
 
 
 def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:
@@ -93,43 +95,25 @@ def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:
     >>> round(found["pearson"], 6), found["mae"]
     (1.0, 21.0)
     """
-    from torchmetrics.functional import mean_absolute_error, r2_score, spearman_corrcoef
+    from sklearn.metrics import r2_score
+    from torchmetrics.functional import mean_absolute_error, spearman_corrcoef
 
     predicted, target = _float64(predictions), _float64(targets)
     constant = bool((predicted == predicted[0]).all())
-    # At the target's own scale no sum of squares is too small for torchmetrics to divide by.
-    level, scale = target.mean(), target.std()
     return {
         "pearson": pearson(predictions, targets),
         "spearman": 0.0 if constant else spearman_corrcoef(predicted, target).item(),
-        "r2": r2_score((predicted - level) / scale, (target - level) / scale).item(),
+        "r2": float(r2_score(targets, predictions)),
         "mae": mean_absolute_error(predicted, target).item(),
     }
 
 
 def pearson(predictions: Array, targets: Array) -> float:
     """Pearson's correlation of (N,) with (N,); 0 where either never changes."""
-    from torchmetrics.functional import pearson_corrcoef
-
-    predicted, target = _float64(predictions), _float64(targets)
-    if (predicted == predicted[0]).all() or (target == target[0]).all():
+    if (predictions == predictions[0]).all() or (targets == targets[0]).all():
         return 0.0
-    # It is the same at every scale; at scale 1 no sum of squares is too small or too large.
-    return pearson_corrcoef(*(_standard(each) for each in (predicted, target))).item()
-
-
-def _standard(x: torch.Tensor) -> torch.Tensor:
-    return (x - x.mean()) / x.std()
+    return float(np.corrcoef(predictions, targets)[0, 1])
 
 
 def _float64(x: Array) -> torch.Tensor:
     return torch.from_numpy(np.asarray(x, np.float64))
-
-
-def _ranks(scores: Array) -> torch.Tensor:
-    """Scores in any scale -> equally ordered ones in 0..1, which torchmetrics takes as they are.
-
-    A sigmoid would make equal what is far out and different.
-    """
-    _, ranks = np.unique(scores, return_inverse=True)
-    return torch.from_numpy(ranks.reshape(scores.shape) / max(1, int(ranks.max())))
