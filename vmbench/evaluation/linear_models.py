@@ -230,20 +230,11 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
     Returns:
         The weights (1, D + 1); the last is b.
     """
-    features = torch.from_numpy(x).double()
-    target = torch.from_numpy(y)
-    mean, level = features.mean(0), target.mean()
-    centred, rest = features - mean, target - level
-    n, d = centred.shape
-    # The smaller of the two systems: (X'X / N + p) w = X'y / N, or its dual.
-    if d <= n:
-        gram = centred.T @ centred / n + penalty * torch.eye(d, dtype=torch.float64)
-        weights = torch.linalg.solve(gram, centred.T @ rest / n)
-    else:
-        gram = centred @ centred.T / n + penalty * torch.eye(n, dtype=torch.float64)
-        weights = centred.T @ torch.linalg.solve(gram, rest) / n
-    intercept = level - mean @ weights
-    return torch.cat([weights, intercept[None]])[None].numpy()
+    from sklearn.linear_model import Ridge as ScikitRidge
+
+    # scikit-learn's penalty is on the sum of squares; Cholesky takes the smaller of both systems.
+    model = ScikitRidge(alpha=penalty * len(x), solver="cholesky").fit(x.astype(np.float64), y)
+    return np.append(model.coef_, model.intercept_)[None]
 
 
 def _outputs(x: Features, weights: Weights) -> Tensor:

@@ -1,8 +1,8 @@
-"""Test metrics of a task, by torchmetrics; where that is wrong, by scikit-learn and NumPy.
+"""Test metrics of a task, by torchmetrics; where that is wrong, by scikit-learn.
 
 torchmetrics 1.9 takes scores outside 0..1 for logits and sends them through a sigmoid, which makes
-equal what is far out (AUROC, average precision); of targets in a small unit its R^2 and Pearson's
-correlation are wrong, for both take a small sum of squares for none.
+equal what is far out (AUROC, average precision); its R^2 takes the small sum of squares of a target
+in a small unit for none, and is 1.
 """
 
 from typing import Any
@@ -110,9 +110,11 @@ def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:
 
 def pearson(predictions: Array, targets: Array) -> float:
     """Pearson's correlation of (N,) with (N,); 0 where either never changes."""
+    from torchmetrics.functional import pearson_corrcoef
+
     if (predictions == predictions[0]).all() or (targets == targets[0]).all():
         return 0.0
-    return float(np.corrcoef(predictions, targets)[0, 1])
+    return pearson_corrcoef(_float64(predictions), _float64(targets)).item()
 
 
 def _float64(x: Array) -> torch.Tensor:
