@@ -1,24 +1,20 @@
 """The other floor: the input itself, pooled, without any encoder."""
 
-from functools import partial
-
 from torch import Tensor
 
-from vmbench.data.dataset import Task
-from vmbench.data.examples import Examples
-from vmbench.data.specs import Spec
 from vmbench.networks.convolution import pool_to
-from vmbench.runs.session import Session
-from vmbench.views.method import Method, Representation
+from vmbench.views.method import Method
+
+# Bins per axis, by how many there are: 256 numbers per channel of a Grid, 128 of a Sequence.
+# On HAPT spectrograms this floor beat short pretraining by 20 points, so it must stand beside
+# every number.
+BINS = {1: 128, 2: 16}
 
 
-def raw_features(x: Tensor, spec: Spec) -> Tensor:
-    """(B, *spec.shape) average-pooled to ``spec.raw_bins`` per axis and flattened.
-
-    256 numbers per channel of a Grid, 128 of a Sequence; (B, F) as it is. On HAPT spectrograms this
-    floor beat short pretraining by 20 points, so it must stand beside every number.
-    """
-    return pool_to(x, spec.raw_bins).flatten(1) if spec.space else x
+def raw_features(x: Tensor) -> Tensor:
+    """(B, C, H, W) or (B, C, T) average-pooled and flattened; (B, F) as it is."""
+    axes = x.dim() - 2
+    return pool_to(x, BINS[axes]).flatten(1) if axes else x
 
 
 class RawFeatures(Method):
@@ -29,6 +25,6 @@ class RawFeatures(Method):
     yardstick = True
     encodes = False
 
-    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
-        """No encoder: 0 parameters."""
-        return Representation(partial(raw_features, spec=examples.spec), 0)
+    def features(self, x: Tensor) -> Tensor:
+        """:func:`raw_features`."""
+        return raw_features(x)

@@ -43,12 +43,12 @@ def test_what_a_kind_of_task_names_exists(kind):
 def wrong(dataset, change):
     (task,) = dataset.tasks
 
-    def examples(self, data_dir):
-        for i, e in enumerate(dataset.examples(self, data_dir)):
+    def examples(self):
+        for i, e in enumerate(dataset.examples(self)):
             label, split = change(i, e.labels[task.name], e.splits[task.name])
             yield type(e)(e.x, {task.name: label}, {task.name: split})
 
-    return type("Wrong", (dataset,), {"examples": examples, "name": "wrong"})()
+    return type("Wrong", (dataset,), {"examples": examples, "name": "wrong"})().bind()
 
 
 @pytest.mark.parametrize(("dataset", "change"), [
@@ -58,7 +58,7 @@ def wrong(dataset, change):
     (toy.ToyAmount, lambda i, y, s: (3.0 if s == "val" else y, s)),
 ])  # fmt: skip
 def test_a_check_says_what_a_run_refuses_in_the_same_words(dataset, change):
-    (problem,) = check_data(wrong(dataset, change), None).tasks[0].problems
+    (problem,) = check_data(wrong(dataset, change)).tasks[0].problems
     with pytest.raises(UserError) as refusal:
         prepare(wrong(dataset, change))
     assert str(refusal.value) == f"task wrong/{dataset.tasks[0].name}: {problem}"

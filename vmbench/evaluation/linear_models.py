@@ -42,14 +42,14 @@ class Judgement:
 
     Attributes:
         value: accuracy, macro AUROC or Pearson's correlation.
-        loss: what tells equal values apart; smaller is better.
         contributions: (n,) what each example contributes; their mean is the value, or minus the
             loss where there is no value to judge by.
+        losses: (n,) of the examples; their mean tells equal values apart, smaller is better.
     """
 
     value: float
-    loss: float
     contributions: Contributions
+    losses: Contributions
 
 
 class LinearModel(ABC):
@@ -117,9 +117,9 @@ class Softmax(LinearModel):
         probabilities = self._probabilities(x, weights)
         predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
-        loss = -float(np.log(known.sum(1).clip(1e-12)).mean())
+        losses: Contributions = -np.log(known.sum(1).clip(1e-12))
         correct = of_accuracy(predictions, labels)
-        return Judgement(float(correct.mean()), loss, correct)
+        return Judgement(float(correct.mean()), correct, losses)
 
     def rows(self, other: LinearModel, weights: Weights) -> Weights:
         """Row by row of the same class; zero for a class that ``other`` has not met."""
@@ -164,13 +164,13 @@ class OneVsRest(LinearModel):
         """By macro AUROC, and the mean log-loss."""
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1)
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1).numpy()
         counted = varies(labels) & varies(self.labels)
         scores = logits.numpy()
-        value, loss = mean_auroc(scores, labels, counted), losses.mean().item()
+        value = mean_auroc(scores, labels, counted)
         if not counted.any():
-            return Judgement(value, loss, -losses.numpy())
-        return Judgement(value, loss, of_auroc(scores, labels, counted))
+            return Judgement(value, -losses, losses)
+        return Judgement(value, of_auroc(scores, labels, counted), losses)
 
 
 class Ridge(LinearModel):
@@ -200,8 +200,8 @@ class Ridge(LinearModel):
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
         """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
-        loss = float(np.square(values - labels).mean())
-        return Judgement(pearson(values, labels), loss, of_pearson(values, labels))
+        losses: Contributions = np.square(values - labels)
+        return Judgement(pearson(values, labels), of_pearson(values, labels), losses)
 
 
 def _path(

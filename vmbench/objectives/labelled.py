@@ -11,7 +11,7 @@ from vmbench.config import Config
 from vmbench.data.dataset import Task
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 
 class LabelLoss(Objective):
@@ -51,7 +51,7 @@ class LabelLoss(Objective):
         outputs: Tensor = self.classifier(self.encoder.pooled(self.task.hide(x)))
         return outputs.float()
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Mean loss of one view of each example."""
-        outputs = self.outputs(make_view(self.task.hide(batch.x)))
-        return self.loss(outputs, self.labels[batch.index])
+        (view,) = make_views(self.task.hide(batch.x), 1)
+        return self.loss(self.outputs(view), self.labels[batch.index])

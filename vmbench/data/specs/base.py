@@ -20,7 +20,6 @@ class Spec:
         corruptions: ``module:NAME`` of the :class:`~vmbench.evaluation.corruptions.Corruption` that
             examples are tested under.
         picture: ``module:function`` that draws an example or a change of it in the gallery.
-        raw_bins: bins per axis to which examples are pooled where they are features themselves.
     """
 
     kind: ClassVar[str]
@@ -29,7 +28,6 @@ class Spec:
     viewmaker: ClassVar[str] = "vmbench.networks.viewmaker:MLPViewmaker"
     corruptions: ClassVar[str] = "vmbench.evaluation.corruptions:ANY"
     picture: ClassVar[str] = "vmbench.runs.pictures:draw_bars"
-    raw_bins: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` unless every axis has at least one entry."""

@@ -20,7 +20,6 @@ class Grid(Spec):
     viewmaker: ClassVar[str] = "vmbench.networks.viewmaker:ConvViewmaker"
     corruptions: ClassVar[str] = "vmbench.evaluation.corruptions:OF_GRIDS"
     picture: ClassVar[str] = "vmbench.runs.pictures:draw_image"
-    raw_bins: ClassVar[int] = 16
     channels: int
     height: int
     width: int

@@ -16,7 +16,6 @@ class Sequence(Spec):
     viewmaker: ClassVar[str] = "vmbench.networks.viewmaker:ConvViewmaker"
     corruptions: ClassVar[str] = "vmbench.evaluation.corruptions:OF_SEQUENCES"
     picture: ClassVar[str] = "vmbench.runs.pictures:draw_traces"
-    raw_bins: ClassVar[int] = 128
     channels: int
     length: int
 
