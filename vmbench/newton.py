@@ -23,9 +23,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# The objective is within gradient^2 / (2 penalty) of its least value, by strong convexity: the
-# gradient norm that is asked for follows from how near the mean loss is to be.
-GAP = 1e-9
+# By strong convexity in W, the objective is within gradient^2 / (2 penalty) of its least value: the
+# gradient norm that is asked for follows from how near the mean loss is to be. The intercepts, which
+# no penalty holds, bend it as far as the classes' shares do: BENT stands for that.
+GAP, BENT = 1e-9, 1e-2
 FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
 STEPS = 500  # conjugate gradients per Newton system
 # Numbers in the blocks of all classes and products to form them, above which the classes share one.
@@ -123,7 +124,7 @@ def tolerance(penalty: float) -> float:
     >>> f"{tolerance(1e-6):.1e}"
     '4.5e-08'
     """
-    return math.sqrt(2 * penalty * GAP)
+    return math.sqrt(2 * min(penalty, BENT) * GAP)
 
 
 class Newton:
@@ -172,7 +173,7 @@ class Newton:
             if norm <= goal or step == max_iter:
                 break
             if stale:
-                precondition = self._preconditioner(p, ridge)
+                precondition = self._preconditioner(p, ridge, rounded=rounded)
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
             direction, stale = self._newton_step(
@@ -250,16 +251,21 @@ class Newton:
             along = z + fall / before * along
         return found, True
 
-    def _preconditioner(self, p: Tensor, ridge: Tensor) -> Callable[[Tensor], Tensor]:
+    def _preconditioner(
+        self, p: Tensor, ridge: Tensor, *, rounded: bool
+    ) -> Callable[[Tensor], Tensor]:
         """Solves with the Hessian's block of each class, or with the mean of them."""
         curvature = p * (1 - p) / p.shape[1]
         blocks = curvature.mean(0, keepdim=True) if self.shared else curvature
         factors = torch.stack([self._factor(weight, ridge) for weight in blocks])
+        if rounded:  # reading the factors is what a solve costs
+            factors = factors.float()
 
         def solve(residual: Tensor) -> Tensor:
-            if self.shared:
-                return self.loss.project(torch.cholesky_solve(residual.T, factors[0]).T)
-            return self.loss.project(torch.cholesky_solve(residual[:, :, None], factors)[..., 0])
+            right = residual.to(factors.dtype)
+            right = right.T[None] if self.shared else right[:, :, None]
+            found = torch.cholesky_solve(right, factors).double()
+            return self.loss.project(found[0].T if self.shared else found[..., 0])
 
         return solve
 
