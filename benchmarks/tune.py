@@ -30,7 +30,7 @@ from scipy.stats import qmc
 
 import vmbench
 from vmbench.config import make_config, parse_assignments
-from vmbench.plan import make_plan
+from vmbench.runs.plan import make_plan
 
 TRIALS, FINALISTS = 8, 2
 SEED, FINAL_SEED = 100, 101

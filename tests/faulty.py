@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from toy import CARD, CLASSES, Toy, ToyVector
 
-from vmbench.dataset import Dataset, Example, Task
-from vmbench.domain import Domain
-from vmbench.method import Method, Representation, ViewMethod
-from vmbench.specs import Vector
-from vmbench.views import Views
+from vmbench.data.dataset import Dataset, Example, Task
+from vmbench.data.domain import Domain
+from vmbench.data.specs import Vector
+from vmbench.views.base import Views
+from vmbench.views.method import Method, Representation, ViewMethod
 
 
 class Sound(ToyVector):

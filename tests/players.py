@@ -3,15 +3,15 @@
 import torch
 
 from vmbench.config import make_config
-from vmbench.device import Placement
-from vmbench.examples import prepare
-from vmbench.methods.viewmaker import AdversarialViews
+from vmbench.data.examples import prepare
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
-from vmbench.presets import preset
 from vmbench.progress import MetricsLog, Progress
 from vmbench.registry import registry
-from vmbench.trainer import fit
+from vmbench.runs.presets import preset
+from vmbench.training.device import Placement
+from vmbench.training.loop import fit
+from vmbench.views.viewmaker import AdversarialViews
 
 N_EXAMPLES = 180  # in the train split of each toy dataset
 SMALL = {"batch_size": 32, "epochs": 2, "projection_dim": 8, "prototypes": 6, "negatives": 50}

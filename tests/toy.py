@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import SPLITS, Card, Dataset, Example, Task
-from vmbench.domain import Domain
+from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
+from vmbench.data.domain import Domain
+from vmbench.data.specs import Grid, Sequence, Spec, Vector
 from vmbench.registry import Entry, registry
-from vmbench.specs import Grid, Sequence, Spec, Vector
 
 CLASSES = ("a", "b", "c")
 CARD = Card("CC0", "none", "none")

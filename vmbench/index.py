@@ -9,21 +9,21 @@ ENTRIES: list[Entry] = [
     Entry(
         "method",
         "viewmaker",
-        "vmbench.methods.viewmaker:ViewmakerMethod",
+        "vmbench.views.viewmaker:ViewmakerMethod",
         "learned views: a stochastic L1-bounded adversary trained with the encoder",
         {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
         "viewmaker+handcrafted",
-        "vmbench.methods.viewmaker_handcrafted:ViewmakerHandcrafted",
+        "vmbench.views.viewmaker_handcrafted:ViewmakerHandcrafted",
         "the domain's handcrafted views, then the viewmaker's perturbation as a supplement",
         {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
         "divmaker",
-        "vmbench.methods.divmaker:Divmaker",
+        "vmbench.views.divmaker:Divmaker",
         "learned views without an adversary: trained to differ from one another",
         {
             "views": "learned",

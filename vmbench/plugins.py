@@ -39,8 +39,8 @@ def register_plugin(target: str) -> Entry:
             break
     else:
         raise UserError(
-            f"plugin {target} derives neither from vmbench.domain.Domain nor from "
-            f"vmbench.method.Method"
+            f"plugin {target} derives neither from vmbench.data.domain.Domain nor from "
+            f"vmbench.views.method.Method"
         )
     name = getattr(value, "name", None)
     if not isinstance(name, str):

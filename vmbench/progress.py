@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
-from vmbench.trackers import Tracker
+from vmbench.training.trackers import Tracker
 
 
 class MetricsLog:

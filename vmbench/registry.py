@@ -20,7 +20,7 @@ KINDS = ("domain", "method", "objective", "encoder", "evaluation")
 PLUGIN_GROUPS = {"vmbench.domains": "domain", "vmbench.methods": "method"}
 BUILT_IN = "vmbench"  # the distribution that owns the index
 # What a plugin's object must derive from, imported only when one is loaded.
-BASES = {"domain": "vmbench.domain:Domain", "method": "vmbench.method:Method"}
+BASES = {"domain": "vmbench.data.domain:Domain", "method": "vmbench.views.method:Method"}
 
 
 @dataclass(frozen=True)

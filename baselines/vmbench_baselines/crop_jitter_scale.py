@@ -7,9 +7,9 @@ jitter are those of Um et al. 2017.
 import torch
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.specs import Sequence
-from vmbench.views import ViewContext, Views
+from vmbench.data.specs import Sequence
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.reference import channel_sd

@@ -7,8 +7,8 @@ of the area; here it is a quarter of any example: a box, a segment, or a set of 
 
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.masks import centred_band, random_subset
 from vmbench_baselines.reference import mean_value

@@ -2,7 +2,7 @@
 
 from torch import Generator, Tensor
 
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
 
 
 class Distortion(Views):

@@ -7,9 +7,9 @@ first hidden vector. As in DABS the partner's embedding is taken as it is, witho
 
 from torch import Tensor
 
-from vmbench.method import PretextMethod
 from vmbench.objectives.base import Batch, ProjectionObjective
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
+from vmbench.views.method import PretextMethod
 from vmbench_baselines.mixup import draw_mixture, mix, mixed_n_pair
 
 

@@ -2,8 +2,8 @@
 
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.draws import normal
 from vmbench_baselines.reference import channel_sd

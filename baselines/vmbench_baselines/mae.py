@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from vmbench.config import Config
-from vmbench.method import PretextMethod
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.specs import Grid, Sequence, Vector
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
+from vmbench.views.method import PretextMethod
 from vmbench_baselines.masks import random_subset
 from vmbench_baselines.tokens import TokenDecoder, Tokens
 

@@ -8,9 +8,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vmbench.method import PretextMethod
 from vmbench.objectives.base import Batch, ProjectionObjective
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
+from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
 
 

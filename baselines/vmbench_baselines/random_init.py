@@ -8,12 +8,12 @@ starts from another function; calibration is what makes evaluation mode that fun
 import torch
 from torch import nn
 
-from vmbench.dataset import Task
-from vmbench.examples import Examples
-from vmbench.method import Method, Representation
+from vmbench.data.dataset import Task
+from vmbench.data.examples import Examples
 from vmbench.networks.encoder import Encoder
-from vmbench.session import Session
-from vmbench.trainer import order
+from vmbench.runs.session import Session
+from vmbench.training.loop import order
+from vmbench.views.method import Method, Representation
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 

@@ -7,8 +7,8 @@ values of a bin become one value drawn from it; what differs within a bin is hid
 import torch
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.draws import uniform
 

@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from vmbench.dataset import Task
-from vmbench.examples import Examples
-from vmbench.method import Method, Representation
+from vmbench.data.dataset import Task
+from vmbench.data.examples import Examples
 from vmbench.networks.convolution import pool_to
-from vmbench.session import Session
+from vmbench.runs.session import Session
+from vmbench.views.method import Method, Representation
 
 # Bins per axis: 256 numbers per channel of a Grid, 128 of a Sequence. On HAPT spectrograms this
 # floor beat short pretraining by 20 points, so it must stand beside every number.

@@ -7,7 +7,7 @@ for a Vector, where every feature is a channel.
 import torch
 from torch import Tensor
 
-from vmbench.views import ViewContext
+from vmbench.views.base import ViewContext
 
 
 def channel_sd(context: ViewContext) -> Tensor:

@@ -8,9 +8,9 @@ which belong together, so each column of a one-hot block is replaced on its own.
 
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.specs import Vector
-from vmbench.views import ViewContext, Views
+from vmbench.data.specs import Vector
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.draws import integers
 from vmbench_baselines.masks import random_subset

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from vmbench.config import Config
-from vmbench.method import PretextMethod
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
+from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.tokens import TokenDecoder, Tokens
 

@@ -13,10 +13,10 @@ from importlib import import_module
 import torch
 from torch import Generator, Tensor
 
+from vmbench.data.specs import Grid
 from vmbench.errors import missing_package
-from vmbench.method import ViewMethod
-from vmbench.specs import Grid
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 
 CROP_AREA = (0.2, 1.0)

@@ -16,9 +16,9 @@ literature has for it: on speech masks and noise always go together, on sensors 
 import torch
 from torch import Generator, Tensor
 
-from vmbench.method import ViewMethod
-from vmbench.specs import Grid
-from vmbench.views import ViewContext, Views
+from vmbench.data.specs import Grid
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.distortion import Distortion
 from vmbench_baselines.draws import normal
 from vmbench_baselines.masks import random_band

@@ -1,11 +1,11 @@
 """The ceiling: the same encoder trained on the task's labels, read by the same probe."""
 
-from vmbench.dataset import Task
+from vmbench.data.dataset import Task
+from vmbench.data.examples import Examples
 from vmbench.evaluation import limit
-from vmbench.examples import Examples
-from vmbench.method import Method, Representation
 from vmbench.objectives.by_kind import label_loss
-from vmbench.session import Session
+from vmbench.runs.session import Session
+from vmbench.views.method import Method, Representation
 
 
 class Supervised(Method):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vmbench.data.specs import Spec
 from vmbench.networks.convolution import CONV
 from vmbench.networks.encoder import Encoder
-from vmbench.specs import Spec
 
 PER_AXIS = {1: 32, 2: 8}  # about so many tokens per spatial axis
 HIDDEN = 128  # at most so many channels in the decoder
@@ -37,7 +37,7 @@ class Tokens:
     def of(cls, spec: Spec) -> "Tokens":
         """About 8 x 8 patches, 32 segments, or one token per feature.
 
-        >>> from vmbench.specs import Grid, Sequence
+        >>> from vmbench.data.specs import Grid, Sequence
         >>> Tokens.of(Grid(1, 64, 32)).sizes, Tokens.of(Sequence(6, 250)).counts
         ((8, 4), (31,))
         """

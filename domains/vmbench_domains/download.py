@@ -52,7 +52,8 @@ class Download:
         unpack: whether it is a zip or tar whose content is wanted.
         strip: leading folders of an archive's names to leave out.
         only: patterns of an archive's names to unpack; () for all.
-        sums: file in the archive that lists the SHA-256 of the others; "" if none does.
+        sums: file in the archive that lists the SHA-256 of the others, where it has one; "" if
+            none does.
     """
 
     url: str
@@ -76,7 +77,7 @@ class Download:
         https://example.org/a%20b.zip (2.5 MB; the publisher gives no checksum)
         """
         size = f"{megabytes(self.size)}; " if self.size is not None else ""
-        inside = f"{self.sums} inside" if self.sums else "the publisher gives no checksum"
+        inside = f"its {self.sums} is compared" if self.sums else "the publisher gives no checksum"
         return f"{self.url} ({size}{self.checksum or inside})"
 
 
@@ -109,11 +110,17 @@ def fetch(sources: Sequence[Download], folder: Path, *, again: bool = False) -> 
                 if skipped:
                     _say(f"  left out, being links or devices: {', '.join(skipped)}")
                 if source.sums:
-                    _say(f"  {check_sums(target, source.sums)} files agree with {source.sums}")
+                    _say(f"  {_compared(check_sums(target, source.sums), source.sums)}")
                 seen.write_text(f"{source}\n")
                 path.unlink()
         except OSError as error:
             raise _unwritable(error, target) from error
+
+
+def _compared(agreeing: int | None, sums: str) -> str:
+    if agreeing is None:
+        return f"no {sums} in the archive: its files have the archive's own checksums alone"
+    return f"{agreeing} files agree with {sums}"
 
 
 def _fetch_one(source: Download, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from vmbench.dataset import Dataset
+from vmbench.data.dataset import Dataset
 from vmbench.errors import missing_package
 
 

@@ -1,11 +1,14 @@
-"""Splits of independent rows. Rows that belong together use :class:`vmbench.dataset.HeldOut`."""
+"""Splits of independent rows.
+
+Rows that belong together use :class:`vmbench.data.dataset.HeldOut`.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Split
+from vmbench.data.dataset import Split
 
 
 def stratified_split(

@@ -4,16 +4,20 @@ A dataset declares the publisher's layout, and where its publisher offers the fi
 downloaded only when the user asks for it (:meth:`FileDataset.fetch`).
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from vmbench.config import digest
-from vmbench.dataset import Dataset
+from vmbench.data.dataset import Dataset
 from vmbench.errors import AbsentError, UserError
 from vmbench_domains.download import Download, fetch
+from vmbench_domains.own.files import is_junk
 
 HERE = "."  # the place that is --data-dir itself
+# What a file is called while vmbench, curl, wget or a browser still writes it.
+UNFINISHED = (".part", ".part.tag", ".partial", ".crdownload", ".download", ".aria2", ".tmp")
 
 
 class FileDataset(Dataset):
@@ -22,6 +26,8 @@ class FileDataset(Dataset):
     Class attributes:
         places: folders under ``--data-dir``, tried in this order; ``"."`` is that folder itself.
         files: patterns, each of which must match something in a place.
+        elsewhere: such a pattern -> other patterns that stand for it, where a publisher has the
+            same files in more than one layout.
         downloads: the publisher's files that ``vmbench data fetch`` gets; none where they must be
             asked for, or a licence be signed.
 
@@ -31,6 +37,7 @@ class FileDataset(Dataset):
 
     places: ClassVar[tuple[str, ...]]
     files: ClassVar[tuple[str, ...]]
+    elsewhere: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     downloads: ClassVar[tuple[Download, ...]] = ()
     root: Path
 
@@ -53,18 +60,44 @@ class FileDataset(Dataset):
         lacking: list[str] = []
         for place in self.places:
             root = data_dir / place
-            matches = [sorted(root.glob(pattern)) for pattern in self.files]
+            matches = [self.matches(root, pattern) for pattern in self.files]
             if all(matches):
                 return root, sorted({path for match in matches for path in match})
             if root.is_dir() and any(matches):  # the right place, but something is missing
                 pairs = zip(self.files, matches, strict=True)
                 lacking = lacking or [str(root / p) for p, match in pairs if not match]
         missing = f"{', '.join(lacking)} is missing; " if lacking else ""
+        for path in (p for place in self.places for p in self._unfinished(data_dir / place)):
+            missing += f"{path} is an unfinished download; "
+            break
         raise AbsentError(
             f"dataset '{self.name}' is not in --data-dir {data_dir}: {missing}it is found where "
             f"{self.wanted()}; its publisher has it at {self.card.homepage}"
             f"{self._fetching('; vmbench data fetch {} gets it')}"
         )
+
+    def matches(self, root: Path, pattern: str) -> list[Path]:
+        """What one of :attr:`files` stands for below ``root``: itself, or else what replaces it."""
+        for candidate in (pattern, *self.elsewhere.get(pattern, ())):
+            if found := matching(root, candidate):
+                return found
+        return []
+
+    def paths_of(self, pattern: str) -> list[Path]:
+        """The files in :attr:`root` that one of :attr:`files` stands for, sorted."""
+        return self.matches(self.root, pattern)
+
+    def path_of(self, pattern: str) -> Path:
+        """The first of :meth:`paths_of`."""
+        return self.paths_of(pattern)[0]
+
+    def _unfinished(self, root: Path) -> Iterator[Path]:
+        """Downloads that broke off, of what this dataset looks for."""
+        names = (*self.files, *(download.name for download in self.downloads))
+        for name in names:
+            for path in sorted(root.glob(f"{name.rstrip('*')}*")):
+                if path.name.endswith(UNFINISHED) and path.is_file():
+                    yield path
 
     def _fetching(self, hint: str) -> str:
         return hint.format(self.name) if self.downloads else ""
@@ -113,6 +146,16 @@ class FileDataset(Dataset):
         """The layout in words, for error messages."""
         places = " or ".join(f"DIR/{p}" if p != HERE else "DIR itself" for p in self.places)
         return f"{places} holds {', '.join(self.files)}"
+
+
+def matching(root: Path, pattern: str) -> list[Path]:
+    """What matches below ``root``, sorted: no hidden file, and none that is still being written."""
+    start = len(str(root)) + 1 if str(root) != HERE else 0  # hundreds of thousands of paths: texts
+    return sorted(path for path in root.glob(pattern) if _is_data(str(path)[start:]))
+
+
+def _is_data(name: str) -> bool:
+    return not name.endswith(UNFINISHED) and not any(map(is_junk, name.split(os.sep)))
 
 
 def fingerprint(root: Path, paths: Iterable[Path]) -> str:

@@ -95,7 +95,7 @@ def _inside(folder: Path, name: str, strip: int, archive: Path) -> Path | None:
     return path
 
 
-def check_sums(folder: Path, sums: str) -> int:
+def check_sums(folder: Path, sums: str) -> int | None:
     """Compare the files below ``folder`` with a list of SHA-256 sums, as sha256sum writes it.
 
     Args:
@@ -103,14 +103,14 @@ def check_sums(folder: Path, sums: str) -> int:
         sums: name of the list. Names that were not unpacked are passed over.
 
     Returns:
-        How many files agree.
+        How many files agree; None if the archive had no such list.
 
     Raises:
-        UserError: one does not, or the list is not there.
+        UserError: one does not agree.
     """
     path = folder / sums
     if not path.is_file():
-        raise UserError(f"{path} is missing, which lists the checksums: fetch the archive again")
+        return None
     agreeing = 0
     for line in path.read_text(encoding="utf-8").splitlines():
         expected, _, name = line.partition(" ")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Task
-from vmbench.domain import Domain
-from vmbench.specs import Sequence
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Task
+from vmbench.data.domain import Domain
+from vmbench.data.specs import Sequence
 
 RATE, LENGTH = 20, 600  # samples per second, samples: a trace of 30 s
 VP, VS, VR = 6.0, 3.5, 2.5  # speeds of P, S and surface (Rg) waves in the upper crust, km/s

@@ -88,8 +88,8 @@ def _untested(scales: Mapping[TaskKey, Scale]) -> Iterator[str]:
     names = [str(key) for key, scale in scales.items() if scale.error is None]
     if names:
         yield (
-            "Counted towards the score, though nothing tells whether the ceiling is above the floor "
-            f"by more than noise: {', '.join(names)}."
+            "Counted towards the score, though nothing tells whether the ceiling is above the "
+            f"floor by more than noise: {', '.join(names)}."
         )
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vmbench.config import make_config
-from vmbench.views import ViewContext
+from vmbench.views.base import ViewContext
 
 
 def _context(spec, value_range=None, count=64, seed=0, **settings):

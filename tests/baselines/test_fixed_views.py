@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmbench.specs import Grid, Sequence, Vector
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench_baselines.cutout import CutoutMethod
 from vmbench_baselines.gaussian_noise import STRENGTH, GaussianNoiseMethod
 from vmbench_baselines.randomized_quantization import BINS, RandomizedQuantizationMethod

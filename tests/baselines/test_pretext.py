@@ -10,12 +10,12 @@ from torch import nn
 
 import vmbench
 from vmbench.config import make_config
-from vmbench.method import PretextMethod
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
-from vmbench.presets import preset
-from vmbench.specs import Grid, Sequence, Vector
-from vmbench.views import Identity
+from vmbench.runs.presets import preset
+from vmbench.views.base import Identity
+from vmbench.views.method import PretextMethod
 from vmbench_baselines.emix import EMix, EMixMethod
 from vmbench_baselines.mae import MAE, MaskedReconstruction
 from vmbench_baselines.mixup import IMix, Mixup, draw_mixture, mixed_n_pair

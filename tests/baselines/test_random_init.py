@@ -7,11 +7,11 @@ from torch import nn
 from toy import ToyGrid, ToySequence, ToyVector
 
 from vmbench.config import make_config
-from vmbench.device import Placement
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.progress import Progress
-from vmbench.session import Session
+from vmbench.runs.session import Session
+from vmbench.training.device import Placement
 from vmbench_baselines.random_init import RandomInit, RandomInitCalibrated
 
 DATASETS = [ToyGrid, ToySequence, ToyVector]

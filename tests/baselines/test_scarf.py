@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vmbench.specs import Vector
+from vmbench.data.specs import Vector
 from vmbench_baselines.scarf import ScarfMethod
 
 

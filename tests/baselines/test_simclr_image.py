@@ -3,8 +3,8 @@ import sys
 import pytest
 import torch
 
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_baselines import simclr_image
 from vmbench_baselines.simclr_image import SimCLRImageMethod
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vmbench.specs import Grid
+from vmbench.data.specs import Grid
 from vmbench_baselines.specaugment import NOISE, SpecAugment, Spectral, SpectralNoise
 
 

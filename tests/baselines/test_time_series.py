@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmbench.specs import Sequence
+from vmbench.data.specs import Sequence
 from vmbench_baselines import time_series
 from vmbench_baselines.crop_jitter_scale import CropJitterScaleMethod, crop_positions
 from vmbench_baselines.jitter_warp import MAX_SEGMENTS, permute_segments, warp_positions

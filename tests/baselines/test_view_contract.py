@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmbench.method import ViewMethod
-from vmbench.specs import Grid, Sequence, Vector
+from vmbench.data.specs import Grid, Sequence, Vector
+from vmbench.views.method import ViewMethod
 from vmbench_baselines.index import ENTRIES
 
 ENTRIES = [e for e in ENTRIES if issubclass(e.load(), ViewMethod)]

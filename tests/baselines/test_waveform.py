@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vmbench.specs import Sequence
+from vmbench.data.specs import Sequence
 from vmbench_baselines import waveform
 from vmbench_baselines.masks import random_stretch
 from vmbench_baselines.waveform import Waveform, WaveformMethod, shift_pitch

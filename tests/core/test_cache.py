@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from toy import ToyVector
 
-from vmbench.cache import cache_folder
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.progress import Progress
+from vmbench.storage.cache import cache_folder
 
 HERE = Path(__file__).parent.parent
 PROGRAM = """
 import sys, time
 sys.path.insert(0, {tests!r})
 from toy import ToyVector
-from vmbench.examples import prepare
+from vmbench.data.examples import prepare
 from vmbench.progress import Progress
 
 class Slow(ToyVector):
@@ -181,10 +181,10 @@ def test_a_full_disk_names_the_folder_the_space_and_the_mend(tmp_path, monkeypat
     RuntimeError("[enforce fail at inline_container.cc] . No space left on device (os error 28)"),
 ])  # fmt: skip
 def test_however_a_full_disk_is_said_it_is_one_line(raised, monkeypatch):
-    monkeypatch.setattr("vmbench.examples._build", raising(raised))
+    monkeypatch.setattr("vmbench.data.examples._build", raising(raised))
     with pytest.raises(UserError, match=r"is full \(.* MB free\) while the cache of toy-vector"):
         prepare(ToyVector())
-    monkeypatch.setattr("vmbench.examples._build", raising(OSError(errno.EIO, "I/O error")))
+    monkeypatch.setattr("vmbench.data.examples._build", raising(OSError(errno.EIO, "I/O error")))
     with pytest.raises(OSError, match="I/O error"):
         prepare(ToyVector())
 
@@ -197,10 +197,11 @@ def raising(error):
 
 
 def test_a_lock_is_free_once_its_holder_is_gone(tmp_path):
-    from vmbench.locking import exclusive, is_free
+    from vmbench.storage.locking import exclusive, is_free
 
     hold = (
-        "import sys, time; from pathlib import Path; from vmbench.locking import exclusive\n"
+        "import sys, time; from pathlib import Path\n"
+        "from vmbench.storage.locking import exclusive\n"
         "with exclusive(Path(sys.argv[1]), print):\n    print('held', flush=True); time.sleep(60)"
     )
     path = tmp_path / "lock"

@@ -1,6 +1,6 @@
 import torch
 
-from vmbench import checkpoint
+from vmbench.training import checkpoint
 
 
 def test_nested_state_comes_back_exactly(tmp_path):

@@ -9,11 +9,11 @@ import torch
 from toy import ToyGrid, ToyVector
 
 import vmbench
-from vmbench.collapse import Health, Watch, effective_rank, similarity
 from vmbench.config import make_config
-from vmbench.device import Placement
-from vmbench.examples import prepare
+from vmbench.data.examples import prepare
 from vmbench.networks import build_encoder
+from vmbench.training.collapse import Health, Watch, effective_rank, similarity
+from vmbench.training.device import Placement
 
 CPU = Placement(torch.device("cpu"), None)
 
@@ -111,7 +111,7 @@ def test_a_training_set_of_any_size_fills_its_batches():
 
 def run(tmp_path, monkeypatch, **settings):
     # As without matplotlib: the picture would take most of the seconds.
-    monkeypatch.setattr(importlib.import_module("vmbench.runner"), "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.import_module("vmbench.runs.runner"), "find_spec", lambda _: None)
     settings = {"batch_size": 32, "probe_max_iter": 10, **settings}
     return vmbench.run(
         "toy",

@@ -7,9 +7,9 @@ import pytest
 
 from vmbench.cli import invoke
 from vmbench.errors import UserError
-from vmbench.plan import make_plan
 from vmbench.registry import registry
 from vmbench.results import Result
+from vmbench.runs.plan import make_plan
 
 SETTINGS = {
     "batch_size": 32,
@@ -48,7 +48,7 @@ REQUESTS = {
 @pytest.fixture
 def parsed(monkeypatch):
     """The plan that a command line comes to, of which nothing is carried out."""
-    runner = importlib.import_module("vmbench.runner")
+    runner = importlib.import_module("vmbench.runs.runner")
     plans = []
 
     def plan_alone(*arguments):

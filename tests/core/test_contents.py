@@ -10,10 +10,10 @@ import pytest
 
 from vmbench import contents as module
 from vmbench import progress
-from vmbench.cache import cache_folder
-from vmbench.contents import contents
 from vmbench.errors import UserError
 from vmbench.progress import Progress
+from vmbench.storage.cache import cache_folder
+from vmbench.storage.contents import contents
 
 FILES = {"a/one.txt": b"first", "b/two.txt": b"second", "b/three.txt": b""}
 
@@ -163,7 +163,7 @@ def test_a_long_first_reading_is_announced(tmp_path, monkeypatch, capsys):
 NAME = """
 import sys
 from pathlib import Path
-from vmbench import contents
+from vmbench.storage import contents
 contents.SETTLED = -10**18
 root = Path(sys.argv[1])
 print(contents.contents(root, root.rglob("*.txt")))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vmbench.copies import Copies
-from vmbench.dataset import SPLITS
+from vmbench.data.copies import Copies
+from vmbench.data.dataset import SPLITS
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,9 +8,9 @@ import torch
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from vmbench.config import Config
-from vmbench.corruptions import SEVERITIES, Clean, corruptions
-from vmbench.specs import Grid, Sequence, Vector
-from vmbench.views import ViewContext
+from vmbench.data.specs import Grid, Sequence, Vector
+from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
+from vmbench.views.base import ViewContext
 
 SPECS = [
     Grid(3, 32, 24),

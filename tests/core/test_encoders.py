@@ -5,9 +5,9 @@ import torch
 from torch.nn import functional as F
 
 from vmbench.config import Config
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.errors import UserError
 from vmbench.networks import ResNet18, ResNet50, build_encoder
-from vmbench.specs import Grid, Sequence, Vector
 
 
 def published_resnet18() -> dict[str, tuple[int, ...]]:

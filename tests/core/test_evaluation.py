@@ -12,17 +12,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import vmbench
-from vmbench.corruptions import corruptions
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
+from vmbench.evaluation.corruptions import corruptions
 from vmbench.evaluation.fewshot import DRAWS, SHOTS, draw
 from vmbench.evaluation.finetune import LEARNING_RATES
 from vmbench.evaluation.knn import knn_predict
-from vmbench.examples import Examples, prepare
-from vmbench.plan import make_plan
-from vmbench.probe import fit_probe, linear_probe
+from vmbench.evaluation.probe import fit_probe, linear_probe
 from vmbench.registry import registry
 from vmbench.results import read_result
-from vmbench.session import Session
+from vmbench.runs.plan import make_plan
+from vmbench.runs.session import Session
 
 EVALUATIONS = ["linear", "knn", "finetune", "fewshot", "robustness"]
 CHOSEN = {

@@ -5,11 +5,11 @@ import pytest
 import torch
 from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
 
-from vmbench.cache import cache_folder
-from vmbench.dataset import HeldOut, Task
+from vmbench.data.dataset import HeldOut, Task
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.evaluation import hide, limit
-from vmbench.examples import prepare
+from vmbench.storage.cache import cache_folder
 
 
 @pytest.mark.parametrize("dataset", [ToyGrid, ToySequence, ToyVector])

@@ -15,10 +15,10 @@ from PIL import Image
 
 import vmbench
 from vmbench.cli import invoke
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.errors import UserError
-from vmbench.gallery import redraw_views
-from vmbench.pictures import draw_gallery
-from vmbench.specs import Grid, Sequence, Vector
+from vmbench.runs.gallery import redraw_views
+from vmbench.runs.pictures import draw_gallery
 
 
 def run(out, method="viewmaker", pretrain="toy-vector", **options):
@@ -123,7 +123,7 @@ def test_pictures_that_cannot_be_made(finished, tmp_path, capsys, monkeypatch):
     for name in list(sys.modules):
         if name.split(".")[0] == "matplotlib":
             monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr("vmbench.pictures.find_spec", lambda name: None)
+    monkeypatch.setattr("vmbench.runs.pictures.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'vmbench\[plots\]'"):
         redraw_views(finished["viewmaker"], tmp_path / "views.png")
 
@@ -197,7 +197,8 @@ def test_a_trace_and_bars_rise_where_the_view_is_greater(drawn):
 def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "vmbench.gallery.draw_gallery", lambda *a, **k: shown.append(a) or draw_gallery(*a, **k)
+        "vmbench.runs.gallery.draw_gallery",
+        lambda *a, **k: shown.append(a) or draw_gallery(*a, **k),
     )
     run(tmp_path, settings={"batch_size": 32, "epochs": 1, "epsilon": 0.3, "probe_max_iter": 10})
     ((spec, example, views, *_),) = shown
@@ -210,5 +211,5 @@ def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_pa
 
 
 def test_a_run_without_matplotlib_draws_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("vmbench.runner.find_spec", lambda name: None)
+    monkeypatch.setattr("vmbench.runs.runner.find_spec", lambda name: None)
     assert not (run(tmp_path, "gaussian-noise") / "views.png").exists()

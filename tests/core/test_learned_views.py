@@ -8,20 +8,21 @@ import toy
 
 import vmbench
 from vmbench.config import make_config
-from vmbench.device import Placement
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench.index import ENTRIES
-from vmbench.method import ViewMethod
-from vmbench.methods.divmaker import DiverseViews, Divmaker, deterministic_contrastive
-from vmbench.methods.viewmaker_handcrafted import SupplementedViews, ViewmakerHandcrafted
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.plan import make_plan
-from vmbench.presets import preset
-from vmbench.specs import Grid
-from vmbench.trainer import _SCHEDULES, _Players
-from vmbench.views import ViewContext
+from vmbench.runs.plan import make_plan
+from vmbench.runs.presets import preset
+from vmbench.training import checkpoint
+from vmbench.training.device import Placement
+from vmbench.training.loop import _SCHEDULES, _Players
+from vmbench.views.base import ViewContext
+from vmbench.views.divmaker import DiverseViews, Divmaker, deterministic_contrastive
+from vmbench.views.method import ViewMethod
+from vmbench.views.viewmaker_handcrafted import SupplementedViews, ViewmakerHandcrafted
 
 CPU = Placement(torch.device("cpu"), None)
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
@@ -207,7 +208,6 @@ def test_an_interrupted_pretraining_with_draws_of_its_own_continues_bit_for_bit(
     method, tmp_path, monkeypatch
 ):
     """Masks and own losses draw from the generator that the training state keeps."""
-    from vmbench import trainer
 
     def run(name):
         settings = {"batch_size": 32, "checkpoint_minutes": 1e-9}
@@ -216,15 +216,15 @@ def test_an_interrupted_pretraining_with_draws_of_its_own_continues_bit_for_bit(
 
     whole = run("whole")
     written = iter(range(1000))
-    save = trainer.checkpoint.save
+    save = checkpoint.save
 
     def save_and_stop(state, path):
         save(state, path)
         if next(written) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer.checkpoint, "save", save_and_stop)
+    monkeypatch.setattr(checkpoint, "save", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
         run("halves")
-    monkeypatch.setattr(trainer.checkpoint, "save", save)
+    monkeypatch.setattr(checkpoint, "save", save)
     assert run("halves").values() == whole.values()

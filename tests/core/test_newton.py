@@ -6,9 +6,9 @@ import torch
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
-from vmbench import newton
-from vmbench.newton import Newton, SigmoidLoss, SoftmaxLoss, tolerance
-from vmbench.probe import penalty_grid
+from vmbench.evaluation import newton
+from vmbench.evaluation.newton import Newton, SigmoidLoss, SoftmaxLoss, tolerance
+from vmbench.evaluation.probe import penalty_grid
 
 GRID = penalty_grid(12)
 

@@ -8,16 +8,16 @@ from safetensors.torch import load_file
 
 import vmbench
 from vmbench.config import make_config
-from vmbench.device import place
+from vmbench.data.examples import prepare
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.networks import Encoder, build_encoder
-from vmbench.plan import make_plan
-from vmbench.presets import preset
 from vmbench.progress import Progress
 from vmbench.registry import registry
-from vmbench.session import Session
-from vmbench.specs import Grid
+from vmbench.runs.plan import make_plan
+from vmbench.runs.presets import preset
+from vmbench.runs.session import Session
+from vmbench.training.device import place
 
 RUN = {"batch_size": 32, "normalize_after_view": True}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vmbench.plan import make_plan
 from vmbench.registry import registry
+from vmbench.runs.plan import make_plan
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 # Tamkin et al. 2021, arXiv 2010.07432, and its released configuration.

@@ -3,8 +3,8 @@
 import pytest
 import toy
 
-from vmbench.plan import make_plan
-from vmbench.presets import PRESETS
+from vmbench.runs.plan import make_plan
+from vmbench.runs.presets import PRESETS
 
 CHANGED = {
     "learned": {"lr": 0.25, "temperature": 0.5},

@@ -7,9 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
-from vmbench.linear_models import Judgement
-from vmbench.metrics import classification_metrics
-from vmbench.probe import choose, linear_probe, penalty_grid
+from vmbench.evaluation.linear_models import Judgement
+from vmbench.evaluation.metrics import classification_metrics
+from vmbench.evaluation.probe import choose, linear_probe, penalty_grid
 
 
 def problem(seed=0, n=240, d=12, classes=4, noise=2.0):

@@ -9,11 +9,11 @@ import toy
 from scipy.stats import ks_2samp
 
 from vmbench.config import Config
-from vmbench.corruptions import Clean
-from vmbench.dataset import Example
-from vmbench.examples import prepare
+from vmbench.data.dataset import Example
+from vmbench.data.examples import prepare
+from vmbench.evaluation.corruptions import Clean
 from vmbench.registry import registry
-from vmbench.session import REFERENCE_SIZE, Session
+from vmbench.runs.session import REFERENCE_SIZE, Session
 
 ROWS = 12_000
 

@@ -1,8 +1,8 @@
 import pytest
 
+from vmbench.data.specs import ALL_KINDS
 from vmbench.errors import UserError
 from vmbench.registry import Entry, Registry, registry
-from vmbench.specs import ALL_KINDS
 
 
 def test_a_taken_name_names_both_owners():
@@ -20,7 +20,7 @@ def test_unknown_names_get_the_nearest():
 
 @pytest.mark.parametrize(
     ("target", "cause"),
-    [("no_such_module:X", "ModuleNotFoundError"), ("vmbench.specs:Nope", "AttributeError")],
+    [("no_such_module:X", "ModuleNotFoundError"), ("vmbench.data.specs:Nope", "AttributeError")],
 )
 def test_a_plugin_that_fails_to_import_is_reported_with_owner_and_cause(target, cause):
     names: Registry[object] = Registry("method")

@@ -15,10 +15,10 @@ import toy
 from safetensors.torch import load_file, save_file
 
 import vmbench
-from vmbench.checkpoint import save
 from vmbench.cli import invoke
 from vmbench.registry import registry
 from vmbench.results import Result
+from vmbench.training.checkpoint import save
 
 HERE = Path(__file__).parent.parent
 PROGRAM = (

@@ -84,7 +84,7 @@ def test_supervised_reads_no_label_column(tmp_path, monkeypatch):
     import numpy as np
     import toy
 
-    from vmbench.dataset import Task
+    from vmbench.data.dataset import Task
 
     class Leaky(toy.ToyVector):
         name = "leaky"

@@ -8,14 +8,14 @@ import toy
 
 import vmbench
 from vmbench.config import make_config
-from vmbench.dataset import Task
+from vmbench.data.dataset import Task
 from vmbench.errors import UserError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.plan import make_plan
-from vmbench.presets import preset
-from vmbench.trainer import reverse_gradient
+from vmbench.runs.plan import make_plan
+from vmbench.runs.presets import preset
+from vmbench.training.loop import reverse_gradient
 
 
 def run(out, method="supervised", **options):

@@ -19,25 +19,25 @@ from sklearn.metrics import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
-from vmbench.balance import Balance, remarks
-from vmbench.cache import cache_folder
 from vmbench.cli import invoke
 from vmbench.config import make_config
-from vmbench.data_check import check_data
-from vmbench.dataset import Task
+from vmbench.data.balance import Balance, remarks
+from vmbench.data.check import check_data
+from vmbench.data.dataset import Task
+from vmbench.data.examples import prepare
+from vmbench.data.labels import floor, judged
 from vmbench.errors import UserError
 from vmbench.evaluation.fewshot import draws
 from vmbench.evaluation.knn import knn_mean
-from vmbench.examples import prepare
-from vmbench.labels import floor, judged
-from vmbench.linear_models import fit_ridge
-from vmbench.metrics import multilabel_metrics, pearson, regression_metrics
+from vmbench.evaluation.linear_models import fit_ridge
+from vmbench.evaluation.metrics import multilabel_metrics, pearson, regression_metrics
+from vmbench.evaluation.probe import fit_probe, linear_probe, penalty_grid
 from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.by_kind import label_loss
-from vmbench.presets import preset
-from vmbench.probe import fit_probe, linear_probe, penalty_grid
 from vmbench.registry import registry
+from vmbench.runs.presets import preset
+from vmbench.storage.cache import cache_folder
 from vmbench.testing import check_domain
 from vmbench.testing.survey import survey
 
@@ -381,7 +381,7 @@ def test_the_contract_serves_every_kind_and_sees_bad_labels():
 
 
 def test_a_task_that_is_no_default_is_evaluated_where_it_is_named():
-    from vmbench.plan import make_plan
+    from vmbench.runs.plan import make_plan
 
     def tasks(*transfer):
         plan = make_plan("tabular", "raw-features", "simclr", "smoke", 0, None, transfer, {})

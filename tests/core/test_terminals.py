@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import toy
 
-from vmbench.balance import notable
 from vmbench.cli import invoke
 from vmbench.cli.output import echo, kept_for_output
 from vmbench.cli.run import print_result
-from vmbench.dataset import Task
+from vmbench.data.balance import notable
+from vmbench.data.dataset import Task
 from vmbench.results import Result
 
 
@@ -60,7 +60,7 @@ ASCII = """
 import sys
 sys.path.insert(0, {tests!r})
 import toy
-from vmbench.dataset import Task
+from vmbench.data.dataset import Task
 toy.ToyVector.tasks = (Task("größe", ("klein", "groß", "µ"), "jede fünfte Zeile"),)
 examples = toy.ToyVector.examples
 def renamed(self, data_dir):

@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from vmbench.cli import invoke
 from vmbench.progress import MetricsLog
-from vmbench.runner import run
-from vmbench.trackers import TensorBoard, Tracked, require_trackers
+from vmbench.runs.runner import run
+from vmbench.training.trackers import TensorBoard, Tracked, require_trackers
 
 SMOKE = {"preset": "smoke", "transfer": ["toy-vector"]}
 
@@ -92,7 +92,7 @@ def test_trackio_gets_the_metrics(tmp_path):
     pytest.importorskip("trackio")
     code = (
         "from pathlib import Path\n"
-        "from vmbench.trackers import Tracked, Trackio\n"
+        "from vmbench.training.trackers import Tracked, Trackio\n"
         "tracker = Trackio(Tracked(Path('run-1'), 'pretrain', {'lr': 0.1}))\n"
         "tracker.log(10, {'loss': 2.5})\n"
         "tracker.close()\n"

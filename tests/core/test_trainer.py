@@ -8,17 +8,17 @@ import torch
 import toy
 
 from vmbench.config import make_config
-from vmbench.device import Placement
+from vmbench.data.examples import prepare
 from vmbench.errors import RunError
-from vmbench.examples import prepare
-from vmbench.methods.viewmaker import AdversarialViews
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.presets import preset
 from vmbench.progress import MetricsLog, Progress
-from vmbench.trainer import fit, reverse_gradient
-from vmbench.views import Identity
+from vmbench.runs.presets import preset
+from vmbench.training.device import Placement
+from vmbench.training.loop import fit, reverse_gradient
+from vmbench.views.base import Identity
+from vmbench.views.viewmaker import AdversarialViews
 
 CPU = Placement(torch.device("cpu"), None)
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
@@ -161,7 +161,7 @@ def test_a_loss_that_becomes_nan_fails_and_keeps_the_last_state(tmp_path, monkey
     monkeypatch.setattr(SimCLR, "loss", loss)
     with pytest.raises(RunError, match="loss became nan at step 8 of 10"):
         train(toy.ToyVector, tmp_path, "nan", checkpoint_minutes=1e-9)
-    from vmbench import checkpoint
+    from vmbench.training import checkpoint
 
     state = checkpoint.load(tmp_path / "nan.safetensors")
     assert state["step"] == 7
@@ -171,7 +171,7 @@ def test_a_loss_that_becomes_nan_fails_and_keeps_the_last_state(tmp_path, monkey
 def test_cosine_schedule_rises_linearly_over_a_twentieth_and_falls_as_a_cosine(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("vmbench.trainer.LOG_EVERY", 1)
+    monkeypatch.setattr("vmbench.training.loop.LOG_EVERY", 1)
     train(toy.ToyVector, tmp_path, "log", epochs=40, lr=0.02)
     rates = [json.loads(line)["lr"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     warm = [0.02 * step / 10 for step in range(1, 11)]  # 10 of 200 steps

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from vmbench.evaluation.influence import contributions
 from vmbench.evaluation.units import test_units as sum_units
-from vmbench.influence import contributions
 
 N = 60
 

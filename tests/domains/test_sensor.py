@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from seglearn.datasets import load_watch
 
-from vmbench.specs import Grid, Sequence
+from vmbench.data.specs import Grid, Sequence
 from vmbench_domains.sensor.spectrogram import frames, log_spectrogram
 from vmbench_domains.sensor.watch import STEP, WINDOW
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from vmbench.config import Config
-from vmbench.examples import prepare
+from vmbench.data.examples import prepare
 from vmbench.registry import registry
-from vmbench.views import ViewContext
+from vmbench.views.base import ViewContext
 from vmbench_domains.audio.fsdd import FSDD
 from vmbench_domains.audio.logmel import LogMel
 from vmbench_domains.audio.spoken_digits import SpokenDigits, SpokenDigitsWaveform

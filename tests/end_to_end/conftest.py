@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from vmbench.cli import invoke
-from vmbench.method import Representation
-from vmbench.session import Session
+from vmbench.runs.session import Session
+from vmbench.views.method import Representation
 from vmbench_domains.audio import AudioDomain
 from vmbench_domains.audio.spoken_digits import SpokenDigitsWaveform
 
@@ -52,7 +52,7 @@ class Inside:
 
 @pytest.fixture
 def inside(monkeypatch):
-    runner = importlib.import_module("vmbench.runner")
+    runner = importlib.import_module("vmbench.runs.runner")
     evaluate, found = runner.evaluate, Inside()
 
     def evaluate_and_keep(evaluation, session, examples, task, representation):
@@ -67,7 +67,7 @@ def inside(monkeypatch):
 @pytest.fixture
 def _without_pictures(monkeypatch):
     """As without matplotlib: most of the seconds of so small a run would go into its picture."""
-    monkeypatch.setattr(importlib.import_module("vmbench.runner"), "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.import_module("vmbench.runs.runner"), "find_spec", lambda _: None)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 
 from vmbench.cli import invoke
-from vmbench.method import ViewMethod
-from vmbench.plan import HANDCRAFTED
 from vmbench.registry import BUILT_IN, registry
+from vmbench.runs.plan import HANDCRAFTED
+from vmbench.views.method import ViewMethod
 
 BUILT_IN_DOMAINS = [entry for entry in registry("domain") if entry.owner == BUILT_IN]
 DOMAINS = {entry.name: registry("domain").get(entry.name) for entry in BUILT_IN_DOMAINS}

@@ -7,9 +7,9 @@ import pytest
 
 from vmbench.config import make_config
 from vmbench.networks import build_encoder
-from vmbench.plan import HANDCRAFTED
 from vmbench.registry import registry
-from vmbench.session import count_parameters
+from vmbench.runs.plan import HANDCRAFTED
+from vmbench.runs.session import count_parameters
 
 DATASETS = {
     "grid": ("image", "mnist"),

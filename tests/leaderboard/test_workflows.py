@@ -10,8 +10,8 @@ import typer
 import yaml
 
 from vmbench.cli.app import build_app
-from vmbench.presets import PRESETS
 from vmbench.registry import registry
+from vmbench.runs.presets import PRESETS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

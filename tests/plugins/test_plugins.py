@@ -63,7 +63,7 @@ def test_a_sound_plugin_is_listed_unimported_and_then_runs(install, call):
     ("def broken(:", "SyntaxError: "),
     ("raise SystemExit(3)", "SystemExit: 3"),
     ("", "AttributeError: module 'bad' has no attribute 'Bad'"),
-    ("class Bad: name = 'bad'", "does not derive from vmbench.domain.Domain"),
+    ("class Bad: name = 'bad'", "does not derive from vmbench.data.domain.Domain"),
     (QUAKE + "Bad = Quake", "has name = 'quake': make both the same"),
 ])  # fmt: skip
 def test_one_that_fails_is_named_and_the_rest_go_on(install, call, source, cause):
@@ -179,8 +179,8 @@ def test_plugin_option_registers_a_class_of_the_working_folder(
 @pytest.mark.parametrize(("plugin", "message"), [
     ("quake_pack", "is not module:Object, as in"),
     ("no_such_module:X", "cannot be imported: ModuleNotFoundError"),
-    ("json:loads", "derives neither from vmbench.domain.Domain nor"),
-    ("vmbench.method:ViewMethod", "has no name: set the class attribute name"),
+    ("json:loads", "derives neither from vmbench.data.domain.Domain nor"),
+    ("vmbench.views.method:ViewMethod", "has no name: set the class attribute name"),
     ("faulty:Taken", "two domains are named 'image'"),
 ])  # fmt: skip
 def test_a_bad_plugin_option_is_one_line(plugin, message, call):

@@ -60,8 +60,8 @@ def _exit_code(error: SystemExit) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from vmbench.disk import is_full
     from vmbench.errors import RunError, UserError
+    from vmbench.storage.disk import is_full
 
     if isinstance(error, UserError):
         return _fail(str(error), 2)

@@ -12,7 +12,7 @@ from vmbench.cli.plugins import with_plugins
 from vmbench.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
-    from vmbench.data_check import Report, TaskReport
+    from vmbench.data.check import Report, TaskReport
 
 SHOWN_CLASSES = 20
 WORDS = {
@@ -37,11 +37,11 @@ def fetch(
     ),
 ) -> None:
     """Download a dataset's published files, for --data-dir; an interrupted download goes on."""
-    from vmbench.cache import cache_folder
     from vmbench.cli.listing import domain_of, known_datasets
-    from vmbench.command import command_line
-    from vmbench.domain import Domain
+    from vmbench.data.domain import Domain
     from vmbench.registry import registry
+    from vmbench.runs.command import command_line
+    from vmbench.storage.cache import cache_folder
 
     domain = domain_of(dataset)
     if domain is None:
@@ -60,8 +60,8 @@ def check(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:
     """Tell what DIR holds, what is wrong with it, and what a run would do."""
-    from vmbench.data_check import check_data, recognise
-    from vmbench.domain import Domain
+    from vmbench.data.check import check_data, recognise
+    from vmbench.data.domain import Domain
     from vmbench.registry import registry
 
     adapter = cast(Domain, registry("domain").get(domain))
@@ -86,7 +86,7 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
-    from vmbench.command import command_line
+    from vmbench.runs.command import command_line
 
     echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
     if others:
@@ -111,8 +111,8 @@ def _print(
 
 
 def _print_task(task: "TaskReport") -> None:
-    from vmbench.balance import Balance
-    from vmbench.dataset import SPLITS
+    from vmbench.data.balance import Balance
+    from vmbench.data.dataset import SPLITS
 
     sides = ", ".join(f"{task.examples[split]} {split}" for split in SPLITS)
     sort = {"multiclass": "classes", "multilabel": "labels"}.get(task.kind)

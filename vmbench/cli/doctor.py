@@ -50,8 +50,8 @@ def examine() -> Iterator[Finding]:
 def _core() -> Iterator[Finding]:
     import torch
 
-    from vmbench.cache import cache_folder
-    from vmbench.device import cpu_has_bfloat16
+    from vmbench.storage.cache import cache_folder
+    from vmbench.training.device import cpu_has_bfloat16
 
     precision = "bfloat16 pays" if cpu_has_bfloat16() else "no fast bfloat16"
     yield Finding("core torch", True, torch.__version__)
@@ -112,7 +112,7 @@ def _commands() -> Iterator[Finding]:
 
 
 def _embedded() -> Iterator[Finding]:
-    from vmbench.domain import Domain
+    from vmbench.data.domain import Domain
     from vmbench.errors import UserError
     from vmbench.registry import registry
 

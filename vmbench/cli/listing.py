@@ -12,8 +12,8 @@ from vmbench.registry import BUILT_IN, KINDS, Entry, registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vmbench.dataset import Dataset
-    from vmbench.domain import Domain
+    from vmbench.data.dataset import Dataset
+    from vmbench.data.domain import Domain
 
 Row = dict[str, str]
 
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 def rows(kind: Kind) -> list[Row]:
     """One row per registered name; the values are texts."""
     if kind is Kind.presets:
-        from vmbench.presets import SUMMARIES
+        from vmbench.runs.presets import SUMMARIES
 
         return [{"name": name, "summary": text} for name, text in SUMMARIES.items()]
     if kind is Kind.datasets:
@@ -145,7 +145,7 @@ def info(
 
 def describe(name: str) -> dict[str, Any]:
     """Facts about ``name``, each a text or a list of texts."""
-    from vmbench.presets import PRESETS, SUMMARIES
+    from vmbench.runs.presets import PRESETS, SUMMARIES
 
     if name == "config":
         return _describe_config()
@@ -208,7 +208,7 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
 def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
     from typing import cast
 
-    from vmbench.domain import Domain
+    from vmbench.data.domain import Domain
 
     dataset = cast(Domain, registry("domain").get(domain)).dataset(name)
     facts: dict[str, Any] = {
@@ -235,13 +235,13 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
 
 def _describe_labels(dataset: "Dataset") -> list[str]:
     """Counts per split and class, where the examples of an embedded dataset are in the cache."""
-    from vmbench.examples import is_prepared, prepare
+    from vmbench.data.examples import is_prepared, prepare
 
     if dataset.package is None:
         return ["vmbench data check DIR counts them"]
     if not is_prepared(dataset):
         return ["counted by the first run, which prepares the examples; then stated here"]
-    from vmbench.balance import remarks
+    from vmbench.data.balance import remarks
 
     examples = prepare(dataset)
     return [

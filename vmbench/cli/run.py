@@ -53,7 +53,7 @@ def run(
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
     from vmbench.config import parse_assignments
-    from vmbench.runner import run as run_
+    from vmbench.runs.runner import run as run_
 
     settings = read_settings(config) if config else {}
     settings |= parse_assignments(set_)

@@ -16,6 +16,6 @@ def views(
     quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
 ) -> None:
     """Draw a run's views: an example in the centre, its scaled perturbations around it."""
-    from vmbench.gallery import redraw_views
+    from vmbench.runs.gallery import redraw_views
 
     echo(str(redraw_views(run, out, data_dir=data_dir, quiet=quiet)))

@@ -11,15 +11,13 @@ import numpy as np
 from torch import Tensor
 
 from vmbench.config import Config
-from vmbench.dataset import SPLITS, Split, Task
+from vmbench.data.dataset import SPLITS, Split, Task
+from vmbench.data.examples import Examples, Indices
+from vmbench.data.labels import Labels, Mask, floor, judged, require_judged, varies
 from vmbench.errors import UserError
-from vmbench.evaluation.units import test_units
-from vmbench.examples import Examples, Indices
-from vmbench.influence import Contributions, contributions
-from vmbench.labels import Labels, Mask, floor, judged, require_judged, varies
-from vmbench.linear_models import Features
-from vmbench.method import Representation
-from vmbench.metrics import (
+from vmbench.evaluation.influence import Contributions, contributions
+from vmbench.evaluation.linear_models import Features
+from vmbench.evaluation.metrics import (
     HEADLINES,
     Predictions,
     classification_metrics,
@@ -27,9 +25,11 @@ from vmbench.metrics import (
     multilabel_metrics,
     regression_metrics,
 )
+from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
 from vmbench.results import Probe, TaskResult
-from vmbench.session import Session
+from vmbench.runs.session import Session
+from vmbench.views.method import Representation
 
 FEATURE_BATCH = 256
 
@@ -98,7 +98,7 @@ class Problem:
         return {split: self.features(self.indices[split]) for split in SPLITS}
 
     def labels(self, split: Split) -> Labels:
-        """Labels of a split, as :meth:`~vmbench.examples.Examples.labels` gives them."""
+        """Labels of a split, as :meth:`~vmbench.data.examples.Examples.labels` gives them."""
         return self.examples.labels(self.task, self.indices[split])
 
     def split_labels(self) -> dict[Split, Labels]:

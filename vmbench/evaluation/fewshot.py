@@ -19,13 +19,13 @@ from statistics import fmean
 
 import numpy as np
 
-from vmbench.dataset import Kind, Split
+from vmbench.data.dataset import Kind, Split
+from vmbench.data.examples import Indices
+from vmbench.data.labels import Labels
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.examples import Indices
-from vmbench.influence import Contributions
-from vmbench.labels import Labels
-from vmbench.linear_models import Features
-from vmbench.probe import FittedProbe, fit_probe
+from vmbench.evaluation.influence import Contributions
+from vmbench.evaluation.linear_models import Features
+from vmbench.evaluation.probe import FittedProbe, fit_probe
 
 DRAWS = 5
 SHOTS = (1, 5, 10)

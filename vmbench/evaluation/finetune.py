@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vmbench.data.examples import Indices
 from vmbench.errors import UserError
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.examples import Indices
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
 from vmbench.objectives.labelled import LabelLoss
-from vmbench.views import Identity
+from vmbench.views.base import Identity
 
 # Tried for every method alike: what suits a pretrained encoder, and what a fresh one needs.
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3)

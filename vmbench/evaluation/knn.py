@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vmbench.data.labels import Labels
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.labels import Labels
-from vmbench.linear_models import Features
-from vmbench.metrics import Predictions
+from vmbench.evaluation.linear_models import Features
+from vmbench.evaluation.metrics import Predictions
 
 # Smoothest first: among pairs that are equally good on val the first is taken. 200 and 0.07 are
 # the published pair.

@@ -1,7 +1,7 @@
 """The linear probe on frozen features: the default."""
 
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.probe import linear_probe
+from vmbench.evaluation.probe import linear_probe
 
 
 class LinearEvaluation(Evaluation):
@@ -9,7 +9,7 @@ class LinearEvaluation(Evaluation):
 
     Multinomial logistic regression; one against the rest where several labels may hold at once;
     ridge regression of a real target. The model is refit on train and val with that penalty, and
-    predicts test once (:mod:`vmbench.probe`).
+    predicts test once (:mod:`vmbench.evaluation.probe`).
     """
 
     name = "linear"

@@ -7,10 +7,10 @@ from zlib import crc32
 import numpy as np
 import torch
 
-from vmbench.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.influence import Contributions
-from vmbench.probe import fit_probe
+from vmbench.evaluation.corruptions import SEVERITIES, Clean, Corruption, corruptions
+from vmbench.evaluation.influence import Contributions
+from vmbench.evaluation.probe import fit_probe
 
 
 class RobustnessEvaluation(Evaluation):

@@ -1,15 +1,16 @@
 """What each test example contributes to a value, summed per independent unit of the test split.
 
 With the values of the units a board resamples test data without having them: the mean of the
-contributions (:mod:`vmbench.influence`) over a resample is, to first order, the value on it.
+contributions (:mod:`vmbench.evaluation.influence`) over a resample is, to first order, the value
+on it.
 """
 
 from zlib import crc32
 
 import numpy as np
 
-from vmbench.examples import ABSENT, Indices
-from vmbench.influence import Contributions
+from vmbench.data.examples import ABSENT, Indices
+from vmbench.evaluation.influence import Contributions
 from vmbench.results import MOST_UNITS, TestUnits
 
 DIGITS = 6  # of a stored total, after the point

@@ -3,10 +3,10 @@
 from torch import Tensor, nn
 
 from vmbench.config import Config
+from vmbench.data.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
 from vmbench.registry import registry
-from vmbench.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
 
 
 class Standardise(nn.Module):

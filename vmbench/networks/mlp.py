@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
+from vmbench.data.specs import Spec
 from vmbench.networks.encoder import Encoder
-from vmbench.specs import Spec
 
 
 class MLP(Encoder):

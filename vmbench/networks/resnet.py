@@ -11,9 +11,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from vmbench.data.specs import Spec
 from vmbench.networks.convolution import BATCH_NORM, CONV, MAX_POOL
 from vmbench.networks.encoder import Encoder
-from vmbench.specs import Spec
 
 
 class _Block(nn.Module):
@@ -88,7 +88,7 @@ class ResNet(Encoder):
 
     Shapes: (B, *spec.shape) -> maps (B, 8 * width * expansion, ...).
 
-    >>> from vmbench.specs import Sequence
+    >>> from vmbench.data.specs import Sequence
     >>> ResNet18(Sequence(6, 100), width=8)(torch.zeros(2, 6, 100)).shape
     torch.Size([2, 128])
     """

@@ -15,9 +15,9 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from vmbench.data.specs import Spec
 from vmbench.networks.convolution import CONV, INSTANCE_NORM
 from vmbench.networks.dct import dct, inverse_dct
-from vmbench.specs import Spec
 
 Bound = Literal["input", "released"]
 MAX_RES_BLOCKS = 5
@@ -48,7 +48,7 @@ class Viewmaker(nn.Module):
 
     Shapes: x (B, *spec.shape) float -> view of the same shape and dtype.
 
-    >>> from vmbench.specs import Grid
+    >>> from vmbench.data.specs import Grid
     >>> viewmaker = Viewmaker(Grid(1, 30, 17), epsilon=0.1, width=4)
     >>> x = torch.zeros(2, 1, 30, 17)
     >>> viewmaker(x).abs().mean().item()  # doctest: +ELLIPSIS

@@ -11,7 +11,7 @@ from torch.nn import functional
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.precision import full_precision
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 ObjectiveKind = Literal["contrastive", "predictive", "clustering", "pretext"]
 

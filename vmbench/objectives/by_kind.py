@@ -3,8 +3,8 @@
 import torch
 
 from vmbench.config import Config
-from vmbench.dataset import Kind, Task
-from vmbench.labels import Labels
+from vmbench.data.dataset import Kind, Task
+from vmbench.data.labels import Labels
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.binary_cross_entropy import BinaryCrossEntropy
 from vmbench.objectives.cross_entropy import CrossEntropy

@@ -8,7 +8,7 @@ from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, ProjectionObjective, mlp_head
 from vmbench.objectives.momentum import MomentumEncoder
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 EXPANSION = 16  # hidden over output width of the published predictor, 4096 / 256
 
@@ -34,7 +34,7 @@ class BYOL(ProjectionObjective):
     """Each view's prediction against the target network's projection of the other, summed.
 
     The target network is the momentum encoder of ``target_momentum``, constant over the run (the
-    published one rises to 1). There are no negatives; see :mod:`vmbench.collapse`.
+    published one rises to 1). There are no negatives; see :mod:`vmbench.training.collapse`.
 
     The viewmaker gets its gradient through the online branch (encoder, head, predictor), which
     both views pass; the target network gives neither player any.

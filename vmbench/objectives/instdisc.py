@@ -11,7 +11,7 @@ from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch
 from vmbench.objectives.memory_bank import MemoryBankObjective
 from vmbench.objectives.precision import full_precision
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 
 def instdisc(

@@ -14,7 +14,7 @@ from torch.nn import functional
 from vmbench.objectives.base import Batch
 from vmbench.objectives.memory_bank import MemoryBankObjective
 from vmbench.objectives.precision import full_precision
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 
 def instdisc_reference(

@@ -8,11 +8,11 @@ from abc import abstractmethod
 from torch import Tensor, nn
 
 from vmbench.config import Config
-from vmbench.dataset import Task
+from vmbench.data.dataset import Task
 from vmbench.evaluation import hide
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 
 class LabelLoss(Objective):

@@ -10,7 +10,7 @@ from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.objectives.first_pass import FirstPass
 from vmbench.objectives.momentum import MomentumEncoder
 from vmbench.objectives.precision import full_precision
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 
 def moco(

@@ -7,7 +7,7 @@ from torch.nn import functional
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, ProjectionObjective, mlp_head
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 BOTTLENECK = 4  # output over hidden width of the published predictor, 2048 / 512
 
@@ -32,7 +32,7 @@ class SimSiam(ProjectionObjective):
     """Each view's prediction against the other's projection, averaged (equation 4).
 
     There are neither negatives nor a momentum encoder: the stopped gradient alone prevents
-    collapse; see :mod:`vmbench.collapse`.
+    collapse; see :mod:`vmbench.training.collapse`.
 
     The viewmaker gets its gradient through the predictor's branch, which both views pass; the
     branch whose gradient is stopped gives neither player any.

@@ -4,8 +4,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from vmbench.config import Config
-from vmbench.dataset import Task
-from vmbench.linear_models import target_scale
+from vmbench.data.dataset import Task
+from vmbench.evaluation.linear_models import target_scale
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.labelled import LabelLoss
 

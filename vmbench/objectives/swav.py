@@ -9,7 +9,7 @@ from vmbench.errors import UserError
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.objectives.precision import full_precision
-from vmbench.views import MakeView
+from vmbench.views.base import MakeView
 
 # Published constants of the assignment.
 EPSILON = 0.05

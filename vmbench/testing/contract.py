@@ -9,8 +9,8 @@ from vmbench.registry import BASES, derives
 from vmbench.testing.report import Check, Outcome, Report, expectations, perform
 
 if TYPE_CHECKING:
-    from vmbench.domain import Domain
-    from vmbench.method import Method
+    from vmbench.data.domain import Domain
+    from vmbench.views.method import Method
 
 Watch = Callable[[Outcome], None]
 NOTHING_EXPECTED: Mapping[str, str] = {}
@@ -79,7 +79,7 @@ def check_domain(
         domain: the class or an instance.
         expected_failures: check (``finite[my-data]``, or ``finite`` for every dataset) -> reason.
         data_dir: the publisher's files, for datasets that no package carries; without it their
-            synthetic sample (:meth:`vmbench.dataset.Dataset.write_sample`) is checked.
+            synthetic sample (:meth:`vmbench.data.dataset.Dataset.write_sample`) is checked.
         watch: called with each outcome as soon as there is one.
 
     Raises:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import get_args
 
 from vmbench.config import make_config
-from vmbench.dataset import SPLITS, Dataset
-from vmbench.domain import Domain
+from vmbench.data.dataset import SPLITS, Dataset
+from vmbench.data.domain import Domain
+from vmbench.data.specs import ALL_KINDS, Spec, Vector
 from vmbench.errors import UserError, unknown_name
-from vmbench.presets import PRESETS
 from vmbench.registry import registry
 from vmbench.results import ViewKind
-from vmbench.specs import ALL_KINDS, Spec, Vector
+from vmbench.runs.presets import PRESETS
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey
 
@@ -61,7 +61,7 @@ def _identity(domain: Domain) -> None:
 
 
 def _handcrafted(domain: Domain) -> None:
-    from vmbench.method import ViewMethod
+    from vmbench.views.method import ViewMethod
 
     for kind, name in domain.handcrafted.items():
         if kind not in ALL_KINDS:

@@ -8,14 +8,14 @@ from typing import get_args
 import torch
 from torch import Generator, Tensor
 
-from vmbench.method import Method, ViewMethod
+from vmbench.data.specs import ALL_KINDS
 from vmbench.results import ViewKind
-from vmbench.specs import ALL_KINDS
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
 from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_session
-from vmbench.views import ViewContext, Views
+from vmbench.views.base import ViewContext, Views
+from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
 COPIES = 16  # of one example, to see whether each gets its own randomness
@@ -90,7 +90,7 @@ class Case:
         """The views for unbounded data."""
         views = self.build(None)
         if not isinstance(views, Views):
-            violated(f"views(context) returns a {type(views).__name__}, not a vmbench.views.Views")
+            violated(f"views(context) returns a {type(views).__name__}, not vmbench's Views")
         return views
 
     def view(self, x: Tensor, seed: int = 0) -> Tensor:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from vmbench.dataset import SPLITS, Dataset, Example, Split, Task
+from vmbench.data.dataset import SPLITS, Dataset, Example, Split, Task
 
 KEPT = 8  # examples that are looked at again after later ones were yielded
 WORKER_EXAMPLES = 256  # compared between this process and a fresh one
@@ -63,7 +63,7 @@ def survey(dataset: Dataset, folder: Path | None) -> Survey:
 
     Args:
         dataset: whose examples are read.
-        folder: handed to :meth:`~vmbench.dataset.Dataset.examples`.
+        folder: handed to :meth:`~vmbench.data.dataset.Dataset.examples`.
     """
     seen = Survey(
         counts={task.name: dict.fromkeys(SPLITS, 0) for task in dataset.tasks},

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from vmbench.config import Config, make_config
-from vmbench.dataset import SPLITS, Card, Dataset, Example, Task
-from vmbench.device import place
-from vmbench.examples import prepare
-from vmbench.presets import PRESETS
+from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
+from vmbench.data.examples import prepare
+from vmbench.data.specs import Grid, Sequence, Spec, Vector
 from vmbench.progress import Progress
 from vmbench.registry import registry
-from vmbench.session import Session
-from vmbench.specs import Grid, Sequence, Spec, Vector
+from vmbench.runs.presets import PRESETS
+from vmbench.runs.session import Session
+from vmbench.training.device import place
 
 # Odd and unequal axes, so that a method that swaps or halves them shows.
 SPECS: dict[str, Spec] = {

@@ -1,6 +1,6 @@
 """Audio: speech as log-mel spectrograms or as waveforms."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class AudioDomain(Domain):
@@ -20,6 +20,7 @@ class AudioDomain(Domain):
         "esc-50": "vmbench_domains.audio.esc50:ESC50",
         "librispeech-100": "vmbench_domains.audio.librispeech:LibriSpeech",
         "librispeech-960": "vmbench_domains.audio.librispeech:LibriSpeech960",
+        "librispeech-dev-clean": "vmbench_domains.audio.librispeech:LibriSpeechDevClean",
         "fluent-speech": "vmbench_domains.audio.fluent:FluentSpeech",
         "voxceleb1": "vmbench_domains.audio.voxceleb:VoxCeleb1",
         "audio-folder": "vmbench_domains.audio.folder:AudioFolder",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Task
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.spoken_digits import DIGITS
@@ -44,7 +44,7 @@ class AudioMNIST(Clips):
     def clips(self) -> list[Clip]:
         """Every file, speaker by speaker."""
         found = []
-        for path in sorted(self.root.glob(self.files[0])):
+        for path in self.paths_of(self.files[0]):
             digit, speaker, _ = path.stem.split("_")
             side = HELD_OUT.split(speaker)
             found.append(Clip(path, {"digit": int(digit)}, {"digit": side}, speaker))

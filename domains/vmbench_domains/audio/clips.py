@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Example, Split
+from vmbench.data.dataset import Example, Split
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.audio.decibels import SILENCE
 from vmbench_domains.audio.reading import Heard, inside, read_audio
 from vmbench_domains.audio.resample import resample

@@ -2,7 +2,7 @@
 
 import math
 
-from vmbench.dataset import Silence
+from vmbench.data.dataset import Silence
 
 LEAST_POWER = 1e-10  # that decibels are cut at, so that digital silence is finite
 TOP_DB = 80.0  # below the loudest bin of a clip, that its quieter bins are raised to

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from vmbench.data.specs import Grid, Sequence, Spec
 from vmbench.errors import UserError
 from vmbench.networks.resnet import ResNet18
-from vmbench.specs import Grid, Sequence, Spec
 from vmbench_domains.audio.logmel import LogMel
 
 # Mean and sd, in dB, of the log-mel spectrograms of the training clips of spoken-digits-waveform,

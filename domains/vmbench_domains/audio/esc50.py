@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.samples import write_tones

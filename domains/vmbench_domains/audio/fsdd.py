@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, HeldOut, Split, Task
+from vmbench.data.dataset import Card, HeldOut, Split, Task
 from vmbench_domains.audio.clips import Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.audio.spoken_digits import DIGITS
@@ -46,7 +46,7 @@ class FSDD(Clips):
     def clips(self) -> list[Clip]:
         """Every file, in the order of names."""
         found = []
-        for path in sorted(self.root.glob(self.files[0])):
+        for path in self.paths_of(self.files[0]):
             digit, speaker, index = path.stem.split("_")
             labels = {"digit": int(digit), "speaker": SPEAKERS.index(speaker)}
             recording: Split = "test" if int(index) < 5 else "val" if int(index) < 10 else "train"

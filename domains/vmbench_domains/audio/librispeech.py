@@ -1,9 +1,11 @@
-"""LibriSpeech, 100 or 960 hours: ``train-clean-100/{speaker}/{chapter}/{utterance}.flac`` ..."""
+"""LibriSpeech, 100 or 960 hours, or dev-clean: ``PART/{speaker}/{chapter}/{utterance}.flac``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
+from vmbench.errors import AbsentError
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.download import Download
@@ -16,19 +18,27 @@ PARTS = {
         f"https://www.openslr.org/resources/12/{part}.tar.gz", checksum=f"md5:{md5}", unpack=True
     )
     for part, md5 in (
+        ("dev-clean", "42e2234ba48799c1f50f24a7926300a1"),
         ("train-clean-100", "2a93770f6d5c6c964bc36631d331a522"),
         ("train-clean-360", "c0e676e450a7ff2f54aeade5171606fa"),
         ("train-other-500", "d1a0fd59409feb2c614ce4d30c387708"),
     )
 }
+OTHERS = ("dev-other", "test-clean", "test-other")  # parts that no dataset reads
+TRAIN = tuple(part for part in PARTS if part.startswith("train"))
 
 
 class LibriSpeech(Clips):
-    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s."""
+    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s.
+
+    Class attributes:
+        part: the publisher's name of the one that is read.
+    """
 
     name = "librispeech-100"
     revision = "1"
     seconds = 9.44  # 64 frames of 2,360 samples: the published viewmaker system's
+    part: ClassVar[str] = "train-clean-100"
     places: ClassVar[tuple[str, ...]] = ("LibriSpeech/train-clean-100", "train-clean-100", ".")
     files: ClassVar[tuple[str, ...]] = (UTTERANCES,)
     downloads: ClassVar[tuple[Download, ...]] = (PARTS["train-clean-100"],)
@@ -41,18 +51,22 @@ class LibriSpeech(Clips):
         citation="Panayotov et al. 2015, LibriSpeech: an ASR corpus based on public domain audio "
         "books",
         homepage="https://www.openslr.org/12",
-        notes="The middle 9.4 s of an utterance; shorter ones are centred in silence.",
+        notes="The middle 9.4 s of an utterance; shorter ones are centred in silence. The speaker "
+        "task of Tamkin et al. 2021 is librispeech-dev-clean.",
     )
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """The readers are the classes."""
         super().bind(data_dir, target)
+        named = self.root.resolve().name
+        if named in (*PARTS, *OTHERS) and named != self.part:  # their files have the same names
+            raise AbsentError(f"{self.root} is {named}; dataset '{self.name}' is {self.part}")
         readers = {_reader(path) for part in self._parts() for path in part}
         self.readers = tuple(sorted(readers, key=lambda reader: (len(reader), reader)))
         self.tasks = (Task("speaker", self.readers, self.split_rule),)
 
     def _parts(self) -> list[list[Path]]:
-        return [sorted(self.root.glob(pattern)) for pattern in self.files]
+        return [self.paths_of(pattern) for pattern in self.files]
 
     def clips(self) -> list[Clip]:
         """Every utterance, in the order of names.
@@ -80,14 +94,29 @@ class LibriSpeech960(LibriSpeech):
 
     name = "librispeech-960"
     places = ("LibriSpeech", ".")
-    files = tuple(f"{part}/{UTTERANCES}" for part in PARTS)
-    downloads = tuple(PARTS.values())
+    files = tuple(f"{part}/{UTTERANCES}" for part in TRAIN)
+    downloads = tuple(PARTS[part] for part in TRAIN)
 
     def write_files(self, root: Path) -> None:
         """One reader for each part, four utterances each."""
-        readers = zip(PARTS, ("19", "14", "20"), strict=True)
+        readers = zip(TRAIN, ("19", "14", "20"), strict=True)
         names = (f"{p}/{s}/198/{s}-198-{i:04}.flac" for p, s in readers for i in range(4))
         write_tones((root / name for name in names), RATE)
+
+
+class LibriSpeechDevClean(LibriSpeech):
+    """2,703 utterances of 40 readers who are in no training part, at 16 kHz, as 9.4 s."""
+
+    name = "librispeech-dev-clean"
+    part = "dev-clean"
+    places = ("LibriSpeech/dev-clean", "dev-clean", ".")
+    downloads = (PARTS["dev-clean"],)
+    card = replace(
+        LibriSpeech.card,
+        notes="The middle 9.4 s of an utterance; shorter ones are centred in silence. The speaker "
+        "task of Tamkin et al. 2021, who split it at random, 80 to 20 (a draw of our own here, and "
+        "val out of the 80), and pretrain on train-clean-100, whose readers are others.",
+    )
 
 
 def _reader(path: Path) -> str:

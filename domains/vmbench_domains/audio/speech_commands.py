@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.download import Download
+from vmbench_domains.source import matching
 
 # fmt: off
 WORDS = (
@@ -58,7 +59,7 @@ class SpeechCommands(Clips):
             sides |= dict.fromkeys((self.root / name).read_text().split(), side)
         found = []
         for number, word in enumerate(WORDS):
-            for path in sorted((self.root / word).glob("*_nohash_*.wav")):
+            for path in matching(self.root / word, "*_nohash_*.wav"):
                 split = sides.get(f"{word}/{path.name}", "train")
                 speaker = path.name.partition("_")[0]
                 found.append(Clip(path, {"word": number}, {"word": split}, speaker))

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Silence, Split, Task
-from vmbench.specs import Grid, Sequence, Spec
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Silence, Split, Task
+from vmbench.data.specs import Grid, Sequence, Spec
 from vmbench_domains.audio.decibels import SILENCE
 from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
 from vmbench_domains.audio.resample import resample

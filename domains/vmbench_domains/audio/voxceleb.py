@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones

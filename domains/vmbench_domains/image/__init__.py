@@ -1,6 +1,6 @@
 """Image: small images in 0..1."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class ImageDomain(Domain):
@@ -26,6 +26,13 @@ class ImageDomain(Domain):
         "celeba": "vmbench_domains.image.celeba:CelebA",
         "mscoco": "vmbench_domains.image.mscoco:Mscoco",
         "fungi": "vmbench_domains.image.fungi:Fungi",
+        "lsun": "vmbench_domains.image.lsun:Lsun",
+        "eurosat": "vmbench_domains.image.eurosat:EuroSat",
+        "wm-811k": "vmbench_domains.image.wafers:WM811K",
+        "cub-200-reference": "vmbench_domains.image.cub:Cub200Reference",
+        "gtsrb-reference": "vmbench_domains.image.gtsrb:GtsrbReference",
+        "vgg-flower-reference": "vmbench_domains.image.flowers:VggFlowerReference",
+        "mscoco-reference": "vmbench_domains.image.mscoco:MscocoReference",
         "image-folder": "vmbench_domains.image.folder:ImageFolder",
     }
     default = "mnist"

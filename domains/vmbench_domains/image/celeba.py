@@ -1,10 +1,12 @@
-"""CelebA: ``img_align_celeba/*.jpg``, ``list_attr_celeba.txt`` and ``list_eval_partition.txt``."""
+"""CelebA: ``img_align_celeba/*.jpg``, ``list_attr_celeba.txt`` and ``list_eval_partition.txt``,
+beside each other, or in the publisher's folders ``Img``, ``Anno`` and ``Eval``.
+"""
 
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from vmbench.dataset import SPLITS, Card, Task
+from vmbench.data.dataset import SPLITS, Card, Task
 from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.samples import write_noise
 
@@ -20,7 +22,8 @@ ATTRIBUTES = (
     "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young",
 )
 # fmt: on
-LABELS, PARTITION, IMAGES = "list_attr_celeba.txt", "list_eval_partition.txt", "img_align_celeba"
+LABELS, PARTITION = "list_attr_celeba.txt", "list_eval_partition.txt"
+IMAGES = "img_align_celeba/*.jpg"
 
 
 class CelebA(Photos):
@@ -29,7 +32,12 @@ class CelebA(Photos):
     name = "celeba"
     revision = "1"
     places = ("celeba", "CelebA", ".")
-    files = (f"{IMAGES}/*.jpg", LABELS, PARTITION)
+    files = (IMAGES, LABELS, PARTITION)
+    elsewhere = {
+        IMAGES: (f"Img/{IMAGES}",),
+        LABELS: (f"Anno/{LABELS}",),
+        PARTITION: (f"Eval/{PARTITION}",),
+    }
     tasks = (
         Task(
             "attributes",
@@ -48,7 +56,8 @@ class CelebA(Photos):
 
     def photos(self) -> Iterator[Photo]:
         """In the order of the publisher's lists, which are read line by line."""
-        with (self.root / LABELS).open() as labels, (self.root / PARTITION).open() as sides:
+        images = self.path_of(IMAGES).parent
+        with self.path_of(LABELS).open() as labels, self.path_of(PARTITION).open() as sides:
             count, attributes = int(labels.readline()), tuple(labels.readline().split())
             if attributes != ATTRIBUTES:
                 raise ValueError(f"{LABELS} names other attributes than the publisher's")
@@ -57,7 +66,7 @@ class CelebA(Photos):
                 if name != same or len(marks) != len(ATTRIBUTES):
                     raise ValueError(f"{LABELS} has {name} where {PARTITION} has {same}")
                 label, side = tuple(int(mark == "1") for mark in marks), SPLITS[int(part)]
-                yield Photo(self.root / IMAGES / name, {"attributes": label}, {"attributes": side})
+                yield Photo(images / name, {"attributes": label}, {"attributes": side})
 
     def write_files(self, root: Path) -> None:
         """Two faces for each side, the one with the attributes that the other has not."""
@@ -69,4 +78,4 @@ class CelebA(Photos):
         parts = [f"{name} {i // 2}" for i, name in enumerate(names)]
         (root / PARTITION).write_text("\n".join(parts) + "\n")
         for seed, name in enumerate(names):
-            write_noise(root / IMAGES / name, seed=seed)
+            write_noise(root / "img_align_celeba" / name, seed=seed)

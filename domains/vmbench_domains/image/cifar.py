@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.published import Labels, PublishedImages
 from vmbench_domains.image.samples import write_records
+from vmbench_domains.source import matching
 
 SHAPE = (3, 32, 32)
 PIXELS = 3072
@@ -62,7 +63,7 @@ class Cifar(PublishedImages):
             write_records(root / name, sizes, seed=seed)
 
     def _paths(self, part: str) -> list[Path]:
-        return sorted(self.root.glob(self.parts[part]))
+        return matching(self.root, self.parts[part])
 
     def _records(self, path: Path) -> npt.NDArray[np.uint8]:
         """The file as (N, labels + 3072), left on disk."""

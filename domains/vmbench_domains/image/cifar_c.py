@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.dataset import Card, Example, Task
+from vmbench.data.dataset import Card, Example, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.download import Download
 from vmbench_domains.image.cifar import Cifar10
 from vmbench_domains.image.pixels import to_grid

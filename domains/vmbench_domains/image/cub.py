@@ -1,19 +1,26 @@
 """Caltech-UCSD Birds-200-2011: ``images/CLASS/*.jpg`` and tables by the number of the image."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench_domains.download import Download
-from vmbench_domains.image.photos import Photo, Photos, read_lines, val_from_train
+from vmbench_domains.image.photos import REFERENCE, Photo, Photos, read_lines, val_from_train
 from vmbench_domains.image.samples import write_noise
 
 
 class Cub200(Photos):
-    """11,788 photographs of 200 species of birds, cut to their box."""
+    """11,788 photographs of 200 species of birds, cut to their box.
+
+    Class attributes:
+        cropped: whether they are cut.
+    """
 
     name = "cub-200"
     revision = "1"
+    cropped: ClassVar[bool] = True
     places = ("CUB_200_2011", "cub-200", ".")
     tables = ("images", "image_class_labels", "train_test_split", "bounding_boxes")
     files = ("images/*/*.jpg", "classes.txt", *(f"{table}.txt" for table in tables))
@@ -30,7 +37,8 @@ class Cub200(Photos):
         citation="Wah, Branson, Welinder, Perona, Belongie 2011, The Caltech-UCSD Birds-200-2011 "
         "dataset, CNS-TR-2011-001",
         homepage="https://www.vision.caltech.edu/datasets/cub_200_2011/",
-        notes="Some of the photographs are in ImageNet too.",
+        notes="Some of the photographs are in ImageNet too. Tamkin et al. 2021 do not cut them to "
+        "their box: cub-200-reference.",
     )
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -51,7 +59,7 @@ class Cub200(Photos):
         sides = val_from_train(given, codes)
         for (number, (name,)), code, side in zip(names.items(), codes, sides, strict=True):
             left, top, width, height = map(float, boxes[number])
-            box = (left, top, left + width, top + height)
+            box = (left, top, left + width, top + height) if self.cropped else None
             yield Photo(self.root / "images" / name, {"species": code}, {"species": side}, box)
 
     def write_files(self, root: Path) -> None:
@@ -69,3 +77,18 @@ class Cub200(Photos):
             (root / f"{table}.txt").write_text("\n".join(lines) + "\n")
         for seed, name in enumerate(names):
             write_noise(root / "images" / name, seed=seed)
+
+
+class Cub200Reference(Cub200):
+    """The same photographs, whole."""
+
+    name = "cub-200-reference"
+    cropped = False
+    card = replace(
+        Cub200.card,
+        notes=REFERENCE.format(
+            "the photographs are not cut to their box",
+            "cub-200 cuts them: at 32 pixels most of a "
+            "whole one is background, which tells the species too.",
+        ),
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
 from vmbench_domains.image.labelled import DIGIT_NAMES, LabelledImages
 from vmbench_domains.packaged import import_carrier
 

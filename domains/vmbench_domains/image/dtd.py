@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from vmbench.dataset import SPLITS, Card, Task
+from vmbench.data.dataset import SPLITS, Card, Task
 from vmbench_domains.download import Download
 from vmbench_domains.image.photos import Photo, Photos, read_lines
 from vmbench_domains.image.samples import write_noise

@@ -1,15 +1,22 @@
 """Oxford 102 Flowers: ``jpg/image_*.jpg``, ``imagelabels.mat`` and ``setid.mat``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
-from vmbench_domains.image.photos import Photo, Photos
+from vmbench_domains.image.photos import (
+    RANDOM_SPLIT,
+    REFERENCE,
+    Photo,
+    Photos,
+    drawn_at_random,
+)
 from vmbench_domains.image.samples import write_noise
 
 HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
@@ -43,7 +50,8 @@ class VggFlower(Photos):
         citation="Nilsback, Zisserman 2008, Automated flower classification over a large number of "
         "classes, ICVGIP",
         homepage=HOME,
-        notes="The publisher's files number the flowers and name none.",
+        notes="The publisher's files number the flowers and name none. Tamkin et al. 2021 split "
+        "them at random: vgg-flower-reference.",
     )
 
     def photos(self) -> Iterator[Photo]:
@@ -76,3 +84,21 @@ class VggFlower(Photos):
         savemat(root / "setid.mat", {name: np.array(row, "u2") for name, row in rows.items()})
         for number in range(1, 7):
             write_noise(root / "jpg" / f"image_{number:05}.jpg", seed=number)
+
+
+class VggFlowerReference(VggFlower):
+    """The same photographs, split at random."""
+
+    name = "vgg-flower-reference"
+    tasks = (replace(VggFlower.tasks[0], split_rule=RANDOM_SPLIT.format("flower")),)
+    card = replace(
+        VggFlower.card,
+        notes=REFERENCE.format(
+            "split at random",
+            "vgg-flower has the publisher's split, with a seventh of it in train.",
+        ),
+    )
+
+    def photos(self) -> Iterator[Photo]:
+        """All photographs, drawn anew."""
+        return drawn_at_random(super().photos())

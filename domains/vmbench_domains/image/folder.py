@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmbench.config import digest
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.reading import ImageReader
 from vmbench_domains.image.samples import write_noise

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench_domains.download import Download
 from vmbench_domains.image.coco import read_categories, read_entries
 from vmbench_domains.image.photos import Photo, Photos, val_from_train

@@ -8,15 +8,16 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Task
+from vmbench.data.dataset import Card, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.download import Download
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.labelled import DIGIT_NAMES
 from vmbench_domains.image.published import Labels, PublishedImages
 from vmbench_domains.image.samples import write_idx_set
+from vmbench_domains.source import matching
 
 PREFIX = {"train": "train", "test": "t10k"}
 SPLIT_RULE = (
@@ -52,7 +53,7 @@ class IdxImages(PublishedImages):
                 )
 
     def _path(self, part: str, content: str) -> Path:
-        return next(iter(sorted(self.root.glob(f"{PREFIX[part]}-{content}?idx?-ubyte*"))))
+        return matching(self.root, f"{PREFIX[part]}-{content}?idx?-ubyte*")[0]
 
     def read_labels(self, part: str) -> Mapping[str, Labels]:
         """Labels of the one task."""

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Dataset, Example
-from vmbench.specs import Grid
+from vmbench.data.dataset import Dataset, Example
+from vmbench.data.specs import Grid
 from vmbench_domains.rows import stratified_split
 
 DIGIT_NAMES = tuple("0123456789")

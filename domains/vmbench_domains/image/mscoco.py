@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, HeldOut, Split, Task
+from vmbench.data.dataset import Card, HeldOut, Split, Task
 from vmbench_domains.download import Download
 from vmbench_domains.image.coco import read_categories, read_entries
-from vmbench_domains.image.photos import VAL_SHARE, Photo, Photos
+from vmbench_domains.image.photos import REFERENCE, VAL_SHARE, Photo, Photos
+from vmbench_domains.image.pixels import Box
 from vmbench_domains.image.samples import write_noise
 
-SHORTEST = 32  # pixels of a box's shorter side; smaller ones would be enlarged
 ARCHIVES = "http://images.cocodataset.org"
 PARTS = ("train2017", "val2017")
 SIDES = ("left", "top", "width", "height")
@@ -27,11 +29,17 @@ class Mscoco(Photos):
     """Objects of 80 kinds, each cut out of its photograph by its annotated box.
 
     Boxes of a shorter side under 32 pixels, and those of crowds, are left out.
+
+    Class attributes:
+        shortest: pixels of a box's shorter side; smaller ones are left out.
+        crowds: whether a box around many objects counts.
     """
 
     name = "mscoco"
     revision = "1"
     noun = "boxes"
+    shortest: ClassVar[float] = 32  # smaller ones would be enlarged
+    crowds: ClassVar[bool] = False
     places = ("coco", "COCO", "mscoco", ".")
     files = tuple(f for p in PARTS for f in (f"annotations/instances_{p}.json", f"{p}/*.jpg"))
     downloads = (
@@ -51,7 +59,8 @@ class Mscoco(Photos):
         licence="CC BY 4.0 for the annotations; each photograph has its own, on Flickr",
         citation="Lin et al. 2014, Microsoft COCO: common objects in context, ECCV",
         homepage="https://cocodataset.org/#download",
-        notes="As in Meta-Dataset (Triantafillou et al. 2020), boxes are examples.",
+        notes="As in Meta-Dataset (Triantafillou et al. 2020), boxes are examples. Tamkin et al. "
+        "2021 enlarge them by a fifth and leave out none: mscoco-reference.",
     )
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
@@ -72,7 +81,7 @@ class Mscoco(Photos):
             rows = (
                 (entry["image_id"], self.categories[entry["category_id"]], *entry["bbox"])
                 for entry in read_entries(self._json(part), "annotations")
-                if not entry["iscrowd"] and min(entry["bbox"][2:]) >= SHORTEST
+                if (self.crowds or not entry["iscrowd"]) and min(entry["bbox"][2:]) >= self.shortest
             )
             found = np.fromiter(rows, BOX)
             made[part] = found[np.argsort(found["image"], kind="stable")]
@@ -87,8 +96,12 @@ class Mscoco(Photos):
             for image, category, left, top, width, height in map(np.void.item, self.boxes[part]):
                 side: Split = held_out.split(image) if count else "test"
                 path = self.root / part / f"{image:012}.jpg"
-                box = (left, top, left + width, top + height)
+                box = self.cut(left, top, width, height)
                 yield Photo(path, {"object": category}, {"object": side}, box, str(image))
+
+    def cut(self, left: float, top: float, width: float, height: float) -> Box:
+        """What is cut out for an annotated box."""
+        return left, top, left + width, top + height
 
     def write_files(self, root: Path) -> None:
         """Six photographs and two of test, each with two objects, a small one and a crowd."""
@@ -110,3 +123,28 @@ class Mscoco(Photos):
             path.write_text(json.dumps(content))
             for image in numbers:
                 write_noise(root / part / f"{image:012}.jpg", seed=image, height=80, width=100)
+
+
+class MscocoReference(Mscoco):
+    """The same, every box enlarged by a fifth around its centre; small ones and crowds count."""
+
+    name = "mscoco-reference"
+    shortest = 0
+    crowds = True
+    scale: ClassVar[float] = 1.2
+    card = replace(
+        Mscoco.card,
+        notes=REFERENCE.format(
+            "every annotated box, times 1.2 around its centre",
+            "mscoco leaves out boxes under 32 "
+            "pixels, which are enlarged here, down to one pixel, and crowds.",
+        ),
+    )
+
+    def cut(self, left: float, top: float, width: float, height: float) -> Box:
+        """In whole pixels as the authors count them: the last pixel that is touched belongs."""
+        left, top = (
+            side - (self.scale - 1) / 2 * length for side, length in ((left, width), (top, height))
+        )
+        right, bottom = left + self.scale * width, top + self.scale * height
+        return round(left - 0.5), round(top - 0.5), round(right - 0.5) + 1, round(bottom - 0.5) + 1

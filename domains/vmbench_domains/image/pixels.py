@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.specs import Grid
+from vmbench.data.specs import Grid
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Dataset, Example, Split
+from vmbench.data.dataset import Dataset, Example, Split
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.hub import Hub
 from vmbench_domains.image.pixels import to_grid
 from vmbench_domains.rows import stratified_shares

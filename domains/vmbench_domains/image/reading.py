@@ -9,12 +9,12 @@ https://pillow.readthedocs.io/en/stable/handbook/concepts.html#modes).
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError, missing_package
-from vmbench.specs import Grid
 from vmbench_domains.own.files import some
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ class ImageReader:
         self.greatest: dict[int, int] = {}  # bits of the container -> greatest value in the set
         self.notes: dict[str, list[Path]] = {}
 
-    def read(self, path: Path) -> "Image":
+    def read(self, path: Path, content: IO[bytes] | None = None) -> "Image":
         """Read an image file.
 
         Args:
             path: anything that pillow reads.
+            content: the bytes, where ``path`` is only what to call them.
 
         Returns:
             The image at its own size: of mode ``F``, in 0..1, where it has one channel of more
@@ -61,7 +62,7 @@ class ImageReader:
         except ModuleNotFoundError as error:
             raise missing_package("pillow", "image", "reading image files") from error
         try:
-            with Image.open(path) as opened:
+            with Image.open(content or path) as opened:
                 if getattr(opened, "n_frames", 1) > 1:
                     self._note("of several frames or pages, the first is read", path)
                 depth, inverted = _depth(opened), _white_is_zero(opened)

@@ -1,6 +1,6 @@
 """Medical: physiological signals, clinical measurements and images."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class MedicalDomain(Domain):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Dataset, Example, Task
-from vmbench.specs import Vector
+from vmbench.data.dataset import Card, Dataset, Example, Task
+from vmbench.data.specs import Vector
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.rows import stratified_split
 

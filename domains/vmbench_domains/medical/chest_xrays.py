@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from vmbench.dataset import HeldOut, Split
+from vmbench.data.dataset import HeldOut, Split
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.image.photos import Photo, Photos
 from vmbench_domains.image.samples import write_image
 

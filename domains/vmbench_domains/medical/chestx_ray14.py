@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.image.photos import Photo
 from vmbench_domains.medical.chest_xrays import ChestXrays, write_film
@@ -44,7 +44,7 @@ class ChestXray14(ChestXrays):
 
     def films(self) -> list[Photo]:
         """Every image of the lists that is there."""
-        there = {path.name: path for path in sorted(self.root.glob(self.files[-1]))}
+        there = {path.name: path for path in self.paths_of(self.files[-1])}
         testing, training = (self._names_in(name) for name in (TEST_LIST, TRAIN_LIST))
         rows = {row[INDEX]: row for row in read_rows(self._table(), COLUMNS)}
         if lacking := sorted((testing | training) - rows.keys()):

@@ -1,11 +1,17 @@
-"""CheXpert of Stanford: X-rays of the chest, labelled from their reports, some uncertainly."""
+"""CheXpert of Stanford: X-rays of the chest, labelled from their reports, some uncertainly.
+
+At full resolution it comes in four archives: both tables and the folder ``valid`` are in the first,
+the patients of train spread over the others, without the folder ``train`` that the tables name.
+"""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from vmbench.dataset import Card, Task
+from vmbench.config import digest
+from vmbench.data.dataset import Card, Task
 from vmbench.errors import UserError
 from vmbench_domains.image.photos import Photo
 from vmbench_domains.medical.chest_xrays import ChestXrays, write_film
@@ -26,6 +32,9 @@ VALUES = {"": 0, "0.0": 0, "1.0": 1, "0": 0, "1": 1}  # an empty cell: the repor
 UNCERTAIN_VALUES = ("-1.0", "-1")
 COLUMNS = ("Path", "Frontal/Lateral", *UNCERTAIN)
 FRONTAL = "Frontal"
+TRAIN, VALID = "train.csv", "valid.csv"
+WITH_TABLES = "CheXpert-v1.0 batch 1 (validate & csv)"
+BATCHES, TRAIN_PATIENTS = "CheXpert-v1.0 batch *", "patient*"
 SAMPLE_HEADER = (
     "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Enlarged Cardiomediastinum,Cardiomegaly,"
     "Lung Opacity,Lung Lesion,Edema,Consolidation,Pneumonia,Atelectasis,Pneumothorax,"
@@ -37,8 +46,10 @@ class CheXpert(ChestXrays):
     """The five findings of the competition, frontal views; the publisher's valid is test."""
 
     name = "chexpert"
-    places = ("CheXpert-v1.0-small", "CheXpert-v1.0", ".")
-    files = ("train.csv", "valid.csv")
+    # The last is what Stanford's cloud storage calls the folder of the four batches.
+    places = ("CheXpert-v1.0-small", "CheXpert-v1.0", ".", "chexpertchestxrays-u20210408")
+    files = (TRAIN, VALID)
+    elsewhere = {name: (f"{WITH_TABLES}/{name}",) for name in files}
     val_share = 0.05
     tasks = (
         Task(
@@ -55,33 +66,61 @@ class CheXpert(ChestXrays):
         homepage="https://stanfordmlgroup.github.io/competitions/chexpert/",
         notes="Frontal views alone. Uncertain labels count as present for atelectasis and edema, "
         "as absent for the others; what a report does not mention is absent. The publisher's own "
-        "test is not in the archive.",
+        "test is not in the archive. Full resolution: the four folders 'CheXpert-v1.0 batch 1 "
+        "(validate & csv)' to 'batch 4 (train 3)' beside each other, as they unpack.",
     )
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Find the files, and see from their columns that they are these and not anybody's."""
         super().bind(data_dir, target)
         for name in self.files:
-            next(read_rows(self.root / name, COLUMNS), None)
+            next(read_rows(self.path_of(name), COLUMNS), None)
+        if self._batches is not None:  # another archive may be unpacked later
+            self.fingerprint = digest([self.fingerprint, sorted(self._batches)])
 
     def films(self) -> list[Photo]:
         """The frontal views of train.csv, then those of valid.csv."""
-        training = list(self._rows("train.csv"))
+        listed = list(self._rows(TRAIN))
+        training = [row for row in listed if self._batches is None or row[2] in self._batches]
+        if absent := len(listed) - len(training):
+            self.remarks.append(
+                f"{absent} of {len(listed)} frontal images of {TRAIN} are in none of the batches "
+                f"that are there, so left out"
+            )
         held_out = self.val_patients(patient for _, _, patient in training)
         films = [self.film(p, y, patient, held_out.split(patient)) for p, y, patient in training]
-        return films + [self.film(*row, "test") for row in self._rows("valid.csv")]
+        return films + [self.film(*row, "test") for row in self._rows(VALID)]
 
     def _rows(self, name: str) -> Iterator[tuple[Path, tuple[int, ...], str]]:
-        for number, row in enumerate(read_rows(self.root / name, COLUMNS), start=2):
+        table = self._folder / name
+        for number, row in enumerate(read_rows(table, COLUMNS), start=2):
             if row["Frontal/Lateral"] != FRONTAL:
                 continue
-            where = f"{self.root / name}, line {number}"
+            where = f"{table}, line {number}"
             # CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg
             parts = PurePosixPath(row["Path"]).parts
             if len(parts) < 4:
                 raise UserError(f"{where}: Path '{row['Path']}' names no patient")
             labels = tuple(_label(row[c], c, where) for c in UNCERTAIN)
-            yield self.root.joinpath(*parts[-4:]), labels, parts[-3]
+            yield self._patient(parts[-4], parts[-3]).joinpath(*parts[-2:]), labels, parts[-3]
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Where the tables are."""
+        return self.path_of(TRAIN).parent
+
+    @cached_property
+    def _batches(self) -> dict[str, Path] | None:
+        """Patient of train -> folder, over the batches that are there; None: there are none."""
+        if self._folder == self.root:
+            return None
+        # Some unpack them into a folder train of their own.
+        patterns = (f"{BATCHES}/{TRAIN_PATIENTS}", f"{BATCHES}/train/{TRAIN_PATIENTS}")
+        return {path.name: path for pattern in patterns for path in self.root.glob(pattern)}
+
+    def _patient(self, side: str, patient: str) -> Path:
+        beside = self._folder / side / patient
+        return self._batches.get(patient, beside) if self._batches and side == "train" else beside
 
     def write_files(self, root: Path) -> None:
         """Write two views each of 40 patients, the last ten of whom are in valid.csv."""

@@ -1,7 +1,7 @@
 """The 2-D sets of MedMNIST v2: classes as in the publisher's ``info.py``."""
 
-from vmbench.dataset import Card, Task
-from vmbench.specs import Grid
+from vmbench.data.dataset import Card, Task
+from vmbench.data.specs import Grid
 from vmbench_domains.download import Download
 from vmbench_domains.medical.chestx_ray14 import FINDINGS
 from vmbench_domains.medical.npz import NpzImages

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
-from vmbench.specs import Sequence
 from vmbench_domains.download import Download
 from vmbench_domains.medical.wfdb_records import (
     import_wfdb,

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import AbsentError, UserError
-from vmbench.specs import Grid
+from vmbench.storage.contents import contents
 from vmbench_domains.medical.npz_file import (
     array_names,
     few,
@@ -50,7 +50,7 @@ class NpzImages(FileDataset):
     @property
     def path(self) -> Path:
         """The file."""
-        return next(iter(sorted(self.root.glob(self.files[0]))))
+        return self.path_of(self.files[0])
 
     def bind(self, data_dir: Path | None, target: str | None = None) -> None:
         """Find the file and read the shapes of its images, which must be one."""

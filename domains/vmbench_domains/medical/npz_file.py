@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Kind, Split
+from vmbench.data.dataset import Kind, Split
 from vmbench.errors import UserError
 
 Array = npt.NDArray[np.generic]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, Split, Task
-from vmbench.specs import Sequence
+from vmbench.data.dataset import Card, Dataset, Example, Split, Task
+from vmbench.data.specs import Sequence
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.windows import sliding_windows
 

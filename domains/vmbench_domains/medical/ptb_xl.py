@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
-from vmbench.specs import Sequence
 from vmbench_domains.download import Download
 from vmbench_domains.medical.wfdb_records import import_wfdb, read_signals, write_record
 from vmbench_domains.source import FileDataset, Skips

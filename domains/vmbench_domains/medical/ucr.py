@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
-from vmbench.specs import Sequence
+from vmbench.storage.contents import contents
 from vmbench_domains.download import Download
 from vmbench_domains.medical.samples import write_archive
 from vmbench_domains.medical.series_files import (
@@ -50,7 +50,7 @@ class UcrSeries(FileDataset):
         """The TRAIN file: of the suffixes, the first of which TEST is there too, or else is."""
         trains = {
             path.suffix.lower(): path
-            for path in sorted(self.root.glob(self.files[0]))
+            for path in self.paths_of(self.files[0])
             if path.suffix.lower() in SUFFIXES
         }
         if not trains:
@@ -210,7 +210,7 @@ class UcrText(UcrSeries):
     def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
         """The folder must hold one dataset alone."""
         root, found = super().locate(data_dir)
-        names = {path.name.partition(TRAIN)[0] for path in root.glob(self.files[0])}
+        names = {path.name.partition(TRAIN)[0] for path in self.matches(root, self.files[0])}
         if len(names) > 1:
             raise UserError(
                 f"{root} holds {', '.join(sorted(names))}: put one dataset into a folder of its own"

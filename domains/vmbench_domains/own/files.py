@@ -12,6 +12,7 @@ from vmbench.errors import UserError
 JUNK_FOLDERS = ("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information",
                 "lost+found", "__pycache__")  # fmt: skip
 JUNK_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+JUNK = frozenset((*JUNK_FOLDERS, *JUNK_FILES))
 NAMED = 5  # files that a line names one by one
 
 
@@ -40,7 +41,7 @@ class Found:
 
 def is_junk(name: str) -> bool:
     """Whether a file or folder of this name is never a user's data."""
-    return name.startswith(".") or name.lower() in (*JUNK_FOLDERS, *JUNK_FILES)
+    return name.startswith(".") or name.lower() in JUNK
 
 
 def find_files(

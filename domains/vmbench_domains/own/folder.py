@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import AbsentError, UserError
+from vmbench.storage.contents import contents
 from vmbench_domains.own.files import Found, find_files, some
 from vmbench_domains.own.layout import check_names, grouped, read_layout, sides_of
 from vmbench_domains.own.metadata import METADATA, LabelledFile, Metadata, read_metadata

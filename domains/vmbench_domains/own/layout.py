@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vmbench.dataset import Split
+from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.files import some
 from vmbench_domains.own.metadata import LabelledFile

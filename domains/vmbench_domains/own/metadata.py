@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmbench.dataset import Split
+from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.splits import split_name
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vmbench.dataset import HeldOut, Split
+from vmbench.data.dataset import HeldOut, Split
 from vmbench.errors import UserError
 from vmbench_domains.rows import stratified_shares
 

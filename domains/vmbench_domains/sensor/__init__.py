@@ -1,6 +1,6 @@
 """Sensor: windows of body-worn accelerometers and gyroscopes."""
 
-from vmbench.domain import Domain
+from vmbench.data.domain import Domain
 
 
 class SensorDomain(Domain):
@@ -15,6 +15,7 @@ class SensorDomain(Domain):
         "hapt-raw": "vmbench_domains.sensor.hapt:HaptRaw",
         "pamap2": "vmbench_domains.sensor.pamap2:Pamap2",
         "pamap2-raw": "vmbench_domains.sensor.pamap2:Pamap2Raw",
+        "pamap2-reference": "vmbench_domains.sensor.pamap2:Pamap2Reference",
         "uci-har": "vmbench_domains.sensor.uci_har:UciHar",
         "uci-har-raw": "vmbench_domains.sensor.uci_har:UciHarRaw",
         "wisdm": "vmbench_domains.sensor.wisdm:Wisdm",

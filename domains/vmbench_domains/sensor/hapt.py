@@ -6,9 +6,9 @@ from typing import cast
 
 import numpy as np
 
-from vmbench.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.specs import Sequence, Spec
 from vmbench.errors import UserError
-from vmbench.specs import Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,
@@ -18,6 +18,7 @@ from vmbench_domains.sensor.recordings import (
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_hapt
+from vmbench_domains.source import matching
 from vmbench_domains.text_table import read_columns
 
 # The same 30 volunteers, and the same numbers, as in UCI HAR; its test subjects are these.
@@ -77,7 +78,7 @@ class Hapt(RecordingWindows):
         for place in self.places if data_dir else ():
             unpacked = cast(Path, data_dir) / place / LABELS
             if unpacked.is_file():
-                return unpacked.parents[1], sorted(unpacked.parent.glob("*.txt"))
+                return unpacked.parents[1], matching(unpacked.parent, "*.txt")
         _, found = super().locate(data_dir)
         return found[0], found[:1]
 

@@ -7,10 +7,10 @@ from typing import ClassVar, cast
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import Example, Task
+from vmbench.data.dataset import Example, Task
+from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
-from vmbench.specs import Sequence
+from vmbench.storage.contents import contents
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.splits import assign_splits

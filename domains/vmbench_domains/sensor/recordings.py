@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
-from vmbench.specs import Grid
 from vmbench_domains.sensor.spectrogram import FREQUENCIES, log_spectrogram
 from vmbench_domains.source import FileDataset, Skips
 from vmbench_domains.windows import sliding_windows

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Split
+from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.splits import NAMES, split_name
 from vmbench_domains.sensor.clock import UNITS, Seconds, Timing, find_unit, timing, unit_of

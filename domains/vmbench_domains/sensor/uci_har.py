@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Example, Task
+from vmbench.data.dataset import Card, Example, Task
+from vmbench.data.specs import Grid, Sequence, Spec
 from vmbench.errors import UserError
-from vmbench.specs import Grid, Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.hapt import HELD_OUT
 from vmbench_domains.sensor.recordings import Signal, spectrogram_32, spectrogram_spec

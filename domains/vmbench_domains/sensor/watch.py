@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Task
-from vmbench.specs import Grid, Sequence
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Task
+from vmbench.data.specs import Grid, Sequence
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.sensor.spectrogram import FREQUENCIES, frames, log_spectrogram
 from vmbench_domains.windows import sliding_windows

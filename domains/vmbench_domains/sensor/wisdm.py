@@ -6,8 +6,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, HeldOut, Task
-from vmbench.specs import Sequence, Spec
+from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.specs import Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
     Recording,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Split, Task
-from vmbench.specs import Vector
+from vmbench.data.dataset import Card, Split, Task
+from vmbench.data.specs import Vector
 from vmbench_domains.download import Download
 from vmbench_domains.tabular.samples import write_numbers
 from vmbench_domains.tabular.table import PublishedTable
@@ -65,7 +65,7 @@ class Covertype(PublishedTable):
 
     def parts(self) -> list[tuple[Path, list[Split] | None]]:
         """The one file."""
-        path = next(iter(sorted(self.root.glob(self.files[0]))))
+        path = self.path_of(self.files[0])
         train, val = self.first_rows
         count = len(self.labels(path))
         counts: dict[Split, int] = {"train": train, "val": val, "test": max(count - train - val, 0)}

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Card, Dataset, Example, HeldOut, Label, Task
-from vmbench.specs import Vector
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Label, Task
+from vmbench.data.specs import Vector
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.tabular.columns import one_hot, one_hot_spans
 

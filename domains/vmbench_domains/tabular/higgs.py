@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Split, Task
+from vmbench.data.dataset import Card, Split, Task
+from vmbench.data.specs import Vector
 from vmbench.errors import UserError
-from vmbench.specs import Vector
 from vmbench_domains.download import Download
 from vmbench_domains.tabular.samples import write_numbers
 from vmbench_domains.tabular.table import PublishedTable
@@ -48,7 +48,7 @@ class Higgs(PublishedTable):
 
     def parts(self) -> list[tuple[Path, list[Split] | None]]:
         """The one file; its rows are counted first."""
-        path = next(iter(sorted(self.root.glob(self.files[0]))))
+        path = self.path_of(self.files[0])
         count = sum(len(frame) for frame in self.chunks(path))
         held_out = min(HELD_OUT, count // PARTS)
         if not held_out:

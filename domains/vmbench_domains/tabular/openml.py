@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.dataset import Card
+from vmbench.data.dataset import Card
 from vmbench.errors import UserError
 from vmbench_domains.own.tables import cell_text, read_header
+from vmbench_domains.source import matching
 from vmbench_domains.tabular.own_table import READ_AS, Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
@@ -59,7 +60,7 @@ class OpenML(Table):
                 "which dataset of OpenML? --pretrain openml-31 downloads number 31; or name an "
                 "ARFF file with --data-dir"
             )
-        from vmbench.cache import cache_folder
+        from vmbench.storage.cache import cache_folder
 
         folder = cache_folder() / "openml" / str(self.number)
         if not (folder / ABOUT).exists():
@@ -93,7 +94,7 @@ class OpenML(Table):
         if data_dir.is_file():
             found = [data_dir]
         else:
-            found = sorted({p for pattern in PATTERNS for p in data_dir.glob(pattern)})
+            found = sorted({p for pattern in PATTERNS for p in matching(data_dir, pattern)})
         if self.number is not None and len(found) > 1:
             own = re.compile(rf"dataset_{self.number}[_.]")
             found = [path for path in found if own.match(path.name)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.dataset import Card, Split, Task
-from vmbench.specs import Vector
+from vmbench.data.dataset import Card, Split, Task
+from vmbench.data.specs import Vector
 from vmbench_domains.download import Download
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.tabular.samples import write_numbers

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.contents import contents
-from vmbench.dataset import SPLITS, Example, Kind, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Kind, Split, Task
+from vmbench.data.specs import Vector
 from vmbench.errors import UserError, unknown_name
-from vmbench.specs import Vector
+from vmbench.storage.contents import contents
 from vmbench_domains.own.columns import Cells, one_text
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings

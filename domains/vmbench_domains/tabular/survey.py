@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmbench.dataset import Split
+from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.columns import Cells, Chunk, RowFile, cell_text, one_text
 from vmbench_domains.own.numbers import MARKERS

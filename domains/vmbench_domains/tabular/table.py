@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.dataset import Example, Split
+from vmbench.data.dataset import Example, Split
 from vmbench.errors import UserError
 from vmbench_domains.source import FileDataset
 from vmbench_domains.tabular.columns import one_hot

@@ -8,7 +8,7 @@ different values, and otherwise classes, as texts are. ``--target NAME:regressio
 from collections.abc import Sequence
 from math import isfinite
 
-from vmbench.dataset import Kind, Label
+from vmbench.data.dataset import Kind, Label
 from vmbench.errors import UserError
 from vmbench_domains.own.numbers import cell_number, sort_of, to_number
 from vmbench_domains.own.profile import Place, Profile

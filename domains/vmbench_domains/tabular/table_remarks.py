@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from vmbench.dataset import Task
+from vmbench.data.dataset import Task
 from vmbench_domains.own.profile import Profile
 from vmbench_domains.tabular.survey import NAMED, Survey, alike
 

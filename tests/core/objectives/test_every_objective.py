@@ -9,11 +9,11 @@ import toy
 from players import batch, build, given, gradients, train, two_views
 
 from vmbench.config import make_config
+from vmbench.data.specs import ALL_KINDS
 from vmbench.objectives import ContrastiveObjective
-from vmbench.presets import PRESETS
 from vmbench.registry import registry
-from vmbench.specs import ALL_KINDS
-from vmbench.trainer import reverse_gradient
+from vmbench.runs.presets import PRESETS
+from vmbench.training.loop import reverse_gradient
 
 OBJECTIVES = [entry.name for entry in registry("objective")]
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]

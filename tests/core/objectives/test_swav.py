@@ -10,9 +10,9 @@ from vmbench.config import make_config
 from vmbench.errors import UserError
 from vmbench.networks import build_encoder
 from vmbench.objectives import sinkhorn, swav
-from vmbench.plan import make_plan
-from vmbench.presets import PRESETS
 from vmbench.registry import registry
+from vmbench.runs.plan import make_plan
+from vmbench.runs.presets import PRESETS
 
 SPECS = [toy.ToyGrid.spec, toy.ToySequence.spec, toy.ToyVector.spec]
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.testing.survey import digest_in_a_worker, survey
 from vmbench_domains.medical.chestx_ray14 import FINDINGS, ChestXray14
 from vmbench_domains.medical.chexpert import UNCERTAIN, CheXpert

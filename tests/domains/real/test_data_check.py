@@ -7,10 +7,10 @@ import pandas
 import pytest
 
 from vmbench.cli import invoke
-from vmbench.copies import Copies
-from vmbench.data_check import _Tally
-from vmbench.dataset import Task
-from vmbench.domain import Domain
+from vmbench.data.check import _Tally
+from vmbench.data.copies import Copies
+from vmbench.data.dataset import Task
+from vmbench.data.domain import Domain
 from vmbench.registry import registry
 
 

@@ -19,8 +19,8 @@ import pytest
 from range_server import serving
 
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import BUILT_IN, registry
 from vmbench_domains import download
 from vmbench_domains.download import Download, fetch
@@ -332,7 +332,7 @@ def test_an_encrypted_archive_is_told(tmp_path):
         one_line([Download(f"{served.url}/x", unpack=True)], tmp_path, "is encrypted", "password")
 
 
-def test_checksums_inside_an_archive(tmp_path):
+def test_checksums_inside_an_archive(tmp_path, capsys):
     sums = "".join(
         f"{hashlib.sha256(text.encode()).hexdigest()} {name.partition('/')[2]}\n"
         for name, text in NAMES.items()
@@ -343,7 +343,10 @@ def test_checksums_inside_an_archive(tmp_path):
         options = {"unpack": True, "strip": 1, "sums": "SHA256SUMS.txt"}
         fetch([Download(f"{served.url}/good", "good", **options)], tmp_path)
         one_line([Download(f"{served.url}/bad", "bad", **options)], tmp_path, "b.txt", "sha256")
-        one_line([Download(f"{served.url}/none", "none", **options)], tmp_path, "is missing")
+        capsys.readouterr()
+        fetch([Download(f"{served.url}/none", "none", **options)], tmp_path)
+    assert "no SHA256SUMS.txt in the archive" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "none").rglob("*.txt")} == {"a.txt", "b.txt"}
     assert not (tmp_path / "bad/.bad.fetched").exists()
 
 

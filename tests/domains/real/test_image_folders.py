@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from vmbench.cli import invoke
-from vmbench.data_check import recognise
-from vmbench.dataset import SPLITS
+from vmbench.data.check import recognise
+from vmbench.data.dataset import SPLITS
 from vmbench.errors import UserError
 from vmbench.registry import registry
 from vmbench_domains.image.samples import write_noise
@@ -356,7 +356,7 @@ def test_one_file_with_two_labels_is_said(tmp_path):
     images(tmp_path, *CLASSES)
     os.link(tmp_path / "cats/0.png", tmp_path / "dogs/again.png")
     dataset = bind(tmp_path)
-    from vmbench.examples import prepare
+    from vmbench.data.examples import prepare
 
     remarks = prepare(dataset, tmp_path).remarks
     assert "warning: 1 examples occur, byte for byte, under more than one label: label" in remarks

@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from vmbench.data_check import recognise
-from vmbench.dataset import SPLITS
+from vmbench.data.check import recognise
+from vmbench.data.dataset import SPLITS
 from vmbench.errors import UserError
 from vmbench.registry import registry
 

@@ -10,10 +10,10 @@ import sklearn.datasets._openml as client
 from range_server import serving
 
 from vmbench.cli import invoke
+from vmbench.data.examples import prepare
+from vmbench.data.specs import Vector
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import registry
-from vmbench.specs import Vector
 from vmbench_domains.own.arff import ArffFile
 from vmbench_domains.tabular.openml import OpenML
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas
 import pytest
 
-from vmbench.dataset import SPLITS
+from vmbench.data.dataset import SPLITS
+from vmbench.data.examples import prepare
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import registry
-from vmbench.specs import Grid, Sequence, Vector
 from vmbench_domains.audio.samples import write_tone
 from vmbench_domains.image.samples import write_image
 from vmbench_domains.sensor.samples import write_recordings

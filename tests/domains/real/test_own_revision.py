@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from vmbench.cli import invoke
-from vmbench.domain import Domain
-from vmbench.examples import prepare
+from vmbench.data.domain import Domain
+from vmbench.data.examples import prepare
 from vmbench.registry import registry
 
 KINDS = {

@@ -8,9 +8,9 @@ import pandas
 import pytest
 
 from vmbench.cli import invoke
+from vmbench.data.specs import Vector
 from vmbench.errors import UserError
 from vmbench.registry import registry
-from vmbench.specs import Vector
 
 COUNT = 60
 A = np.round(np.random.default_rng(0).normal(0, 2, COUNT), 3)

@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from vmbench.dataset import SPLITS
+from vmbench.data.dataset import SPLITS
+from vmbench.data.examples import prepare
+from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import registry
-from vmbench.specs import Grid, Sequence, Vector
 from vmbench_domains.audio.samples import write_tone
 from vmbench_domains.image.idx import read_idx
 from vmbench_domains.image.samples import write_idx
@@ -32,15 +32,24 @@ LAYOUTS = {
     "celeba": ("image", Grid(3, 32, 32), (2, 2, 2)),
     "mscoco": ("image", Grid(3, 32, 32), (10, 2, 4)),
     "fungi": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "lsun": ("image", Grid(3, 32, 32), (6, 2, 2)),
+    "eurosat": ("image", Grid(3, 64, 64), (10, 10, 10)),
+    "wm-811k": ("image", Grid(1, 32, 32), (12, 4, 4)),
+    "cub-200-reference": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "gtsrb-reference": ("image", Grid(3, 32, 32), (4, 2, 2)),
+    "vgg-flower-reference": ("image", Grid(3, 32, 32), (2, 2, 2)),
+    "mscoco-reference": ("image", Grid(3, 32, 32), (20, 4, 8)),
     "fsdd": ("audio", Grid(1, 64, 64), (36, 12, 24)),
     "audiomnist": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "speech-commands": ("audio", Grid(1, 64, 64), (2, 2, 2)),
     "esc-50": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "librispeech-100": ("audio", Grid(1, 64, 64), (4, 2, 2)),
+    "librispeech-dev-clean": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "hapt": ("sensor", Grid(6, 32, 32), None),
     "hapt-raw": ("sensor", Sequence(6, 128), None),
     "pamap2": ("sensor", Grid(52, 32, 32), (2, 2, 2)),
     "pamap2-raw": ("sensor", Sequence(52, 1000), (2, 2, 2)),
+    "pamap2-reference": ("sensor", Grid(52, 32, 32), (2, 2, 2)),
     "uci-har": ("sensor", Grid(6, 32, 32), None),
     "uci-har-raw": ("sensor", Sequence(6, 128), None),
     "wisdm": ("sensor", Grid(3, 32, 32), (48, 8, 16)),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vmbench.data_check import recognise
+from vmbench.data.check import recognise
 from vmbench.errors import UserError
 from vmbench.registry import registry
 

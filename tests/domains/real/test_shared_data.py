@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vmbench.dataset import SPLITS
-from vmbench.examples import prepare
+from vmbench.data.dataset import SPLITS
+from vmbench.data.examples import prepare
 from vmbench.registry import registry
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -55,7 +55,7 @@ def test_pneumoniamnist_and_ecg5000():
 MEMORY = """
 import re, sys
 from pathlib import Path
-from vmbench.examples import prepare
+from vmbench.data.examples import prepare
 from vmbench_domains.image.idx_sets import FashionMnist
 dataset = FashionMnist()
 dataset.bind(Path(sys.argv[1]))

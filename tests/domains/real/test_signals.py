@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vmbench.cli import invoke
-from vmbench.data_check import recognise
+from vmbench.data.check import recognise
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.examples import prepare
 from vmbench.registry import registry
 from vmbench_domains.audio.samples import write_tones
 

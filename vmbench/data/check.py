@@ -1,0 +1,239 @@
+"""What a folder of data holds, and what a run would do with it: ``vmbench data check``."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from vmbench.data.copies import Copies
+from vmbench.data.dataset import SPLITS, Dataset, Kind, Split, Task
+from vmbench.data.domain import Domain
+from vmbench.errors import AbsentError, MissingPackageError, UserError
+
+NAMED = 5  # groups, classes or datasets that a line names one by one
+Sides = dict[str, Split]
+
+
+@dataclass
+class TaskReport:
+    """One task: how many examples of every class are on each side, and what crosses sides.
+
+    Attributes:
+        kind: multiclass, multilabel or regression.
+        examples: split -> count.
+        classes: class -> split -> count of those that have it; empty for a regression.
+        targets: split -> least, mean and greatest target; of a regression alone.
+        problems: what a run would refuse.
+        leaks: what is on two sides of the split.
+    """
+
+    name: str
+    kind: Kind
+    split_rule: str
+    examples: dict[Split, int]
+    classes: dict[str, dict[Split, int]]
+    targets: dict[Split, tuple[float, float, float]]
+    problems: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """What :func:`check_data` found."""
+
+    dataset: str
+    spec: str
+    examples: int
+    megabytes: float
+    groups: int
+    normalize: str
+    pretraining: int
+    remarks: list[str]
+    problems: list[str]
+    tasks: list[TaskReport]
+
+    @property
+    def usable(self) -> bool:
+        """Whether a run would take the data."""
+        return not self.problems and not any(task.problems for task in self.tasks)
+
+
+def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Dataset]:
+    """The datasets of ``domain`` whose files are in ``data_dir``, published ones before generic.
+
+    Raises:
+        UserError: none is; or one's own files are there and something is wrong with them.
+        MissingPackageError: the files are there, and what reads them is not installed.
+    """
+    if not data_dir.exists():
+        raise UserError(f"{data_dir} does not exist")
+    found: list[Dataset] = []
+    absent: list[str] = []
+    faults: list[UserError] = []
+    candidates = [domain.dataset(name) for name in domain.datasets]
+    for generic in (False, True):
+        for dataset in candidates:
+            if dataset.package is not None or dataset.generic != generic:
+                continue
+            try:
+                dataset.bind(data_dir, target)
+                found.append(dataset)
+            except MissingPackageError:
+                raise
+            except AbsentError as error:
+                absent += [str(error)] if generic else []
+            except UserError as error:
+                # A publisher's name may be another's too; one's own files are what they are.
+                faults += [error] if generic else []
+        if found:
+            return found
+    if faults:
+        raise faults[0]
+    if not any(dataset.package is None for dataset in candidates):
+        raise UserError(f"domain {domain.name} has embedded datasets alone")
+    names = ", ".join(d.name for d in candidates if d.package is None and not d.generic)
+    detail = f"; as your own: {'; '.join(absent)}" if absent else ""
+    raise UserError(f"{data_dir} holds none of {names or 'the known datasets'}{detail}")
+
+
+def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
+    """Read every example once and count; nothing is cached, and one example is in memory at a time.
+
+    Args:
+        dataset: bound to ``data_dir``.
+        data_dir: the user's folder.
+
+    Raises:
+        UserError: the data cannot be read.
+    """
+    copies = Copies(task.name for task in dataset.tasks)
+    tasks = {task.name: _Tally(task, copies) for task in dataset.tasks}
+    groups: set[str] = set()
+    count, unfit, infinite, pretraining = 0, 0, 0, 0
+    for example in dataset.examples(data_dir):
+        count += 1
+        unfit += example.x.shape != dataset.spec.shape
+        infinite += not np.isfinite(example.x).all()
+        copies.add(example.x, example.labels, example.splits)
+        for name, side in example.splits.items():
+            tasks[name].add(example.group, example.labels[name], side)
+        if example.group is not None:
+            groups.add(example.group)
+        pretraining += bool(example.splits) and set(example.splits.values()) == {"train"}
+    torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
+    problems = [] if count else ["there are no examples"]
+    if unfit:
+        problems.append(f"{unfit} examples are of another shape than {dataset.spec}")
+    if infinite:
+        problems.append(f"{infinite} examples hold NaN or infinite values")
+    return Report(
+        dataset=dataset.name,
+        spec=str(dataset.spec),
+        examples=count,
+        megabytes=round(count * dataset.spec.numel * 4 / 1e6, 1),
+        groups=len(groups),
+        normalize=dataset.normalize,
+        pretraining=pretraining,
+        remarks=[*dataset.remarks, *torn],
+        problems=problems,
+        tasks=[tally.report() for tally in tasks.values()],
+    )
+
+
+class _Tally:
+    """Counts of one task while its examples go by."""
+
+    def __init__(self, task: Task, copies: Copies) -> None:
+        self.task, self.copies = task, copies
+        self.examples: dict[Split, int] = dict.fromkeys(SPLITS, 0)
+        self.counts: list[dict[Split, int]] = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
+        self.targets: dict[Split, list[float]] = {split: [] for split in SPLITS}
+        self.outside = 0
+        self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
+        self.labels_of_group: dict[str, set[int]] = defaultdict(set)
+
+    def add(self, group: str | None, label: Any, side: Split) -> None:
+        if not self.task.accepts(label):
+            self.outside += 1
+            return
+        self.examples[side] += 1
+        if self.task.kind == "regression":
+            self.targets[side].append(float(label))
+        else:
+            there = [label] if self.task.kind == "multiclass" else np.flatnonzero(label)
+            for position in there:
+                self.counts[position][side] += 1
+        if group is not None:
+            self.sides_of_group[group].add(side)
+            if self.task.kind == "multiclass":
+                self.labels_of_group[group].add(label)
+
+    def report(self) -> TaskReport:
+        classes = dict(zip(self.task.classes, self.counts, strict=True))
+        targets = {
+            split: (min(found), fmean(found), max(found))
+            for split, found in self.targets.items()
+            if found
+        }
+        report = TaskReport(
+            self.task.name,
+            self.task.kind,
+            self.task.split_rule,
+            dict(self.examples),
+            classes,
+            targets,
+        )
+        report.problems += self._problems(report)
+        report.leaks += self._leaks()
+        return report
+
+    def _problems(self, report: TaskReport) -> Iterator[str]:
+        if self.outside:
+            wanted = self.task.labels_wanted
+            where = "outside" + wanted[2:] if self.task.kind == "multiclass" else f"not {wanted}"
+            yield f"{self.outside} labels are {where}"
+        for split in SPLITS:
+            if not report.examples[split]:
+                yield f"the {split} split is empty"
+        for split, (least, _, greatest) in report.targets.items():
+            if least == greatest:
+                yield f"every target in {split} is {least:g}"
+        if self.task.kind == "multiclass":
+            lacking = [
+                name
+                for name, n in report.classes.items()
+                if n["val"] + n["test"] and not n["train"]
+            ]
+            if lacking:
+                yield f"val or test has classes that train has not: {_some(lacking)}"
+        elif self.task.kind == "multilabel" and all(report.examples.values()):
+            judged = [
+                all(0 < n[side] < report.examples[side] for side in ("train", "test"))
+                for n in report.classes.values()
+            ]
+            if not any(judged):
+                yield "no class is there in some and not in other examples of train and test"
+
+    def _leaks(self) -> Iterator[str]:
+        torn = sorted(group for group, sides in self.sides_of_group.items() if len(sides) > 1)
+        if torn and not self._groups_are_classes():
+            yield (
+                f"{len(torn)} of {len(self.sides_of_group)} subjects (speakers, sources) are on "
+                f"more than one side: {_some(torn)}"
+            )
+        yield from self.copies.leaks(self.task.name)
+
+    def _groups_are_classes(self) -> bool:
+        """Where the task is to recognise the groups, they must be on all sides."""
+        if self.task.kind != "multiclass":
+            return False
+        labels = [next(iter(found)) for found in self.labels_of_group.values() if len(found) == 1]
+        return len(labels) == len(self.labels_of_group) == len(set(labels))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

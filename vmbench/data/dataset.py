@@ -1,0 +1,289 @@
+"""What a dataset says of itself, and how its examples are written down.
+
+A dataset is a short class: attributes that state its licence, tasks and split rules, and one
+method, :meth:`Dataset.examples`, that yields every example in the spec once. All that follows
+(validation, the Arrow cache, batches, normalisation) is :mod:`vmbench.data.examples`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf, isfinite
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.data.specs import Spec
+from vmbench.errors import AbsentError, UserError, unknown_name
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+Kind = Literal["multiclass", "multilabel", "regression"]
+KINDS: tuple[Kind, ...] = ("multiclass", "multilabel", "regression")
+Label = int | float | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One label of a dataset: a class, a set of findings, or a number.
+
+    Attributes:
+        name: as in ``--transfer dataset/name``.
+        classes: names of the classes; of a multilabel task, of what may be present; of a
+            regression, ``()``.
+        split_rule: one sentence, e.g. "6 of 30 voices held out for test, 4 for val".
+        hidden: spans ``(start, stop)`` of a Vector that hold the label itself; they are set to
+            zero (after normalisation: the mean) whenever features for this task are computed.
+        kind: ``"multiclass"`` (a label is an index into ``classes``), ``"multilabel"`` (a tuple
+            of 0 or 1 per class) or ``"regression"`` (a real number).
+        default: whether it is evaluated where ``--transfer`` does not name it.
+
+    Raises:
+        ValueError: ``kind`` is none of these, or ``classes`` does not go with it.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    split_rule: str
+    hidden: tuple[tuple[int, int], ...] = ()
+    kind: Kind = "multiclass"
+    default: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UserError(f"task {self.name}: kind {self.kind!r}: use {', '.join(KINDS)}")
+        if self.kind == "regression" and self.classes:
+            raise UserError(f"task {self.name} is a regression: it has no classes, classes=()")
+        if self.kind != "regression" and not self.classes:
+            raise UserError(
+                f"task {self.name} is {self.kind} and names no classes: name them, or state "
+                f'kind="regression"'
+            )
+
+    def accepts(self, label: object) -> bool:
+        """Whether ``label`` is one of this task.
+
+        >>> Task("findings", ("mass", "nodule"), "by patient", kind="multilabel").accepts((0, 1))
+        True
+        """
+        if self.kind == "regression":
+            return isinstance(label, Real) and isfinite(label)
+        if self.kind == "multiclass":
+            return isinstance(label, Integral) and int(label) in range(len(self.classes))
+        return (
+            isinstance(label, Sequence)
+            and len(label) == len(self.classes)
+            and all(isinstance(each, Integral) and each in (0, 1) for each in label)
+        )
+
+    @property
+    def labels_wanted(self) -> str:
+        """What a label must be, for messages."""
+        if self.kind == "regression":
+            return "a finite number"
+        if self.kind == "multiclass":
+            return f"in 0..{len(self.classes) - 1}"
+        return f"a tuple of {len(self.classes)} numbers, 0 or 1"
+
+    @property
+    def summary(self) -> str:
+        """What is predicted, e.g. ``10 classes``.
+
+        >>> Task("price", (), "by stone", kind="regression").summary
+        'regression'
+        """
+        if self.kind == "regression":
+            return "regression"
+        return f"{len(self.classes)} {'labels' if self.kind == 'multilabel' else 'classes'}"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example: ``x`` of the spec's shape, and per task a label and a split.
+
+    What a label is follows from the task's ``kind``: a class index, a tuple with a 0 or 1 per
+    class, or a real number in the unit that results are to be in. A task that is missing from
+    ``splits`` does not use this example at all. ``group`` is who or what it stems from (a subject,
+    speaker, patient), where that is known; ``vmbench data check`` looks for groups on both sides
+    of a split.
+    """
+
+    x: npt.NDArray[np.float32]
+    labels: Mapping[str, Label]
+    splits: Mapping[str, Split]
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a user may need to know before using a dataset; ``vmbench info`` prints it."""
+
+    licence: str
+    citation: str
+    homepage: str
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What the bins of a spectrogram hold where there is no power at all, in the dataset's units.
+
+    Attributes:
+        level: the transform of power 0.
+        below_peak: how far below an example's loudest bin its quieter bins are cut off, where the
+            transform does that; a silent bin is never lower.
+    """
+
+    level: float
+    below_peak: float = inf
+
+
+class Dataset(ABC):
+    """Base of every dataset.
+
+    Class attributes:
+        name: as in ``--pretrain`` and ``--transfer``.
+        revision: changes whenever the examples or the splits do; part of the cache's key.
+        spec: shape of one example. Where it, the tasks or the revision follow from the user's
+            files, :meth:`bind` sets them.
+        tasks: at least one.
+        card: licence, citation, homepage, notes.
+        package: ``(import name, extra)`` of the installed package that carries or makes the data,
+            or None; the extra is one of vmbench's, or "" for a plugin's own package.
+        value_range: bounds of a valid input (views are clamped to them), or None.
+        silence: of spectrograms, what masks fill with; None: masks fill with the mean.
+        normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
+            from the training examples alone.
+        presets: preset -> settings that pretraining on this dataset changes in the domain's.
+        encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
+        generic: whether it reads any user's files in a documented layout, not one publisher's.
+        split_rule: of tasks that :meth:`bind` sets, where it is known before.
+        fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
+            A generic dataset's is :func:`vmbench.storage.contents.contents` and part of its
+            revision, so that equal files are one dataset wherever they lie; a published one's may
+            be cheaper.
+    """
+
+    name: ClassVar[str]
+    revision: str
+    spec: Spec
+    tasks: tuple[Task, ...]
+    card: ClassVar[Card]
+    package: ClassVar[tuple[str, str] | None] = None
+    value_range: ClassVar[tuple[float, float] | None] = None
+    silence: ClassVar[Silence | None] = None
+    normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
+    encoder: ClassVar[str] = "auto"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    generic: ClassVar[bool] = False
+    split_rule: ClassVar[str] = ""
+    fingerprint: str = ""
+
+    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+        """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
+
+        Args:
+            data_dir: the value of ``--data-dir``; embedded datasets read nothing from it.
+            target: the value of ``--target``, the column that holds the label.
+
+        Raises:
+            UserError: what is missing, where it was looked for, and how to get it.
+        """
+        if data_dir is not None and not data_dir.exists():
+            raise AbsentError(f"--data-dir {data_dir} does not exist")
+        if target is not None:
+            raise UserError(
+                f"--target is for your own tables and recordings; dataset '{self.name}' has its "
+                f"own tasks (vmbench info {self.name})"
+            )
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What the user must know of the files read: skipped ones, filled values, the rate.
+
+        :meth:`bind` and :meth:`examples` add to it; it is kept with the cache and said every time.
+        """
+        return []
+
+    def sources(self) -> list[str]:
+        """What :meth:`fetch` downloads, a line a file: address, size, checksum. Often nothing."""
+        return []
+
+    def fetch(self, folder: Path) -> None:
+        """Download the publisher's files into ``folder``, which ``--data-dir`` then names.
+
+        Raises:
+            UserError: they have to be got by hand, or cannot be had; says how and why.
+        """
+        raise UserError(
+            f"dataset '{self.name}' has no files to fetch"
+            + (": it is embedded" if self.package else f": see {self.card.homepage}")
+        )
+
+    @abstractmethod
+    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+        """Yield every example, in an order that never changes.
+
+        Args:
+            data_dir: where the user keeps the publisher's files; embedded datasets ignore it.
+
+        Raises:
+            UserError: what is missing, where it was looked for, and how to get it.
+        """
+
+    def write_sample(self, folder: Path) -> None:
+        """Write a tiny stand-in for the publisher's files, so that tests need no network.
+
+        Bound to ``folder``, the dataset then yields at least one example of every split, and of
+        every class that val or test has in train too; no two are equal. The files have the
+        publisher's own names and format, their content is synthetic, and ``folder`` exists and is
+        empty. An embedded dataset (one with a ``package``) is its own sample and writes nothing;
+        every other one overrides this.
+
+        Args:
+            folder: takes the place of ``--data-dir``.
+
+        Raises:
+            UserError: the dataset reads files and offers no sample of them.
+        """
+        if self.package is None:
+            raise UserError(
+                f"dataset '{self.name}' reads files and offers no sample of them: override "
+                f"write_sample(folder) to write a tiny set in the publisher's format"
+            )
+
+    def task(self, name: str) -> Task:
+        """The task called ``name``; raises :class:`~vmbench.errors.UserError`."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise unknown_name(f"task of {self.name}", name, [t.name for t in self.tasks])
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Groups (subjects, speakers, rows) set aside for val and test, drawn once with a fixed seed.
+
+    >>> rule = HeldOut.draw(range(10), val=2, test=3, seed=0)
+    >>> sorted(rule.split(group) for group in range(10)).count("train")
+    5
+    """
+
+    val: frozenset[object] = field(default_factory=frozenset)
+    test: frozenset[object] = field(default_factory=frozenset)
+
+    @classmethod
+    def draw(cls, groups: Iterable[object], *, val: int, test: int, seed: int) -> "HeldOut":
+        """Draw ``test`` and then ``val`` of the distinct ``groups``, whatever their order."""
+        distinct = sorted(set(groups), key=repr)
+        order = np.random.default_rng(seed).permutation(len(distinct))
+        shuffled = [distinct[i] for i in order]
+        return cls(val=frozenset(shuffled[test : test + val]), test=frozenset(shuffled[:test]))
+
+    def split(self, group: object) -> Split:
+        """The side that ``group`` is on."""
+        return "test" if group in self.test else "val" if group in self.val else "train"

@@ -1,0 +1,362 @@
+"""A dataset's examples: turned into the spec once, cached as Arrow, read in normalised batches.
+
+The cache holds one folder per (dataset, revision, source): an Arrow file that a Hugging Face
+``datasets.Dataset`` memory-maps, so that nothing is held whole in memory, and ``statistics.json``
+with the mean and standard deviation of the training examples.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vmbench.config import digest
+from vmbench.data.copies import Copies
+from vmbench.data.dataset import SPLITS, Dataset, Example, Split, Task
+from vmbench.data.labels import Labels, judged, require_judged
+from vmbench.errors import UserError
+from vmbench.plugins import named_failures
+from vmbench.progress import say
+from vmbench.storage.cache import building, cache_folder
+
+Indices = npt.NDArray[np.int64]
+CACHE_FORMAT = 2
+CHUNK = 512  # examples per Arrow record batch
+ABSENT = (
+    -1
+)  # label (a regression's: NaN) and split of an example that a task does not use; no group
+
+
+class Examples:
+    """The examples of one dataset, in its spec.
+
+    Reading a batch costs a copy of that batch and no more; the file stays on disk.
+    """
+
+    def __init__(self, dataset: Dataset, folder: Path) -> None:
+        import datasets
+
+        self.dataset = dataset
+        self.spec = dataset.spec
+        self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
+        statistics = json.loads((folder / "statistics.json").read_text())
+        # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
+        self._channels = (-1, *[1] * len(self.spec.space))
+        self.mean = torch.tensor(statistics["mean"]).view(self._channels)
+        self.std = torch.tensor(statistics["std"]).view(self._channels)
+        self.remarks: list[str] = statistics.get("remarks", [])
+        if len(self.table) != statistics.get("examples", len(self.table)):
+            raise ValueError(f"{len(self.table)} of {statistics['examples']} examples are there")
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.table)
+
+    def batch(self, indices: Indices) -> Tensor:
+        """Normalised examples (len(indices), *spec.shape), float32, on the CPU."""
+        column = self.table[indices]["x"].combine_chunks()
+        flat = torch.from_numpy(column.flatten().to_numpy(zero_copy_only=False).copy())
+        x = flat.view(len(indices), *self.spec.shape)
+        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+
+    def batches(self, indices: Indices, size: int) -> Iterator[Tensor]:
+        """Consecutive batches over ``indices``; the last may be smaller."""
+        for start in range(0, len(indices), size):
+            yield self.batch(indices[start : start + size])
+
+    @property
+    def silence(self) -> tuple[Tensor, Tensor] | None:
+        """The dataset's :class:`~vmbench.data.dataset.Silence` as :meth:`batch` gives it.
+
+        The level and the distance to the peak, each (C, 1, ...) or (1, 1, ...).
+        """
+        silence = self.dataset.silence
+        if silence is None:
+            return None
+        if self.dataset.normalize == "none":
+            return torch.full_like(self.mean, silence.level), self.std * silence.below_peak
+        return (silence.level - self.mean) / self.std, silence.below_peak / self.std
+
+    def moments(self, indices: Indices) -> tuple[Tensor, Tensor]:
+        """Mean and sd of each channel over ``indices``, as :meth:`batch` gives them.
+
+        Each of shape (C, 1, ...) or (F,); the sd of a constant channel counts as 1.
+        """
+        moments = _Moments(self.spec.channels_in)
+        for x in self.batches(indices, CHUNK):
+            moments.add(x.numpy())
+        mean, sd = (torch.tensor(each).view(self._channels) for each in moments.mean_and_sd())
+        return mean, sd
+
+    @cached_property
+    def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
+        names = [f"split.{task.name}" for task in self.dataset.tasks]
+        table = self.table.select_columns(names)[:]
+        return {name: table[name].to_numpy().astype(np.int64) for name in names}
+
+    @cached_property
+    def _labels(self) -> dict[str, Labels]:
+        names = [f"label.{task.name}" for task in self.dataset.tasks]
+        table = self.table.select_columns(names)[:]
+        found: dict[str, Labels] = {}
+        for task, name in zip(self.dataset.tasks, names, strict=True):
+            column = table[name]
+            if task.kind == "multilabel":
+                flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+                found[task.name] = flat.astype(np.int64).reshape(-1, len(task.classes))
+            else:
+                exact = np.float64 if task.kind == "regression" else np.int64
+                found[task.name] = column.to_numpy().astype(exact)
+        return found
+
+    def labels(self, task: Task, indices: Indices | None = None) -> Labels:
+        """Labels of ``task`` for ``indices`` (default: all).
+
+        Class indices (N,), int64; of a multilabel task 0 and 1 per class (N, K), int64; of a
+        regression the targets (N,), float64.
+        """
+        labels = self._labels[task.name]
+        return labels if indices is None else labels[indices]
+
+    def split_labels(self, task: Task) -> dict[Split, Labels]:
+        """Labels of ``task`` per split, as :meth:`labels` gives them."""
+        return {split: self.labels(task, self.split(task, split)) for split in SPLITS}
+
+    def split(self, task: Task, split: Split) -> Indices:
+        """Positions of the examples on one side of a task's split, in file order."""
+        return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
+
+    @cached_property
+    def _groups(self) -> Indices:
+        names = self.table.select_columns(["group"])[:]["group"].combine_chunks()
+        codes = names.dictionary_encode().indices.fill_null(ABSENT)
+        groups: Indices = codes.to_numpy().astype(np.int64)
+        return groups
+
+    def groups(self, indices: Indices | None = None) -> Indices:
+        """Code (N,) of the group that each of ``indices`` (default: all) stems from.
+
+        Codes count the groups in the order of the file; -1 where an example names none.
+        """
+        return self._groups if indices is None else self._groups[indices]
+
+    def training(self) -> Indices:
+        """Examples that no task holds out: train in every task that uses them (at least one)."""
+        codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
+        train = SPLITS.index("train")
+        return np.flatnonzero(
+            ((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0)
+        )
+
+
+def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
+    """The examples of ``dataset``, from the cache or built into it.
+
+    Raises:
+        UserError: what is wrong with the data or the cache folder, and where.
+        RunError: a plugin's dataset fails.
+    """
+    folder = _folder(dataset, data_dir)
+    examples = _cached(dataset, folder)
+    if examples is not None:
+        return examples
+    ready = lambda: _cached(dataset, folder) is not None  # noqa: E731
+    with building(folder, dataset.name, ready) as temporary:
+        if temporary is not None:
+            with named_failures():
+                _build(dataset, data_dir, temporary)
+    return Examples(dataset, folder)
+
+
+def _cached(dataset: Dataset, folder: Path) -> Examples | None:
+    """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
+    if not (folder / "statistics.json").exists():
+        return None
+    try:
+        return Examples(dataset, folder)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these types too
+        say(f"{folder} is damaged ({type(error).__name__}): {dataset.name} is prepared again")
+        return None
+
+
+def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
+    """Whether :func:`prepare` finds the examples in the cache."""
+    return (_folder(dataset, data_dir) / "statistics.json").exists()
+
+
+def named_by_contents(dataset: Dataset) -> bool:
+    """Whether the dataset's revision follows from its files' bytes, not from where they lie."""
+    return dataset.generic and dataset.fingerprint != ""
+
+
+def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
+    name = f"{dataset.name}-{dataset.revision}"
+    # What is named by its contents is the same wherever it lies.
+    placed = data_dir and dataset.package is None and not named_by_contents(dataset)
+    source = (str(data_dir.resolve()) if data_dir and placed else "") + dataset.fingerprint
+    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
+    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
+    return cache_folder() / f"{name}-{key}"
+
+
+def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
+    import datasets
+    import pyarrow as pa
+    from datasets.arrow_writer import ArrowWriter
+
+    tasks = dataset.tasks
+    size = dataset.spec.numel
+    features: dict[str, Any] = {
+        "x": datasets.List(datasets.Value("float32"), length=size),
+        "group": datasets.Value("string"),
+    }
+    for task in tasks:
+        features[f"label.{task.name}"] = _label_feature(task)
+        features[f"split.{task.name}"] = datasets.Value("int8")
+    moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
+    copies = Copies(task.name for task in tasks)
+    writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
+    examples = dataset.examples(data_dir)
+    count = 0
+    while chunk := list(islice(examples, CHUNK)):
+        for offset, example in enumerate(chunk):
+            _check(dataset, example, count + offset)
+            copies.add(example.x, example.labels, example.splits)
+        x = np.stack([example.x for example in chunk])
+        moments.add(x[[_trains(example) for example in chunk]])
+        columns: dict[str, Any] = {
+            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size),
+            "group": pa.array([example.group for example in chunk], pa.string()),
+        }
+        for task in tasks:
+            splits = [
+                SPLITS.index(example.splits[task.name]) if task.name in example.splits else ABSENT
+                for example in chunk
+            ]
+            columns[f"label.{task.name}"] = _label_column(task, chunk)
+            columns[f"split.{task.name}"] = pa.array(splits, pa.int8())
+        writer.write_table(pa.table(columns))
+        count += len(chunk)
+    if count == 0:
+        raise UserError(f"dataset '{dataset.name}' has no examples")
+    writer.finalize()
+    mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
+    remarks = [*dataset.remarks, *copies.remarks()]
+    statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
+    (folder / "statistics.json").write_text(json.dumps(statistics))
+    built = Examples(dataset, folder)
+    for task in tasks:
+        check_task(built, task)
+
+
+def _label_feature(task: Task) -> Any:
+    import datasets
+
+    if task.kind == "multilabel":
+        return datasets.List(datasets.Value("int8"), length=len(task.classes))
+    return datasets.Value("float64" if task.kind == "regression" else "int32")
+
+
+def _label_column(task: Task, chunk: list[Example]) -> Any:
+    import pyarrow as pa
+
+    labels = [example.labels.get(task.name) for example in chunk]
+    if task.kind == "multiclass":
+        return pa.array([ABSENT if y is None else y for y in labels], pa.int32())
+    if task.kind == "regression":
+        return pa.array([float("nan") if y is None else float(y) for y in labels], pa.float64())  # type: ignore[arg-type]
+    size = len(task.classes)
+    rows = np.array([(ABSENT,) * size if y is None else y for y in labels], np.int8)
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), size)
+
+
+def _trains(example: Example) -> bool:
+    return all(split == "train" for split in example.splits.values())
+
+
+def _check(dataset: Dataset, example: Example, position: int) -> None:
+    if example.x.shape != dataset.spec.shape:
+        raise UserError(
+            f"example {position} of dataset '{dataset.name}' has shape {example.x.shape}; "
+            f"its spec is {dataset.spec}"
+        )
+    finite = np.isfinite(example.x)
+    if not finite.all():
+        raise UserError(
+            f"example {position} of dataset '{dataset.name}' has {int((~finite).sum())} NaN or "
+            f"infinite values: clean or drop it in the dataset's examples()"
+        )
+    for task in dataset.tasks:
+        # A class index out of range is found by the whole column: its message names the split.
+        if task.kind == "multiclass" or task.name not in example.splits:
+            continue
+        if not task.accepts(label := example.labels.get(task.name)):
+            raise UserError(
+                f"example {position} of dataset '{dataset.name}': label {label!r} of task "
+                f"{task.name} is not {task.labels_wanted}"
+            )
+
+
+def check_task(examples: Examples, task: Task) -> None:
+    """Raise :class:`UserError` for a task that cannot be learned or judged.
+
+    An empty split; a class that train lacks and others have; a multilabel task none of whose
+    classes is there and not there on both sides; a regression whose target never changes.
+    """
+    where = f"task {examples.dataset.name}/{task.name}"
+    sides = examples.split_labels(task)
+    for split, labels in sides.items():
+        if not len(labels):
+            raise UserError(
+                f"{where}: the {split} split is empty; see its split rule: {task.split_rule}"
+            )
+        if task.kind == "multiclass" and set(labels.tolist()) - set(range(len(task.classes))):
+            raise UserError(f"{where}: {split} has labels outside 0..{len(task.classes) - 1}")
+        if task.kind == "regression" and (labels == labels[0]).all():
+            raise UserError(
+                f"{where}: every target in {split} is {labels[0]:g}; nothing can be predicted"
+            )
+    if task.kind == "multiclass":
+        present = {split: set(labels.tolist()) for split, labels in sides.items()}
+        lacking = (present["val"] | present["test"]) - present["train"]
+        if lacking:
+            names = ", ".join(task.classes[label] for label in sorted(lacking))
+            raise UserError(
+                f"{where}: train has no example of the class {names}, val or test has; "
+                f"change the split or drop the class"
+            )
+    elif task.kind == "multilabel":
+        require_judged(judged(sides), where)
+
+
+class _Moments:
+    """Running mean and standard deviation of examples, per channel; over all where it is one."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.count = 0
+        self.total = np.zeros(self.channels)
+        self.squares = np.zeros(self.channels)
+
+    def add(self, x: npt.NDArray[np.float32]) -> None:
+        if len(x) == 0:  # a chunk of held-out examples only
+            return
+        values = x.astype(np.float64).reshape(len(x), self.channels, -1)
+        self.count += values.shape[0] * values.shape[2]
+        self.total += values.sum((0, 2))
+        self.squares += (values**2).sum((0, 2))
+
+    def mean_and_sd(self) -> tuple[list[float], list[float]]:
+        if self.count == 0:
+            return [0.0], [1.0]
+        mean = self.total / self.count
+        std = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
+        # A constant channel carries nothing; dividing by 1 keeps it at zero.
+        return mean.tolist(), np.where(std > 1e-8, std, 1.0).tolist()

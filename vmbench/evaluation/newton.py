@@ -1,0 +1,285 @@
+"""Logistic regression to convergence: a truncated Newton method.
+
+Minimises ``mean loss(W x + b) + penalty / 2 |W|^2``, which is strictly convex in ``W``. Each Newton
+system is solved by conjugate gradients (Nocedal and Wright 2006, Numerical Optimization,
+algorithm 7.1) whose preconditioner is the Hessian's exact block of each class, factorised. Sums
+that decide when to stop are float64; products inside conjugate gradients are float32, for they
+only set how good a step is, until a step takes long: then its penalty is below what float32 can
+tell from nothing.
+
+Where there are fewer examples than features, weights are sought in the span of the examples, in
+which the least ones lie (the representer theorem): the features are rotated, once, to as many
+coordinates as there are examples, and lengths stay.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+# By strong convexity in W, the objective is within gradient^2 / (2 penalty) of its least value:
+# the gradient norm that is asked for follows from how near the mean loss is to be. The intercepts,
+# which no penalty holds, bend it as far as the classes' shares do: BENT stands for that.
+GAP, BENT = 1e-9, 1e-2
+FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
+SHORT = 0.01  # of a Newton step: less is taken as a sign that the system was misleading
+STEPS = 500  # conjugate gradients per Newton system
+# Numbers in the blocks of all classes and products to form them, above which the classes share one.
+MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
+
+
+class Loss(ABC):
+    """A mean loss of logits (K, N), float64; classes come first throughout.
+
+    Few rows times many columns is several times as fast as many rows times few columns.
+    """
+
+    @abstractmethod
+    def value(self, logits: Tensor) -> tuple[float, Tensor]:
+        """The mean loss, and the probabilities (K, N)."""
+
+    @abstractmethod
+    def residual(self, probabilities: Tensor) -> Tensor:
+        """The gradient of the mean loss at the logits, (K, N)."""
+
+    @abstractmethod
+    def curve(self, probabilities: Tensor, direction: Tensor) -> Tensor:
+        """The Hessian at the logits times a direction (K, N); may overwrite the direction."""
+
+    def project(self, weights: Tensor) -> Tensor:
+        """``weights`` (K, ...) without what the loss cannot see."""
+        return weights
+
+
+class SoftmaxLoss(Loss):
+    """``mean_i -log softmax(z_i)[y_i]`` of classes ``y`` (N,), 0 to K - 1."""
+
+    def __init__(self, y: Tensor) -> None:
+        self.y, self.columns = y, torch.arange(len(y))
+
+    def value(self, logits: Tensor) -> tuple[float, Tensor]:
+        """See :class:`Loss`."""
+        log_p = torch.log_softmax(logits, dim=0)
+        return -log_p[self.y, self.columns].mean().item(), log_p.exp_()
+
+    def residual(self, probabilities: Tensor) -> Tensor:
+        """See :class:`Loss`."""
+        residual = probabilities.clone()
+        residual[self.y, self.columns] -= 1
+        return residual / len(self.y)
+
+    def curve(self, probabilities: Tensor, direction: Tensor) -> Tensor:
+        """``(diag(p) - p p') u / N``, example by example."""
+        direction *= probabilities
+        direction -= probabilities * direction.sum(0)
+        return direction / len(self.y)
+
+    def project(self, weights: Tensor) -> Tensor:
+        """A number added to all classes changes no probability: the least weights sum to zero."""
+        return weights - weights.mean(0)
+
+
+class SigmoidLoss(Loss):
+    """``sum_k mean_i log(1 + exp(-s_ik z_ik))``: ``s`` is 1 where ``y`` (K, N) is, else -1."""
+
+    def __init__(self, y: Tensor) -> None:
+        self.y = y
+
+    def value(self, logits: Tensor) -> tuple[float, Tensor]:
+        """See :class:`Loss`."""
+        losses = functional.binary_cross_entropy_with_logits(logits, self.y, reduction="sum")
+        return losses.item() / self.y.shape[1], torch.sigmoid(logits)
+
+    def residual(self, probabilities: Tensor) -> Tensor:
+        """See :class:`Loss`."""
+        return (probabilities - self.y) / self.y.shape[1]
+
+    def curve(self, probabilities: Tensor, direction: Tensor) -> Tensor:
+        """``p (1 - p) u / N``."""
+        return direction * (probabilities * (1 - probabilities)) / self.y.shape[1]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Weights (K, D + 1), the last column the intercepts, and how near they are to the least.
+
+    ``objective`` is the mean loss and the penalty; ``gradient_norm`` the Euclidean norm of its
+    gradient at the weights; ``converged`` whether that is at most :func:`tolerance`.
+    """
+
+    weights: npt.NDArray[np.float64]
+    objective: float
+    gradient_norm: float
+    converged: bool
+
+
+def tolerance(penalty: float) -> float:
+    """The gradient norm at which the objective is within ``GAP`` of its least value.
+
+    >>> f"{tolerance(1e-6):.1e}"
+    '4.5e-08'
+    """
+    return math.sqrt(2 * min(penalty, BENT) * GAP)
+
+
+class Newton:
+    """The problem of one set of features and labels, to be solved for any number of penalties.
+
+    Args:
+        x: (N, D) standardised features.
+        loss: of logits (K, N).
+        classes: K.
+    """
+
+    def __init__(self, x: npt.NDArray[np.float32], loss: Loss, classes: int) -> None:
+        self.loss, self.classes = loss, classes
+        exact = torch.from_numpy(x).double()
+        self.basis: Tensor | None = None
+        if len(x) < x.shape[1]:
+            self.basis, triangle = torch.linalg.qr(exact.T)  # (D, N), (N, N)
+            exact = triangle.T
+        # The intercept is the weight of a feature that is always one.
+        self.x = torch.cat([exact, torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
+        self.fast = self.x.float()
+        size = classes * self.x.shape[1] ** 2
+        self.shared = size > MOST_NUMBERS or size * len(x) > MOST_PRODUCTS
+        # Steps of conjugate gradients that cost as much as making the preconditioner anew does.
+        self.patience = max(20, self.x.shape[1] // 4)
+
+    def solve(
+        self, penalty: float, max_iter: int, start: npt.NDArray[np.float64] | None = None
+    ) -> Solution:
+        """Minimise, to :func:`tolerance`.
+
+        Args:
+            penalty: above 0; on the weights, the intercepts are free.
+            max_iter: Newton steps at most.
+            start: (K, D + 1), by default zero; any start leads to the same weights.
+        """
+        ridge = torch.full((self.x.shape[1],), penalty, dtype=torch.float64)
+        ridge[-1] = 0
+        weights = self._inside(start)
+        value, p = self._value(weights, ridge)
+        goal, norm, stale, rounded = tolerance(penalty), math.inf, True, True
+        damping = 0.0
+        precondition: Callable[[Tensor], Tensor]
+        for step in range(max_iter + 1):
+            gradient = self.loss.residual(p) @ self.x + ridge * weights
+            norm = gradient.norm().item()
+            if norm <= goal or step == max_iter:
+                break
+            damped = ridge + damping
+            if stale:
+                precondition = self._preconditioner(p, damped, rounded=rounded)
+            # No system is solved further than the tolerance asks for.
+            enough = max(min(FORCING * norm, norm**1.5), goal / 4)
+            direction, stale = self._newton_step(
+                gradient, p, damped, precondition, enough, rounded=rounded
+            )
+            rounded = rounded and not stale
+            slope = (gradient * direction).sum().item()
+            length, trial = 1.0, weights + direction
+            new_value, new_p = self._value(trial, ridge)
+            # Armijo's rule, but for what rounding does to the value.
+            while length > SHORT and new_value > value + 1e-4 * length * slope + 1e-13 * abs(value):
+                length /= 2
+                trial = weights + length * direction
+                new_value, new_p = self._value(trial, ridge)
+            if length > SHORT and slope < 0:
+                weights, value, p = trial, new_value, new_p
+                damping = damping / 10 if damping > penalty else 0.0
+            else:  # far from the least weights, where the curvature tells nothing
+                damping, stale = max(10 * damping, norm / 10), True
+        return Solution(self._outside(weights), value, norm, norm <= goal)
+
+    def _inside(self, start: npt.NDArray[np.float64] | None) -> Tensor:
+        """Weights in the coordinates that are solved in."""
+        if start is None:
+            return torch.zeros(self.classes, self.x.shape[1], dtype=torch.float64)
+        weights = torch.from_numpy(start)
+        if self.basis is not None:
+            weights = torch.cat([weights[:, :-1] @ self.basis, weights[:, -1:]], dim=1)
+        return self.loss.project(weights)
+
+    def _outside(self, weights: Tensor) -> npt.NDArray[np.float64]:
+        if self.basis is not None:
+            weights = torch.cat([weights[:, :-1] @ self.basis.T, weights[:, -1:]], dim=1)
+        found: npt.NDArray[np.float64] = weights.numpy()
+        return found
+
+    def _value(self, weights: Tensor, ridge: Tensor) -> tuple[float, Tensor]:
+        loss, p = self.loss.value(weights @ self.x.T)
+        return loss + (ridge * weights.square()).sum().item() / 2, p
+
+    def _newton_step(
+        self,
+        gradient: Tensor,
+        p: Tensor,
+        ridge: Tensor,
+        precondition: Callable[[Tensor], Tensor],
+        enough: float,
+        *,
+        rounded: bool,
+    ) -> tuple[Tensor, bool]:
+        """Conjugate gradients until the residual norm is ``enough``; and whether that took long.
+
+        They run in float32 if ``rounded``, and then no longer than a new preconditioner is worth.
+        """
+        x = self.fast if rounded else self.x
+        p = p.to(x.dtype)
+        found = torch.zeros_like(gradient)
+        residual = -gradient
+        z = precondition(residual)
+        along, fall = z, (residual * z).sum()
+        for taken in range(1, (self.patience if rounded else STEPS) + 1):
+            bent = self.loss.curve(p, along.to(x.dtype) @ x.T) @ x
+            bent = bent.double() + ridge * along
+            curvature = (along * bent).sum()
+            if not (fall > 0 and curvature > 0):  # what is left is rounding
+                return found, True
+            length = fall / curvature
+            found += length * along
+            residual = residual - length * bent
+            if residual.norm().item() <= enough:
+                return found, taken > self.patience
+            z = precondition(residual)
+            before, fall = fall, (residual * z).sum()
+            along = z + fall / before * along
+        return found, True
+
+    def _preconditioner(
+        self, p: Tensor, ridge: Tensor, *, rounded: bool
+    ) -> Callable[[Tensor], Tensor]:
+        """Solves with the Hessian's block of each class, or with the mean of them."""
+        curvature = p * (1 - p) / p.shape[1]
+        blocks = curvature.mean(0, keepdim=True) if self.shared else curvature
+        factors = torch.stack([self._factor(weight, ridge) for weight in blocks])
+        if rounded:  # reading the factors is what a solve costs
+            factors = factors.float()
+
+        def solve(residual: Tensor) -> Tensor:
+            right = residual.to(factors.dtype)
+            right = right.T[None] if self.shared else right[:, :, None]
+            found = torch.cholesky_solve(right, factors).double()
+            return self.loss.project(found[0].T if self.shared else found[..., 0])
+
+        return solve
+
+    def _factor(self, weight: Tensor, ridge: Tensor) -> Tensor:
+        """Cholesky factor of ``x' diag(weight) x + ridge``, for weights (N,)."""
+        scaled = self.fast * weight.sqrt().float()[:, None]
+        block = (scaled.T @ scaled).double()
+        # What float32 loses must not make it indefinite.
+        lost = max(1e-7 * block.diagonal().max().item(), 1e-3 * ridge.max().item())
+        while True:
+            factor, failed = torch.linalg.cholesky_ex(block + torch.diag(ridge + lost))
+            if not failed:
+                found: Tensor = factor
+                return found
+            lost *= 10

@@ -1,0 +1,1 @@
+"""A request from its words to its result: plan, pretraining, evaluation, files."""

@@ -1,0 +1,1 @@
+"""Files that outlast a process: the cache, locks, names by contents, full disks."""

@@ -1,0 +1,1 @@
+"""The one training loop, where it runs, what it saves and shows."""

@@ -1,0 +1,82 @@
+"""Views: a callable on a batch that distorts every example. Learned or not, the loop sees one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Generator, Tensor, nn
+
+from vmbench.config import Config
+from vmbench.data.specs import Spec
+
+
+@dataclass(frozen=True)
+class ViewContext:
+    """What a view family may know of the data it distorts.
+
+    Attributes:
+        spec: shape of one example.
+        config: the run's hyperparameters.
+        value_range: bounds of a valid input, or None if it is unbounded (normalised data).
+        reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU, drawn
+            with a fixed seed: marginals and standard deviations come from here. No other split is
+            ever in it.
+        handcrafted: name of the domain's own view family for this spec, None if it has none.
+        silence: what a bin without power holds, normalised, as ``(level, below_peak)``: a level
+            per channel, and how far below the loudest bin of an example it is at most; None where
+            the dataset has no such thing.
+    """
+
+    spec: Spec
+    config: Config
+    value_range: tuple[float, float] | None
+    reference: Tensor
+    handcrafted: str | None = None
+    silence: tuple[Tensor, Tensor] | None = None
+
+
+Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D)
+
+
+class Views(nn.Module):
+    """Base of every view family.
+
+    ``forward(x, generator)`` takes a batch (B, *spec.shape), float32 and normalised, and returns
+    one view of each example: same shape, dtype and device, finite, and never ``x`` itself modified
+    in place. All randomness is per example and comes from ``generator`` (on x's device).
+
+    ``learned`` is True where its parameters are trained along with the encoder. An
+    ``adversarial`` family (the default) is trained to maximise the encoder's loss; any other
+    minimises its :meth:`own_loss`, and the encoder's loss sends it no gradient.
+    """
+
+    learned: ClassVar[bool] = False
+    adversarial: ClassVar[bool] = True
+
+    def forward(self, x: Tensor, generator: Generator) -> Tensor:
+        """One view of each example of ``x``."""
+        raise NotImplementedError
+
+    def own_loss(self, x: Tensor, encode: Encode, generator: Generator) -> Tensor:
+        """What a learned family that is not adversarial minimises on a batch: a scalar.
+
+        ``encode`` is the encoder, in training mode; the gradient runs through it, but only the
+        family's own parameters are stepped.
+        """
+        raise NotImplementedError
+
+    def __call__(self, x: Tensor, generator: Generator) -> Tensor:
+        """Typed front of ``nn.Module.__call__``."""
+        view: Tensor = super().__call__(x, generator)
+        return view
+
+
+class Identity(Views):
+    """No distortion: what the supervised yardstick trains on."""
+
+    def forward(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return ``x``."""
+        return x
+
+
+MakeView = Callable[[Tensor], Tensor]
