@@ -30,7 +30,7 @@ from scipy.stats import qmc
 
 import vmbench
 from vmbench.config import make_config, parse_assignments
-from vmbench.runs.plan import make_plan
+from vmbench.runs.request import RunRequest
 
 TRIALS, FINALISTS = 8, 2
 SEED, FINAL_SEED = 100, 101
@@ -165,7 +165,7 @@ def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
 @cache
 def _small(domain: str, method: str) -> dict[str, Any]:
     """The preset's settings."""
-    return make_plan(domain, method, "simclr", "small", 0, None, (), {}).config.model_dump()
+    return RunRequest(domain=domain, method=method).resolve().config.model_dump()
 
 
 def table(lines: list[dict[str, Any]]) -> str:

@@ -6,7 +6,6 @@ A module, not a test file: the contract reads a pickled dataset in another proce
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from vmbench.data.dataset import Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.specs import Vector
 from vmbench.views.base import Views
-from vmbench.views.method import Method, Representation, ViewMethod
+from vmbench.views.method import Method, ViewMethod
 
 
 class Sound(ToyVector):
@@ -25,8 +24,8 @@ class Sound(ToyVector):
     name = "sound"
     count = 60
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
-        yield from (self.change(i, e) for i, e in enumerate(super().examples(data_dir)))
+    def examples(self) -> Iterator[Example]:
+        yield from (self.change(i, e) for i, e in enumerate(super().examples()))
 
     def change(self, i: int, example: Example) -> Example:
         return example
@@ -89,9 +88,9 @@ class NoVal(Sound):
 
 
 class Leak(Sound):
-    def examples(self, data_dir):
+    def examples(self):
         copied = None
-        for i, example in enumerate(super().examples(data_dir)):
+        for i, example in enumerate(super().examples()):
             copied = example.x if i == 0 else copied
             yield replace(example, x=copied) if i == 4 else example
 
@@ -103,9 +102,9 @@ class ClassMissingInTrain(Sound):
 
 
 class OneBuffer(Sound):
-    def examples(self, data_dir):
+    def examples(self):
         buffer = np.empty(self.spec.shape, np.float32)
-        for example in super().examples(data_dir):
+        for example in super().examples():
             buffer[:] = example.x
             yield replace(example, x=buffer)
 
@@ -119,15 +118,15 @@ class GlobalSeed(Sound):
 class OtherEachTime(Sound):
     passes = 0
 
-    def examples(self, data_dir):
+    def examples(self):
         type(self).passes += 1
-        for example in super().examples(data_dir):
+        for example in super().examples():
             yield replace(example, x=example.x + np.float32(self.passes))
 
 
 class HashOrder(Sound):
-    def examples(self, data_dir):
-        examples = list(super().examples(data_dir))
+    def examples(self):
+        examples = list(super().examples())
         for key in {f"row {i}" for i in range(len(examples))}:  # the order of a set of texts
             yield examples[int(key[4:])]
 
@@ -141,9 +140,9 @@ class Files(Dataset):
     tasks = (Task("kind", CLASSES, "by file"),)
     card = CARD
 
-    def examples(self, data_dir):
+    def examples(self):
         for split in ("train", "val", "test"):
-            for line in (data_dir / f"{split}.txt").read_text().splitlines():
+            for line in (self.data_dir / f"{split}.txt").read_text().splitlines():
                 label, *values = line.split()
                 x = np.array(values, np.float32)
                 yield Example(x, {"kind": int(label)}, {"kind": split})
@@ -161,9 +160,9 @@ class FilesWithoutSample(Files):
 
 
 class FilesThatChange(Files):
-    def examples(self, data_dir):
-        (data_dir / "index.txt").write_text("written while reading")
-        yield from super().examples(data_dir)
+    def examples(self):
+        (self.data_dir / "index.txt").write_text("written while reading")
+        yield from super().examples()
 
 
 class NotImportable(Domain):
@@ -317,9 +316,7 @@ class SoundYardstick(Method):
     kind = "none"
     specs = ("vector",)
     yardstick = True
-
-    def represent(self, session, examples, task):
-        return Representation(self.features, 0)
+    encodes = False
 
     def features(self, x):
         return x.flatten(1)
@@ -341,6 +338,6 @@ class FlatFeatures(SoundYardstick):
 
 
 class UnseededFeatures(SoundYardstick):
-    def represent(self, session, examples, task):
+    def features(self, x):
         torch.rand(1)
-        return super().represent(session, examples, task)
+        return super().features(x)

@@ -6,11 +6,12 @@ from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.registry import registry
 from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.viewmaker import AdversarialViews
 
 N_EXAMPLES = 180  # in the train split of each toy dataset
@@ -28,16 +29,15 @@ def build(name, spec, seed=0, **settings):
     return objective.train(), views.train()
 
 
-def batch(spec, size=16, seed=1):
+def batch(spec, size=16, seed=1, **time):
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(size, *spec.shape, generator=generator)
-    return Batch(x, torch.randperm(N_EXAMPLES, generator=generator)[:size])
+    return Batch(x, torch.randperm(N_EXAMPLES, generator=generator)[:size], **time)
 
 
 def given(*views):
-    """A ``make_view`` that returns these tensors, one a call."""
-    remaining = iter(views)
-    return lambda x: next(remaining)
+    """A ``make_views`` that returns these tensors, or the first so many."""
+    return lambda x, count=None: list(views[:count])
 
 
 def two_views(spec, seed=2, requires_grad=False):
@@ -53,7 +53,7 @@ def gradients(module):
 
 
 def train(objective, views, dataset, log=None, state_file=None, seed=5):
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     assert len(examples.training()) == N_EXAMPLES
     return fit(
         objective,

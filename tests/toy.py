@@ -1,7 +1,6 @@
 """A tiny domain for the core's tests: one dataset per spec, made from a seed, no package needed."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +24,7 @@ class ToyDataset(Dataset):
     count = 300
     noise = 1.0
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         rng = np.random.default_rng(7)
         patterns = rng.standard_normal((len(CLASSES), *self.spec.shape))
         for i in range(self.count):
@@ -66,7 +65,7 @@ class ToyFindings(ToyDataset):
         Task("findings", CLASSES, "every fifth row is test, every fifth val", kind="multilabel"),
     )
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         rng = np.random.default_rng(8)
         patterns = rng.standard_normal((len(CLASSES), *self.spec.shape))
         for i in range(self.count):
@@ -85,7 +84,7 @@ class ToyAmount(ToyDataset):
     normalize = "channel"
     tasks = (Task("amount", (), "every fifth row is test, every fifth val", kind="regression"),)
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         rng = np.random.default_rng(9)
         weights = rng.standard_normal(self.spec.shape)
         for i in range(self.count):

@@ -20,7 +20,11 @@ class Config(BaseModel):
     max_examples: int | None = Field(
         None, ge=8, description="Pretrain and probe on at most so many training examples."
     )
-    batch_size: int = Field(128, ge=2, description="Examples per step; two views of each.")
+    batch_size: int = Field(
+        128,
+        ge=2,
+        description="Examples per step; two views of each, or as many as the method makes.",
+    )
 
     normalize_after_view: bool = Field(
         False, description="Standardise each channel between views and encoder, by training data."
@@ -74,10 +78,17 @@ class Config(BaseModel):
         0.5, ge=0, lt=1, description="Share of its old vector that a memory (instdisc) keeps."
     )
     target_momentum: float = Field(
-        0.99, ge=0, le=1, description="Share of its old weights that a momentum encoder keeps."
+        0.99,
+        ge=0,
+        le=1,
+        description="Share of its old weights that a momentum encoder keeps; byol's rises to 1.",
     )
     prototypes: int | None = Field(
         None, ge=2, description="Prototypes of swav, at most batch_size; none is half of it."
+    )
+
+    local_crops: int = Field(
+        0, ge=0, description="Local crops that swav predicts from beside its two full views."
     )
 
     # Optimisation

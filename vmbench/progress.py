@@ -1,48 +1,10 @@
-"""What a run shows and writes while it runs: a bar on a terminal, lines in ``metrics.jsonl``."""
+"""What a run shows while it runs: a bar on a terminal, lines elsewhere; all on stderr."""
 
 import contextlib
-import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextvars import ContextVar
-from pathlib import Path
-
-from vmbench.training.trackers import Tracker
-
-
-class MetricsLog:
-    """One JSON object per line: step, epoch, loss, lr, feature_std, effective_rank (both of the
-    batch), seconds; and the trackers.
-    """
-
-    def __init__(self, path: Path | None, trackers: Sequence[Tracker] = ()) -> None:
-        self.path = path
-        self.trackers = trackers
-
-    def resume(self, step: int) -> None:
-        """Drop the lines after ``step``; a killed run may have written more than it saved."""
-        for tracker in self.trackers:
-            tracker.resume(step)
-        if self.path is None or not self.path.exists():
-            return
-        lines = self.path.read_text().splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        self.path.write_text("".join(f"{line}\n" for line in kept))
-
-    def write(self, *, step: int, **values: float | None) -> None:
-        """Append one line, and hand the metrics that have a value to the trackers."""
-        if self.path is not None:
-            with self.path.open("a") as file:
-                file.write(json.dumps({"step": step, **values}) + "\n")
-        for tracker in self.trackers:
-            tracker.log(step, {name: v for name, v in values.items() if v is not None})
-
-    def close(self) -> None:
-        """Close the trackers."""
-        for tracker in self.trackers:
-            tracker.close()
-
 
 SLOW = 2.0  # seconds after which a work that is done once is announced
 AGAIN = 30.0  # seconds between lines about it where no bar can be shown

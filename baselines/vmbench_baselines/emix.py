@@ -8,7 +8,7 @@ first hidden vector. As in DABS the partner's embedding is taken as it is, witho
 from torch import Tensor
 
 from vmbench.objectives.base import Batch, ProjectionObjective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.mixup import draw_mixture, mix, mixed_n_pair
 
@@ -18,7 +18,7 @@ class EMix(ProjectionObjective):
 
     paper = "Tamkin et al. 2021, arXiv 2111.12062"
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Embed once, mix, encode mixtures and examples apart, and compare; makes no view."""
         embedded = self.encoder.embed(self.encoder.inputs(batch.x))
         share, partner = draw_mixture(len(embedded), batch.generator)

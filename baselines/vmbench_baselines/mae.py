@@ -13,7 +13,7 @@ from vmbench.config import Config
 from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.masks import random_subset
 from vmbench_baselines.tokens import TokenDecoder, Tokens
@@ -34,7 +34,7 @@ class MaskedReconstruction(Objective):
         self.decoder = TokenDecoder(encoder, self.tokens, self.tokens.numel)
         self.mask_value = nn.Parameter(torch.zeros(spec.channels_in, *[1] * len(spec.space)))
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Mask each example at random, encode it, and compare what was masked; makes no view."""
         mask = random_subset(len(batch.x), self.tokens.count, self.masked, batch.generator)
         maps = self.encoder.maps(self.hide(batch.x, mask))

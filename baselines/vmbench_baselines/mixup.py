@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from vmbench.objectives.base import Batch, ProjectionObjective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
 
@@ -65,9 +65,9 @@ class IMix(ProjectionObjective):
 
     paper = "Lee et al. 2021, arXiv 2010.08887"
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Two views of each example; the first are mixed in pairs, and both encoded apart."""
-        first, second = make_view(batch.x), make_view(batch.x)
+        first, second = make_views(batch.x, 2)
         share, partner = draw_mixture(len(first), batch.generator)
         z = self.project(mix(first, first[partner], share))
         candidates = self.project(second)  # the last to be projected are the ones watched

@@ -2,11 +2,8 @@
 
 from torch import Tensor
 
-from vmbench.data.dataset import Task
-from vmbench.data.examples import Examples
 from vmbench.networks.convolution import pool_to
-from vmbench.runs.session import Session
-from vmbench.views.method import Method, Representation
+from vmbench.views.method import Method
 
 # Bins per axis: 256 numbers per channel of a Grid, 128 of a Sequence. On HAPT spectrograms this
 # floor beat short pretraining by 20 points, so it must stand beside every number.
@@ -28,6 +25,6 @@ class RawFeatures(Method):
     yardstick = True
     encodes = False
 
-    def represent(self, session: Session, examples: Examples, task: Task) -> Representation:
-        """No encoder: 0 parameters."""
-        return Representation(raw_features, 0)
+    def features(self, x: Tensor) -> Tensor:
+        """:func:`raw_features`."""
+        return raw_features(x)

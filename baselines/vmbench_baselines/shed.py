@@ -13,7 +13,7 @@ from torch.nn import functional
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.tokens import TokenDecoder, Tokens
@@ -39,7 +39,7 @@ class ShuffleDetection(Objective):
         self.shuffled = min(self.tokens.count, max(2, math.ceil(SHUFFLED * self.tokens.count)))
         self.detector = TokenDecoder(encoder, self.tokens, 1)
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Shuffle some tokens of each example, encode it, detect them; makes no view."""
         x = batch.x
         order = uniform((len(x), self.tokens.count), batch.generator).argsort(dim=1)

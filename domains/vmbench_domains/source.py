@@ -32,7 +32,7 @@ class FileDataset(Dataset):
             asked for, or a licence be signed.
 
     Attributes:
-        root: the place found by :meth:`bind`.
+        root: the place found by :meth:`inspect`.
     """
 
     places: ClassVar[tuple[str, ...]]
@@ -41,25 +41,23 @@ class FileDataset(Dataset):
     downloads: ClassVar[tuple[Download, ...]] = ()
     root: Path
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the place whose files match; raises :class:`UserError` if there is none."""
-        super().bind(data_dir, target)
-        self.root, found = self.locate(data_dir)
+        super().inspect(target)
+        self.root, found = self.locate()
         self.fingerprint = fingerprint(self.root, found)
 
-    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+    def locate(self) -> tuple[Path, list[Path]]:
         """The place, and every file in it that matches a pattern, sorted."""
-        if data_dir is None:
+        if self.data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is not embedded: get it from {self.card.homepage}"
                 f"{self._fetching(' (or vmbench data fetch {})')} and name its folder with "
                 f"--data-dir, so that {self.wanted()}"
             )
-        if not data_dir.exists():
-            raise UserError(f"--data-dir {data_dir} does not exist")
         lacking: list[str] = []
         for place in self.places:
-            root = data_dir / place
+            root = self.data_dir / place
             matches = [self.matches(root, pattern) for pattern in self.files]
             if all(matches):
                 return root, sorted({path for match in matches for path in match})
@@ -67,12 +65,12 @@ class FileDataset(Dataset):
                 pairs = zip(self.files, matches, strict=True)
                 lacking = lacking or [str(root / p) for p, match in pairs if not match]
         missing = f"{', '.join(lacking)} is missing; " if lacking else ""
-        for path in (p for place in self.places for p in self._unfinished(data_dir / place)):
+        for path in (p for place in self.places for p in self._unfinished(self.data_dir / place)):
             missing += f"{path} is an unfinished download; "
             break
         raise AbsentError(
-            f"dataset '{self.name}' is not in --data-dir {data_dir}: {missing}it is found where "
-            f"{self.wanted()}; its publisher has it at {self.card.homepage}"
+            f"dataset '{self.name}' is not in --data-dir {self.data_dir}: {missing}it is found "
+            f"where {self.wanted()}; its publisher has it at {self.card.homepage}"
             f"{self._fetching('; vmbench data fetch {} gets it')}"
         )
 
@@ -93,8 +91,8 @@ class FileDataset(Dataset):
 
     def _unfinished(self, root: Path) -> Iterator[Path]:
         """Downloads that broke off, of what this dataset looks for."""
-        names = (*self.files, *(download.name for download in self.downloads))
-        for name in names:
+        others = (name for names in self.elsewhere.values() for name in names if "**" not in name)
+        for name in (*self.files, *others, *(download.name for download in self.downloads)):
             for path in sorted(root.glob(f"{name.rstrip('*')}*")):
                 if path.name.endswith(UNFINISHED) and path.is_file():
                     yield path
@@ -116,11 +114,11 @@ class FileDataset(Dataset):
                 f"DIR, your --data-dir, {self.wanted()}"
             )
         fetch(self.downloads, folder, again=not self._is_in(folder))
-        self.locate(folder)
+        self._reader(folder).locate()
 
     def _is_in(self, folder: Path) -> bool:
         try:
-            self.locate(folder)
+            self._reader(folder).locate()
         except UserError:
             return False
         return True

@@ -1,7 +1,6 @@
 """Seismic: synthetic three-component seismograms; a complete third-party domain in one module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class LocalEvents(Dataset):
     package = ("vmbench_seismic", "")
     normalize = "channel"
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every trace, station by station, each from its own seed."""
         held = HeldOut.draw(range(STATIONS), val=6, test=8, seed=0)
         for station in range(STATIONS):

@@ -42,10 +42,10 @@ def batch_of(spec, seed=0, size=16):
 
 
 def loss_of(objective, batch, seed=0):
-    def make_view(x):
-        return x
+    def make_views(x, count=2):
+        return count * [x]
 
-    return objective(Batch(batch.x, batch.index, generator(seed)), make_view)
+    return objective(Batch(batch.x, batch.index, generator(seed)), make_views)
 
 
 # Tokens

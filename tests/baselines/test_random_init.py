@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import toy
 from torch import nn
 from toy import ToyGrid, ToySequence, ToyVector
 
@@ -10,8 +11,12 @@ from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.progress import Progress
-from vmbench.runs.session import Session
+from vmbench.registry import registry
+from vmbench.runs.plan import Plan
+from vmbench.runs.representations import Representations
+from vmbench.runs.request import RunRequest
 from vmbench.training.device import Placement
+from vmbench.training.trainer import Trainer
 from vmbench_baselines.random_init import RandomInit, RandomInitCalibrated
 
 DATASETS = [ToyGrid, ToySequence, ToyVector]
@@ -25,23 +30,38 @@ class Wide(ToyGrid):
     count = 3000
 
 
-def session(dataset, tmp_path, **settings):
-    examples = prepare(dataset())
-    config = make_config({"batch_size": 60, "width": 8, **settings})
-    return Session(
-        folder=tmp_path,
-        examples=examples,
-        indices=examples.training(),
-        objective=None,
-        config=config,
-        placement=Placement(torch.device("cpu"), None),
-        seed=3,
-        progress=Progress(quiet=False),
-    )
+class Of:
+    """What a floor is read on."""
+
+    def __init__(self, dataset, tmp_path, **settings):
+        self.examples = prepare(dataset().bind())
+        self.indices = self.examples.training()
+        config = make_config({"batch_size": 60, "width": 8, **settings})
+        placement = Placement(torch.device("cpu"), None)
+        self.trainer = Trainer(config, placement, 3, Progress(quiet=False))
+        self.folder, self.read = tmp_path, {}
+
+    def new_encoder(self):
+        return self.trainer.new_encoder(self.examples, self.indices)
+
+
+session = Of
 
 
 def floor(method, of):
-    return method().represent(of, of.examples, of.examples.dataset.tasks[0])
+    dataset = of.examples.dataset
+    plan = Plan(
+        request=RunRequest(domain="toy", method=method.name, seed=3),
+        domain=toy.Toy(),
+        method=method(),
+        objective=None,
+        config=of.trainer.config,
+        pretrain=dataset,
+        tasks=((dataset, dataset.tasks[0]),),
+        evaluation=registry("evaluation").get("linear"),
+    )
+    read = of.read.setdefault(method, Representations(plan, of.trainer, of.examples, of.folder))
+    return read.of(of.examples, dataset.tasks[0])
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -58,7 +78,6 @@ def test_as_built_the_batch_norms_are_identities(dataset, tmp_path):
 def test_both_have_the_same_weights_and_only_the_statistics_differ(dataset, tmp_path):
     of = session(dataset, tmp_path)
     built = floor(RandomInit, of).encoder
-    of._shared = None
     calibrated = floor(RandomInitCalibrated, of).encoder
     parameters = dict(built.named_parameters())
     assert all(torch.equal(parameters[n], p) for n, p in calibrated.named_parameters())
@@ -113,22 +132,23 @@ def test_it_is_calibrated_once_for_all_tasks_and_repeats(tmp_path):
 def test_an_encoder_without_batch_norm_says_that_it_is_random_init(tmp_path, monkeypatch, capsys):
     of = session(ToyVector, tmp_path)
 
-    def bare():
-        encoder = Session.new_encoder(of)
+    original = Trainer.new_encoder
+
+    def bare(self, *arguments):
+        encoder = original(self, *arguments)
         for module in encoder.modules():
             for name, child in module.named_children():
                 if isinstance(child, NORMS):
                     setattr(module, name, nn.Identity())
         return encoder
 
-    monkeypatch.setattr(of, "new_encoder", bare)
+    monkeypatch.setattr(Trainer, "new_encoder", bare)
     torch.manual_seed(0)
     found = floor(RandomInitCalibrated, of)
     assert "the encoder has no batch norm: the features are those of random-init" in (
         capsys.readouterr().err
     )
     x = of.examples.batch(of.indices[:50])
-    of._shared = None
     assert torch.equal(found.features(x), floor(RandomInit, of).features(x))
 
 

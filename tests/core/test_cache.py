@@ -29,14 +29,14 @@ from vmbench.progress import Progress
 
 class Slow(ToyVector):
     name = "slow"
-    def examples(self, data_dir):
+    def examples(self):
         print("building", flush=True)
-        for i, example in enumerate(super().examples(data_dir)):
+        for i, example in enumerate(super().examples()):
             time.sleep({pause} if i % 100 == 99 else 0)
             yield example
 
 with Progress().shared():
-    examples = prepare(Slow())
+    examples = prepare(Slow().bind())
 print(len(examples), float(examples.batch(examples.training()).sum()))
 """
 
@@ -86,7 +86,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next():
     living = start(pause=60)
     assert living.stdout.readline() == "building\n"
     try:
-        prepare(ToyVector())
+        prepare(ToyVector().bind())
         # That of the living stays.
         assert len(list(cache_folder().glob(".*.tmp"))) == 1
     finally:
@@ -103,12 +103,12 @@ def test_a_failure_leaves_nothing_behind():
     class Broken(ToyVector):
         name = "broken"
 
-        def examples(self, data_dir):
-            yield from super().examples(data_dir)
+        def examples(self):
+            yield from super().examples()
             raise UserError("line 7 is no number")
 
     with pytest.raises(UserError, match="line 7"):
-        prepare(Broken())
+        prepare(Broken().bind())
     assert left() == []
 
 
@@ -121,12 +121,12 @@ def test_a_failure_leaves_nothing_behind():
     lambda folder: cut(folder / "examples.arrow", 0.99),
 ])  # fmt: skip
 def test_a_damaged_cache_is_built_again_and_said(damage, capsys):
-    sound = prepare(ToyVector())
+    sound = prepare(ToyVector().bind())
     x = sound.batch(np.arange(300)).clone()
     (folder,) = (path.parent for path in cache_folder().glob("*/statistics.json"))
     damage(folder)
     with Progress().shared():
-        examples = prepare(ToyVector())
+        examples = prepare(ToyVector().bind())
     assert "is damaged" in capsys.readouterr().err
     assert len(examples) == 300
     assert (examples.batch(np.arange(300)) == x).all()
@@ -183,10 +183,10 @@ def test_a_full_disk_names_the_folder_the_space_and_the_mend(tmp_path, monkeypat
 def test_however_a_full_disk_is_said_it_is_one_line(raised, monkeypatch):
     monkeypatch.setattr("vmbench.data.examples._build", raising(raised))
     with pytest.raises(UserError, match=r"is full \(.* MB free\) while the cache of toy-vector"):
-        prepare(ToyVector())
+        prepare(ToyVector().bind())
     monkeypatch.setattr("vmbench.data.examples._build", raising(OSError(errno.EIO, "I/O error")))
     with pytest.raises(OSError, match="I/O error"):
-        prepare(ToyVector())
+        prepare(ToyVector().bind())
 
 
 def raising(error):

@@ -76,7 +76,7 @@ def test_health_by_rank_and_by_the_way_from_the_start(rank, start, alike, says):
 
 
 def watch(dataset, encoder, batch_size=32):
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     return Watch(encoder, examples, examples.training(), CPU, batch_size)
 
 

@@ -4,12 +4,14 @@ import importlib
 import shlex
 
 import pytest
+from planning import make_plan
 
 from vmbench.cli import invoke
 from vmbench.errors import UserError
 from vmbench.registry import registry
 from vmbench.results import Result
-from vmbench.runs.plan import make_plan
+from vmbench.runs.representations import recipe_of
+from vmbench.runs.request import RunRequest
 
 SETTINGS = {
     "batch_size": 32,
@@ -47,21 +49,21 @@ REQUESTS = {
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """The plan that a command line comes to, of which nothing is carried out."""
+    """The request that a command line comes to, of which nothing is carried out."""
     runner = importlib.import_module("vmbench.runs.runner")
-    plans = []
+    requests = []
 
-    def plan_alone(*arguments):
-        plans.append(make_plan(*arguments))
-        raise UserError("planned")
+    def ask_alone(request, *_, **__):
+        requests.append(request)
+        raise UserError("asked")
 
     def parse(command):
         program, *arguments = shlex.split(command)
         assert program == "vmbench"
         with monkeypatch.context() as patch:
-            patch.setattr(runner, "make_plan", plan_alone)
+            patch.setattr(runner, "execute", ask_alone)
             assert invoke(arguments) == 2
-        return plans.pop()
+        return requests.pop()
 
     return parse
 
@@ -70,11 +72,12 @@ def parsed(monkeypatch):
 def test_a_recorded_command_is_parsed_to_the_same_plan(request_, parsed):
     arguments, options = request_
     plan = make_plan(*arguments, **options)
-    again = parsed(plan.command)
+    assert parsed(plan.request.command()) == plan.request
+    assert RunRequest.from_json(plan.request.to_json()) == plan.request
+    again = plan.request.resolve()
     assert again.document == plan.document
     assert (again.hash, again.run_id) == (plan.hash, plan.run_id)
     assert (again.config, again.overrides) == (plan.config, plan.overrides)
-    assert again.command == plan.command
 
 
 def test_own_data_is_named_with_its_target_and_no_other_path(tmp_path, parsed):
@@ -84,10 +87,12 @@ def test_own_data_is_named_with_its_target_and_no_other_path(tmp_path, parsed):
     (folder / "table.csv").write_text("\n".join(["a,b,sold", *rows]) + "\n")
     asked = ("tabular", "raw-features", "simclr", "smoke", 0, "table", (), {}, folder)
     plan = make_plan(*asked, target="sold")
-    again = parsed(plan.command)
+    command = plan.request.command()
+    assert parsed(command) == plan.request
+    again = parsed(command).resolve()
     assert again.hash == plan.hash
     assert again.tasks[0][1].classes == plan.tasks[0][1].classes == ("no", "yes")
-    assert f"--data-dir '{folder}'" in plan.command
+    assert f"--data-dir '{folder}'" in command
 
 
 def test_a_result_holds_the_command_and_nothing_of_the_machine(tmp_path, capsys, parsed):
@@ -102,7 +107,7 @@ def test_a_result_holds_the_command_and_nothing_of_the_machine(tmp_path, capsys,
     for word in ("--out", "--overwrite", "--quiet", "--json", "--config"):
         assert word not in result.command
     assert result.overrides == {"batch_size": 32, "epochs": 1}
-    assert parsed(result.command).hash == result.config_hash
+    assert parsed(result.command).resolve().hash == result.config_hash
 
 
 def test_overrides_are_those_that_change_something():
@@ -119,20 +124,26 @@ def test_a_plugin_named_on_the_command_line_is_named_again(parsed, monkeypatch):
     monkeypatch.setattr(methods, "_entries", dict(methods._entries))
     register_plugin("faulty:SoundMethod")
     plan = make_plan("toy", "sound", *PLAIN[2:])
-    assert plan.command.endswith("--plugin faulty:SoundMethod")
-    assert parsed(plan.command).hash == plan.hash
+    command = plan.request.command()
+    assert command.endswith("--plugin faulty:SoundMethod")
+    assert parsed(command) == plan.request
+    assert RunRequest.from_json(plan.request.to_json()).resolve().hash == plan.hash
 
 
 def pretraining(**changes):
     names = ("domain", "method", "objective", "preset", "seed", "pretrain", "transfer", "settings")
     options = dict(zip(names, PLAIN, strict=True)) | {"evaluation": "linear"} | changes
-    return make_plan(**options).pretraining
+    return name_of(make_plan(**options))
+
+
+def name_of(plan):
+    return recipe_of(plan, None, None).name
 
 
 @pytest.mark.parametrize("change", [
     {"evaluation": "fewshot"},
     {"transfer": ["toy-other"]},
-    {"settings": {"feature_bins": 1, "probe_max_iter": 33}},
+    {"settings": {"feature_bins": 1, "probe_max_iter": 33, "finetune_batch_size": 7}},
     {"settings": {"device": "cpu", "checkpoint_minutes": 1.0}},
 ])  # fmt: skip
 def test_what_comes_after_pretraining_leaves_its_name(change):
@@ -154,4 +165,4 @@ def test_what_changes_a_pretraining_changes_its_name(change):
 def test_a_family_has_one_pretraining_under_both_of_its_names():
     own = make_plan("tabular", "handcrafted", *PLAIN[2:])
     named = make_plan("tabular", "scarf", *PLAIN[2:])
-    assert own.pretraining == named.pretraining
+    assert name_of(own) == name_of(named)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import toy
+from planning import make_plan
 from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -21,8 +22,7 @@ from vmbench.evaluation.knn import knn_predict
 from vmbench.evaluation.probe import fit_probe, linear_probe
 from vmbench.registry import registry
 from vmbench.results import read_result
-from vmbench.runs.plan import make_plan
-from vmbench.runs.session import Session
+from vmbench.training.trainer import Trainer
 
 EVALUATIONS = ["linear", "knn", "finetune", "fewshot", "robustness"]
 CHOSEN = {
@@ -120,7 +120,7 @@ def read(monkeypatch):
 def test_no_batch_mixes_splits_and_test_is_read_once(evaluation, tmp_path, read):
     """No batch mixes splits, and fewshot encodes no training example that no draw takes."""
     run(tmp_path, evaluation=evaluation)
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     task = toy.ToyVector.tasks[0]
     splits = {s: set(examples.split(task, s).tolist()) for s in ("train", "val", "test")}
     for batch in read:
@@ -198,14 +198,14 @@ def test_robustness_has_the_clean_metrics_of_the_linear_probe(tmp_path):
 
 def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_path, monkeypatch):
     starts = []
-    original = Session.train
+    original = Trainer.train
 
-    def train(self, *arguments, encoder=None, **options):
-        if arguments[0].startswith("finetune"):
-            starts.append({k: v.clone() for k, v in encoder.state_dict().items()})
-        return original(self, *arguments, encoder=encoder, **options)
+    def train(self, *arguments, name="", **options):
+        if name.startswith("finetune"):
+            starts.append({k: v.clone() for k, v in arguments[-1].state_dict().items()})
+        return original(self, *arguments, name=name, **options)
 
-    monkeypatch.setattr(Session, "train", train)
+    monkeypatch.setattr(Trainer, "train", train)
     result = run(tmp_path, "viewmaker", evaluation="finetune", settings={"finetune_epochs": 3})
     folder = tmp_path / result.run_id
     pretrained = load_file(folder / "checkpoints" / "pretrain.encoder.safetensors")
@@ -227,16 +227,14 @@ def test_every_rate_starts_from_the_pretrained_encoder_with_the_same_budget(tmp_
 def test_what_pretraining_was_tuned_with_does_not_reach_finetuning(tmp_path, monkeypatch):
     """Two runs whose pretraining settings differ train the same way, step by step."""
     trained = []
-    original = Session.train
+    original = Trainer.train
 
-    def train(self, name, *arguments, encoder=None, **options):
-        found = original(self, name, *arguments, encoder=encoder, **options)
-        if encoder is not None:
-            fields = self.config.model_dump()
-            trained.append((fields, self.fits[name].steps, self.fits[name].final_loss))
-        return found
+    def train(self, *arguments, **options):
+        fit = original(self, *arguments, **options)
+        trained.append((self.config.model_dump(), fit.steps, fit.final_loss))
+        return fit
 
-    monkeypatch.setattr(Session, "train", train)
+    monkeypatch.setattr(Trainer, "train", train)
     tuned = {"lr": 0.02, "batch_size": 16, "weight_decay": 0.1, "epochs": 5, "optimizer": "sgd",
              "lr_schedule": "constant", "momentum": 0.5, "schedule": "alternating"}  # fmt: skip
     run(tmp_path, evaluation="finetune")
@@ -271,10 +269,10 @@ def test_an_interrupted_finetuning_goes_on_to_the_same_result(tmp_path, monkeypa
     calls = iter(range(1000))
     original = CrossEntropy.forward
 
-    def forward(self, batch, make_view):
+    def forward(self, batch, make_views):
         if next(calls) == 13:  # in the second of four trainings of ten steps
             os.kill(os.getpid(), signal.SIGINT)
-        return original(self, batch, make_view)
+        return original(self, batch, make_views)
 
     monkeypatch.setattr(CrossEntropy, "forward", forward)
     with pytest.raises(KeyboardInterrupt):

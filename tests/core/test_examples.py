@@ -14,12 +14,12 @@ from vmbench.storage.cache import cache_folder
 
 @pytest.mark.parametrize("dataset", [ToyGrid, ToySequence, ToyVector])
 def test_batches_are_the_examples_normalised_by_the_training_ones(dataset):
-    made = list(dataset().examples(None))
+    made = list(dataset().examples())
     x = np.stack([e.x for e in made])
     train = np.stack([e.x for e in made if e.splits["kind"] == "train"])
     if dataset.normalize == "channel":
         x = (x - train.mean(0)) / train.std(0)
-    prepared = prepare(dataset())
+    prepared = prepare(dataset().bind())
     indices = np.array([3, 299, 0, 3])
     torch.testing.assert_close(
         prepared.batch(indices), torch.from_numpy(x[indices]), rtol=1e-4, atol=1e-5
@@ -37,20 +37,20 @@ def test_groups_are_codes_in_file_order_and_absent_where_none_is_named():
     class Grouped(ToyVector):
         name = "grouped"
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 yield type(e)(e.x, e.labels, e.splits, names[i % 4])
 
-    prepared = prepare(Grouped())
+    prepared = prepare(Grouped().bind())
     assert prepared.groups().tolist() == [0, -1, 1, 0] * 75
     assert prepared.groups(np.array([2, 0, 298])).tolist() == [1, 0, 1]
-    assert set(prepare(ToyVector()).groups()) == {-1}
+    assert set(prepare(ToyVector().bind()).groups()) == {-1}
 
 
 def test_the_second_time_reads_the_cache(monkeypatch):
-    prepare(ToyGrid())
+    prepare(ToyGrid().bind())
     monkeypatch.setattr(ToyDataset, "examples", lambda *_: pytest.fail("built again"))
-    assert len(prepare(ToyGrid())) == 300
+    assert len(prepare(ToyGrid().bind())) == 300
 
 
 def test_training_excludes_what_any_task_holds_out():
@@ -58,12 +58,12 @@ def test_training_excludes_what_any_task_holds_out():
         name = "two-tasks"
         tasks = (*ToyVector.tasks, Task("other", ("x", "y"), "the first fifth is test"))
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 other = "test" if i < 60 else "val" if i < 90 else "train"
                 yield type(e)(e.x, {**e.labels, "other": i % 2}, {**e.splits, "other": other})
 
-    prepared = prepare(TwoTasks())
+    prepared = prepare(TwoTasks().bind())
     training = set(prepared.training())
     for task in TwoTasks.tasks:
         for split in ("val", "test"):
@@ -73,11 +73,49 @@ def test_training_excludes_what_any_task_holds_out():
     )
 
 
+def test_an_unlabelled_example_is_trained_on_and_is_no_tasks():
+    class Partly(ToyVector):
+        name = "partly"
+
+        def examples(self):
+            for i, e in enumerate(super().examples()):
+                yield type(e)(e.x, {}, {}) if i % 3 == 0 else e
+
+    prepared = prepare(Partly().bind())
+    (task,) = Partly.tasks
+    bare = set(range(0, 300, 3))
+    sides = {split: set(prepared.split(task, split)) for split in ("train", "val", "test")}
+    assert not bare & set.union(*sides.values())
+    assert set(prepared.training()) == bare | sides["train"]
+
+
+def test_an_unlabelled_example_of_a_held_out_group_is_not_seen():
+    """Neither by pretraining nor by the statistics that its inputs are normalised with."""
+
+    class Subjects(ToyVector):
+        name = "subjects"
+
+        def examples(self):
+            for i, e in enumerate(super().examples()):
+                side = {3: "val", 4: "test"}.get(i // 30 % 5, "train")
+                x, subject = e.x, f"subject {i // 30}"
+                bare = i % 30 < 10
+                x = x + 1000 if bare and side != "train" else x
+                splits = {} if bare else {"kind": side}
+                yield type(e)(x, {} if bare else e.labels, splits, subject)
+
+    prepared = prepare(Subjects().bind())
+    subjects = {i // 30 for i in prepared.training()}
+    assert subjects == {0, 1, 2, 5, 6, 7}
+    assert len(prepared.training()) == 180  # with the bare ones of these
+    assert prepared.mean.abs().max() < 10
+
+
 def broken(change, **attributes):
     """A dataset whose examples pass through ``change(index, x, label, split)``."""
 
-    def examples(self, data_dir):
-        for i, e in enumerate(ToyVector.examples(self, data_dir)):
+    def examples(self):
+        for i, e in enumerate(ToyVector.examples(self)):
             x, label, split = change(i, e.x, e.labels["kind"], e.splits["kind"])
             yield type(e)(x, {"kind": label}, {"kind": split})
 
@@ -96,7 +134,7 @@ def broken(change, **attributes):
 ])  # fmt: skip
 def test_bad_data_is_one_clear_line_and_leaves_no_cache(change, message):
     with np.errstate(all="ignore"), pytest.raises(UserError, match=message):
-        prepare(broken(change))
+        prepare(broken(change).bind())
     assert not list(cache_folder().glob("*broken*"))
 
 
@@ -106,13 +144,13 @@ def test_an_empty_dataset_says_so():
         count = 0
 
     with pytest.raises(UserError, match="'empty' has no examples"):
-        prepare(Empty())
+        prepare(Empty().bind())
 
 
 def test_a_cache_that_cannot_be_written_names_the_variable(monkeypatch):
     monkeypatch.setenv("VMBENCH_CACHE", "/proc/nowhere")
     with pytest.raises(UserError, match="VMBENCH_CACHE"):
-        prepare(ToyVector())
+        prepare(ToyVector().bind())
 
 
 def test_held_out_groups_are_disjoint_and_do_not_depend_on_order():

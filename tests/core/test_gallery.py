@@ -95,9 +95,10 @@ def changed(document):
     ("viewmaker", lambda f: (f / "config.json").write_text("{"), "is no valid JSON"),
     ("viewmaker", lambda f: (f / "config.json").write_text("{}"), "not written by this version"),
     ("viewmaker", lambda f: (f / "config.json").write_text("[]"), "is no run's configuration"),
-    ("viewmaker", changed({"config": {"colour": 1}}), "not written by this version"),
+    ("viewmaker", changed({"request": {"domain": "toy", "colour": 1}}),
+     "not written by this version"),
     ("viewmaker", changed({"pretrain": "toy-vector@0"}), "made with revision 0 of dataset"),
-    ("viewmaker", changed({"domain": "toyy"}), "did you mean 'toy'"),
+    ("viewmaker", changed({"request": {"domain": "toyy"}}), "did you mean 'toy'"),
     ("viewmaker", lambda f: shutil.rmtree(f / "checkpoints"), "training is not finished"),
     ("viewmaker", lambda f: next(f.rglob("*.views.safetensors")).write_text("x"),
      "does not hold this run's views"),
@@ -202,7 +203,7 @@ def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_pa
     )
     run(tmp_path, settings={"batch_size": 32, "epochs": 1, "epsilon": 0.3, "probe_max_iter": 10})
     ((spec, example, views, *_),) = shown
-    rows = [e for e in toy.ToyVector().examples(None) if e.splits["kind"] == "train"]
+    rows = [e for e in toy.ToyVector().examples() if e.splits["kind"] == "train"]
     x = np.stack([row.x for row in rows])
     np.testing.assert_allclose(example, (x[0] - x.mean(0)) / x.std(0), atol=1e-4)
     assert spec == toy.ToyVector.spec

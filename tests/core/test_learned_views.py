@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import toy
+from planning import make_plan
 
 import vmbench
 from vmbench.config import make_config
@@ -14,12 +15,11 @@ from vmbench.index import ENTRIES
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import preset
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement
 from vmbench.training.loop import _SCHEDULES, _Players
-from vmbench.views.base import ViewContext
+from vmbench.views.base import ViewContext, view_maker
 from vmbench.views.divmaker import DiverseViews, Divmaker, deterministic_contrastive
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker_handcrafted import SupplementedViews, ViewmakerHandcrafted
@@ -162,7 +162,7 @@ def test_divmaker_gets_the_gradient_of_its_own_loss_and_the_encoder_that_of_the_
     torch.manual_seed(1)
     own = Divmaker().views(context(spec, epsilon=0.3))
     objective, _, generator, _ = setup(dataset, own, schedule)
-    loss = objective(batch, lambda x: own(x, generator).detach())
+    loss = objective(batch, view_maker(own, generator, torch.Tensor.detach))
     names, parameters = zip(*objective.named_parameters(), strict=True)
     for name, grad in zip(names, torch.autograd.grad(loss, parameters), strict=True):
         torch.testing.assert_close(encoder[name], grad, msg=name)

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import torch
 import toy
+from planning import make_plan
 from safetensors.torch import load_file
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench.networks import Encoder, build_encoder
 from vmbench.progress import Progress
 from vmbench.registry import registry
-from vmbench.runs.plan import make_plan
-from vmbench.runs.presets import preset
-from vmbench.runs.session import Session
+from vmbench.runs.representations import Representations
+from vmbench.runs.request import RunRequest
 from vmbench.training.device import place
+from vmbench.training.trainer import Trainer
 
 RUN = {"batch_size": 32, "normalize_after_view": True}
 
@@ -29,8 +29,8 @@ class ToyPixels(toy.ToyGrid):
     spec = Grid(3, 12, 10)
     value_range = (0.0, 1.0)
 
-    def examples(self, data_dir):
-        for example in super().examples(data_dir):
+    def examples(self):
+        for example in super().examples():
             scale, shift = np.array([[0.05, 0.02, 0], [0.3, 0.7, 0.5]], np.float32)[
                 :, :, None, None
             ]
@@ -44,19 +44,15 @@ def _known(monkeypatch):
     monkeypatch.setattr(toy.Toy, "datasets", {**toy.Toy.datasets, "toy-pixels": ToyPixels})
 
 
-def session(tmp_path, **settings):
-    config = make_config(preset("smoke"), RUN, {"precision": "float32"}, settings)
-    examples = prepare(ToyPixels())
-    return Session(
-        folder=tmp_path,
-        examples=examples,
-        indices=examples.training(),
-        objective="simclr",
-        config=config,
-        placement=place(config, examples.spec),
-        seed=0,
-        progress=Progress(quiet=True),
+def untrained(examples, tmp_path, **settings):
+    """The features of an encoder as it is built."""
+    asked = {**RUN, "precision": "float32", **settings}
+    request = RunRequest(
+        domain="toy", method="random-init", preset="smoke", pretrain="toy-pixels", settings=asked
     )
+    plan = request.resolve()
+    trainer = Trainer(plan.config, place(plan.config, examples.spec), 0, Progress(quiet=True))
+    return Representations(plan, trainer, examples, tmp_path).of(examples, ToyPixels.tasks[0])
 
 
 def by_hand(examples, x):
@@ -67,16 +63,16 @@ def by_hand(examples, x):
 
 
 def test_the_readout_equals_that_of_inputs_standardised_by_hand(tmp_path):
-    after = session(tmp_path)
-    x = after.examples.batch(after.examples.training()[:50])
-    plain = session(tmp_path, normalize_after_view=False)
-    expected = plain.representation(plain.new_encoder()).features(by_hand(after.examples, x))
-    found = after.representation(after.new_encoder())
+    examples = prepare(ToyPixels().bind())
+    x = examples.batch(examples.training()[:50])
+    found = untrained(examples, tmp_path)
+    plain = untrained(examples, tmp_path, normalize_after_view=False)
+    expected = plain.features(by_hand(examples, x))
     tolerance = 1e-4 * expected.abs().max().item()
     torch.testing.assert_close(found.features(x), expected, rtol=1e-3, atol=tolerance)
-    raw = plain.representation(plain.new_encoder()).features(x)
+    raw = plain.features(x)
     assert (found.features(x) - raw).abs().max() > 100 * tolerance
-    assert not list(plain.new_encoder().inputs.state_dict())  # as it was without the setting
+    assert not list(plain.encoder.inputs.state_dict())  # as it was without the setting
 
 
 @pytest.mark.parametrize("method", ["viewmaker", "emix", "mae", "supervised"])
@@ -102,7 +98,7 @@ def test_pretraining_feeds_standardised_inputs_and_its_views_stay_in_range(
         "toy", method, preset="smoke", pretrain="toy-pixels", settings=RUN, out=tmp_path
     )
     assert len(reached) == len(standardised) > 10
-    examples = prepare(ToyPixels())
+    examples = prepare(ToyPixels().bind())
     for x, z in zip(reached, standardised, strict=True):
         torch.testing.assert_close(z, by_hand(examples, x), rtol=1e-3, atol=1e-3)
         if method != "mae":  # whose mask has a learned value
@@ -131,7 +127,7 @@ def test_an_encoder_that_takes_its_inputs_as_they_are_is_refused():
 
 
 def test_each_feature_of_a_row_has_its_own():
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     x = examples.batch(examples.training()).double()
     mean, sd = examples.moments(examples.training())
     torch.testing.assert_close(mean.double(), x.mean(0), rtol=0, atol=1e-6)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from planning import make_plan
 
 from vmbench.registry import registry
-from vmbench.runs.plan import make_plan
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 # Tamkin et al. 2021, arXiv 2010.07432, and its released configuration.

@@ -2,8 +2,8 @@
 
 import pytest
 import toy
+from planning import make_plan
 
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import PRESETS
 
 CHANGED = {

@@ -37,7 +37,7 @@ def oracle(features, labels, penalties):
     for penalty in penalties:
         log_p = model(penalty, f["train"], labels["train"])(f["val"])
         predictions.append(log_p.argmax(1))
-        losses.append(-log_p[np.arange(len(log_p)), labels["val"]].mean())
+        losses.append(-log_p[np.arange(len(log_p)), labels["val"]])
     best = strongest_within_one_error(predictions, labels["val"], accuracy_score, losses)
     both = np.concatenate([f["train"], f["val"]])
     y = np.concatenate([labels["train"], labels["val"]])
@@ -59,8 +59,11 @@ def test_probe_equals_a_plain_search(seed):
 def judged(*correct, losses=None):
     """What val says of the penalties, strongest first, by which examples each gets right."""
     rows = [np.array([c == "1" for c in row], float) for row in correct]
-    losses = losses or [1.0] * len(rows)
-    return [Judgement(row.mean(), loss, row) for row, loss in zip(rows, losses, strict=True)]
+    means = losses or [1.0] * len(rows)
+    # Mean losses that no standard error tells apart: each row has its own spread around its mean.
+    spread = [9 * np.roll(np.linspace(-1, 1, len(row)), place) for place, row in enumerate(rows)]
+    each = [mean + around for mean, around in zip(means, spread, strict=True)]
+    return [Judgement(row.mean(), row, loss) for row, loss in zip(rows, each, strict=True)]
 
 
 def test_the_strongest_within_one_standard_error_is_chosen():
@@ -81,6 +84,15 @@ def test_the_best_of_equals_has_the_lowest_loss():
     one = judged("1", "0")
     assert choose(one) == 0
     assert choose(judged("0", "1")) == 1
+
+
+def test_margins_that_are_too_small_are_told_by_the_loss():
+    """All get val right; the strongest of them would leave test to the class frequencies."""
+    right = np.ones(20)
+    losses = [np.full(20, mean) + 0.01 * np.cos(np.arange(20)) for mean in (0.65, 0.011, 0.01)]
+    found = [Judgement(1.0, right, loss + 0.01 * np.sin(np.arange(20) * n))
+             for n, loss in enumerate(losses)]  # fmt: skip
+    assert choose(found) == 1
 
 
 def test_a_fit_that_stops_early_says_so():

@@ -1,7 +1,5 @@
 """What a view family may know of a sorted file: a draw of all its training rows."""
 
-from unittest.mock import Mock
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,7 @@ from vmbench.data.dataset import Example
 from vmbench.data.examples import prepare
 from vmbench.evaluation.corruptions import Clean
 from vmbench.registry import registry
-from vmbench.runs.session import REFERENCE_SIZE, Session
+from vmbench.views.context import REFERENCE_SIZE, view_context
 
 ROWS = 12_000
 
@@ -24,7 +22,7 @@ class Sorted(toy.ToyVector):
     name = "toy-sorted"
     spec = toy.Vector(3)
 
-    def examples(self, data_dir):
+    def examples(self):
         rng = np.random.default_rng(0)
         price = np.sort(rng.exponential(size=ROWS))
         size, noise = price + rng.standard_normal(ROWS), rng.standard_normal(ROWS)
@@ -35,21 +33,11 @@ class Sorted(toy.ToyVector):
 
 @pytest.fixture(scope="module")
 def examples():
-    return prepare(Sorted())
+    return prepare(Sorted().bind())
 
 
-def context(examples, indices, seed=0):
-    session = Session(
-        folder=Mock(),
-        examples=examples,
-        indices=indices,
-        objective=None,
-        config=Config(),
-        placement=Mock(),
-        seed=seed,
-        progress=Mock(),
-    )
-    return session.context()
+def context(examples, indices):
+    return view_context(examples, indices, Config())
 
 
 def test_scarf_draws_from_the_marginals_of_the_whole_training_set(examples):
@@ -75,7 +63,7 @@ def test_the_noise_of_robustness_has_the_scale_of_the_whole_training_set(example
 def test_all_methods_and_seeds_share_the_rows_and_no_other_split_is_in_them(examples):
     indices = examples.training()
     rows = context(examples, indices).reference
-    assert torch.equal(rows, context(examples, indices, seed=7).reference)
+    assert torch.equal(rows, context(examples, indices).reference)
     assert len(rows) == REFERENCE_SIZE
     train = {tuple(row) for row in examples.batch(indices).tolist()}
     drawn = {tuple(row) for row in rows.tolist()}

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import torch
 import toy
-from safetensors.torch import load_file, save_file
 
 import vmbench
 from vmbench.cli import invoke
@@ -49,12 +48,13 @@ def wait_for(condition, seconds=60):
 def test_the_same_command_at_once_says_who_runs_it(tmp_path, capsys):
     first = start(tmp_path, "--epochs", "10000")
     try:
-        (log,) = wait_for(lambda: list(tmp_path.glob("*/metrics.jsonl")))
+        wait_for(lambda: list(tmp_path.glob("pretrainings/*/metrics.jsonl")))
+        (config,) = tmp_path.glob("*/config.json")
         command = [*COMMAND, "--epochs", "10000", "--out", str(tmp_path)]
         for more in ([], ["--overwrite"], ["--no-resume"]):
             assert invoke([*command, *more]) == 2
             (line,) = capsys.readouterr().err.splitlines()
-            assert f"{log.parent} is being run by process {first.pid}: wait for it" in line
+            assert f"{config.parent} is being run by process {first.pid}: wait for it" in line
     finally:
         first.send_signal(signal.SIGKILL)
         first.communicate()
@@ -112,8 +112,10 @@ def test_a_cut_checkpoint_is_named_and_the_training_starts_over(tmp_path, capsys
     for share in (0.0, 0.001, 0.5, 0.999):
         out = tmp_path / f"cut{share}"
         config = next((tmp_path / "whole").glob("*/config.json"))
-        state = out / config.parent.name / "checkpoints" / "pretrain.state.safetensors"
+        (trained,) = (tmp_path / "whole" / "pretrainings").iterdir()
+        state = out / "pretrainings" / trained.name / "pretrain.state.safetensors"
         state.parent.mkdir(parents=True)
+        (out / config.parent.name).mkdir()
         shutil.copy(config, out / config.parent.name)
         # A checkpoint that would end the training elsewhere, if its rest were believed.
         save({"players": {}, "step": 1, "noise": torch.ones(1000)}, state)
@@ -129,10 +131,10 @@ def test_cut_weights_of_views_are_named(tmp_path, capsys):
     result = vmbench.run(
         "toy", preset="smoke", out=tmp_path, transfer=["toy-vector"], settings={"batch_size": 32}
     )
-    weights = tmp_path / result.run_id / "checkpoints" / "pretrain.views.safetensors"
-    save_file(load_file(weights), weights)
+    run = tmp_path / result.run_id
+    weights = run / "checkpoints" / "pretrain.views.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    assert invoke(["views", str(weights.parent.parent), "--out", str(tmp_path / "v.png")]) == 2
+    assert invoke(["views", str(run), "--out", str(tmp_path / "v.png")]) == 2
     assert f"{weights} does not hold this run's views" in capsys.readouterr().err
 
 
@@ -142,8 +144,8 @@ class Published(toy.ToyVector):
     name = "toy-published"
     package = None
 
-    def bind(self, data_dir, target=None):
-        self.fingerprint = str((data_dir / "index").stat().st_mtime_ns)
+    def inspect(self, target):
+        self.fingerprint = str((self.data_dir / "index").stat().st_mtime_ns)
 
 
 class Placed(toy.ToyVector):

@@ -91,9 +91,9 @@ def test_supervised_reads_no_label_column(tmp_path, monkeypatch):
         noise = 0.0
         tasks = (Task("kind", toy.CLASSES, "rows", hidden=((0, 3),)),)
 
-        def examples(self, data_dir):
+        def examples(self):
             rng = np.random.default_rng(0)
-            for e in super().examples(data_dir):
+            for e in super().examples():
                 x = rng.standard_normal(9).astype(np.float32)
                 x[:3] = np.eye(3)[e.labels["kind"]]
                 yield type(e)(x, e.labels, e.splits)
@@ -146,7 +146,7 @@ def start(out):
 def wait_for_steps(out, steps):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        logs = list(Path(out).glob("*/metrics.jsonl"))
+        logs = list(Path(out).glob("pretrainings/*/metrics.jsonl"))
         if logs and len(logs[0].read_text().splitlines()) * 10 >= steps:
             return
         time.sleep(0.01)

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 import toy
+from planning import make_plan
 
 import vmbench
 from vmbench.config import make_config
@@ -13,9 +14,10 @@ from vmbench.errors import UserError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import preset
 from vmbench.training.loop import reverse_gradient
+from vmbench.views.base import view_maker
+from vmbench.views.viewmaker import AdversarialViews
 
 
 def run(out, method="supervised", **options):
@@ -64,7 +66,7 @@ def test_the_viewmaker_ascends_the_cross_entropy_that_the_classifier_descends():
         objective.zero_grad()
         viewmaker.zero_grad()
         noise = torch.Generator().manual_seed(1)
-        (sign * objective(batch, lambda x: wrap(viewmaker(x, noise)))).backward()
+        (sign * objective(batch, view_maker(AdversarialViews(viewmaker), noise, wrap))).backward()
         return [
             {k: p.grad.clone() for k, p in m.named_parameters() if p.grad is not None}
             for m in (objective, viewmaker)
@@ -90,11 +92,11 @@ def test_the_label_s_columns_are_hidden_before_the_view_and_after_it():
     encoder.maps = lambda x: (seen.append(x), original(x))[1]
     given = []
 
-    def make_view(x):
+    def make_views(x, count):
         given.append(x)
-        return x + 1
+        return count * [x + 1]
 
-    objective(Batch(torch.randn(4, 9), torch.arange(4)), make_view)
+    objective(Batch(torch.randn(4, 9), torch.arange(4)), make_views)
     assert (given[0][:, :3] == 0).all()
     assert (seen[0][:, :3] == 0).all()
     assert (seen[0][:, 3:] == given[0][:, 3:] + 1).all()
@@ -145,7 +147,9 @@ def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypat
     document = plan("supervised", None, settings={"augmentation": "handcrafted"}).document
     assert (document["views"], document["family"]) == ("handcrafted", "scarf")
     # What is named wins, and a method that no view augments has nothing to do with it.
-    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).views_name
+    assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).label == (
+        "supervised+cutout"
+    )
     assert plan("random-init", None, settings={"augmentation": "handcrafted"}).views is None
 
 

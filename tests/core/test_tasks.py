@@ -68,8 +68,8 @@ def test_what_a_label_may_be(task, good, bad):
 @pytest.mark.parametrize("dataset", [toy.ToyFindings, toy.ToyAmount])
 def test_labels_come_back_from_the_cache_as_they_were(dataset):
     (task,) = dataset.tasks
-    made = [example.labels[task.name] for example in dataset().examples(None)]
-    examples = prepare(dataset())
+    made = [example.labels[task.name] for example in dataset().examples()]
+    examples = prepare(dataset().bind())
     labels = examples.labels(task)
     assert labels.dtype == (np.float64 if task.kind == "regression" else np.int64)
     np.testing.assert_array_equal(labels, np.array(made))
@@ -84,12 +84,12 @@ def test_examples_that_a_task_does_not_use_have_no_label():
         name = "halves"
         tasks = (FINDINGS, AMOUNT)
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 side = e.splits["findings"]
                 yield (e if i < 150 else type(e)(e.x, {"amount": float(i)}, {"amount": side}))
 
-    examples = prepare(Halves())
+    examples = prepare(Halves().bind())
     assert (examples.labels(FINDINGS)[150:] == -1).all()
     assert np.isnan(examples.labels(AMOUNT)[:150]).all()
     used = np.concatenate([examples.split(AMOUNT, s) for s in ("train", "val", "test")])
@@ -102,23 +102,23 @@ def test_another_kind_is_another_cache():
     class Counted(toy.ToyAmount):
         name = "changing"
 
-        def examples(self, data_dir):
-            for i, e in enumerate(super().examples(data_dir)):
+        def examples(self):
+            for i, e in enumerate(super().examples()):
                 yield type(e)(e.x, {"amount": i // 5 % 2}, e.splits)
 
     class Classes(Counted):
         tasks = (Task("amount", ("no", "yes"), "a rule"),)
 
-    prepare(Counted())
-    prepare(Classes())
+    prepare(Counted().bind())
+    prepare(Classes().bind())
     assert len(list(cache_folder().glob("changing-*"))) == 2
 
 
 def changed(dataset, change):
     (task,) = dataset.tasks
 
-    def examples(self, data_dir):
-        for i, e in enumerate(dataset.examples(self, data_dir)):
+    def examples(self):
+        for i, e in enumerate(dataset.examples(self)):
             label = change(i, e.labels[task.name], e.splits[task.name])
             yield type(e)(e.x, {task.name: label}, e.splits)
 
@@ -135,7 +135,7 @@ def changed(dataset, change):
 ])  # fmt: skip
 def test_bad_labels_are_one_clear_line(dataset, change, message):
     with pytest.raises(UserError, match=message):
-        prepare(changed(dataset, change))
+        prepare(changed(dataset, change).bind())
 
 
 def problem(kind, seed=0, n=300, d=10, classes=4):
@@ -177,8 +177,13 @@ def oracle(kind, features, labels, penalties):
             return roc_auc_score(y, predictions, average="macro")
         return stats.pearsonr(predictions, y)[0]
 
-    no_ties = [0.0] * len(penalties)
-    best = strongest_within_one_error(found, labels["val"], metric, no_ties)
+    def losses(y, predictions):
+        if kind == "multilabel":
+            return np.logaddexp(0, np.where(y == 1, -predictions, predictions)).mean(1)
+        return (predictions - y) ** 2
+
+    lost = [losses(labels["val"], each) for each in found]
+    best = strongest_within_one_error(found, labels["val"], metric, lost)
     value = metric(labels["val"], found[best])
     both = np.concatenate([f["train"], f["val"]])
     y = np.concatenate([labels["train"], labels["val"]])
@@ -296,7 +301,7 @@ def test_knn_mean_equals_a_naive_loop(setting):
 
 
 def test_few_shot_draws_hold_k_with_and_k_without_each_label():
-    labels = prepare(toy.ToyFindings()).labels(FINDINGS)
+    labels = prepare(toy.ToyFindings().bind()).labels(FINDINGS)
     for suffix, k in (("k1", 1), ("k5", 5), ("k10", 10)):
         chosen = draws("multilabel")[suffix](labels, seed=3)
         assert len(set(chosen)) == len(chosen) <= 2 * k * labels.shape[1]
@@ -312,7 +317,7 @@ def test_label_losses_equal_their_equations():
     config = make_config(preset("smoke"))
     torch.manual_seed(0)
     for dataset, shape in ((toy.ToyFindings, (16, 3)), (toy.ToyAmount, (16, 1))):
-        examples = prepare(dataset())
+        examples = prepare(dataset().bind())
         (task,) = dataset.tasks
         labels = examples.labels(task, np.arange(16))
         encoder = build_encoder(dataset.spec, config)
@@ -320,7 +325,7 @@ def test_label_losses_equal_their_equations():
         x = examples.batch(np.arange(16))
         with torch.no_grad():
             outputs = objective.outputs(x)
-            loss = objective(Batch(x, torch.arange(16)), lambda view: view).item()
+            loss = objective(Batch(x, torch.arange(16)), lambda x, count: count * [x]).item()
         assert outputs.shape == shape
         z = outputs.double().numpy()
         if task.kind == "multilabel":
@@ -356,19 +361,19 @@ def test_balance_is_stated_and_warned_of():
 
 
 def test_the_check_counts_every_kind():
-    findings, amount = (check_data(d(), None).tasks[0] for d in (toy.ToyFindings, toy.ToyAmount))
-    examples = prepare(toy.ToyFindings())
+    findings, amount = (check_data(d().bind()).tasks[0] for d in (toy.ToyFindings, toy.ToyAmount))
+    examples = prepare(toy.ToyFindings().bind())
     for split in ("train", "val", "test"):
         labels = examples.labels(FINDINGS, examples.split(FINDINGS, split))
         assert findings.examples[split] == len(labels)
         assert [n[split] for n in findings.classes.values()] == labels.sum(0).tolist()
-    labels = prepare(toy.ToyAmount()).labels(AMOUNT)
+    labels = prepare(toy.ToyAmount().bind()).labels(AMOUNT)
     assert min(low for low, _, _ in amount.targets.values()) == labels.min()
     assert not findings.problems + amount.problems
     never = changed(toy.ToyFindings, lambda i, y, s: (0, 0, 0) if s == "test" else y)
-    assert "no class is there" in check_data(never, None).tasks[0].problems[0]
+    assert "no class is there" in check_data(never.bind()).tasks[0].problems[0]
     same = changed(toy.ToyAmount, lambda i, y, s: 2.0 if s == "train" else y)
-    assert check_data(same, None).tasks[0].problems == ["every target in train is 2"]
+    assert check_data(same.bind()).tasks[0].problems == ["every target in train is 2"]
 
 
 def test_the_contract_serves_every_kind_and_sees_bad_labels():
@@ -377,11 +382,11 @@ def test_the_contract_serves_every_kind_and_sees_bad_labels():
     report = check_domain(domain)
     assert not [o for o in report.outcomes if o.status not in ("passed",)], report
     short = changed(toy.ToyFindings, lambda i, y, s: y[:2] if i == 4 else y)
-    assert "is not a tuple of 3" in survey(short, None).problems["labels"]
+    assert "is not a tuple of 3" in survey(short.bind()).problems["labels"]
 
 
 def test_a_task_that_is_no_default_is_evaluated_where_it_is_named():
-    from vmbench.runs.plan import make_plan
+    from planning import make_plan
 
     def tasks(*transfer):
         plan = make_plan("tabular", "raw-features", "simclr", "smoke", 0, None, transfer, {})
@@ -396,7 +401,7 @@ def test_info_counts_what_the_cache_holds(monkeypatch, tmp_path, capsys):
     assert invoke(["info", "diamonds"]) == 0
     assert "counted by the first run" in capsys.readouterr().out
     domain = registry("domain").get("tabular")
-    examples = prepare(domain.dataset("diamonds"))
+    examples = prepare(domain.dataset("diamonds").bind())
     assert invoke(["info", "diamonds", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert "--transfer names diamonds/price" in facts["tasks"][-1]
@@ -434,7 +439,9 @@ def test_every_evaluation_serves_every_kind(evaluation, pretrain, metric, tmp_pa
     units = task["units"]
     assert sum(units["totals"]) / sum(units["sizes"]) == pytest.approx(task["value"], abs=1e-6)
     assert len(set(units["totals"])) > 2
-    assert f"{pretrain}/{pretrain.removeprefix('toy-')}: train 180" in written.err
+    kind = "3 labels" if metric == "auroc" else "regression"
+    told = f"{pretrain}/{pretrain.removeprefix('toy-')}: {kind}; 180 train, 60 val, 60 test"
+    assert told in written.err
 
 
 @pytest.mark.parametrize("pretrain", ["toy-findings", "toy-amount"])

@@ -63,9 +63,9 @@ import toy
 from vmbench.data.dataset import Task
 toy.ToyVector.tasks = (Task("größe", ("klein", "groß", "µ"), "jede fünfte Zeile"),)
 examples = toy.ToyVector.examples
-def renamed(self, data_dir):
+def renamed(self):
     from dataclasses import replace
-    for e in examples(self, data_dir):
+    for e in examples(self):
         yield replace(e, labels={{"größe": e.labels["kind"]}}, splits={{"größe": e.splits["kind"]}})
 toy.ToyVector.examples = renamed
 toy.register()

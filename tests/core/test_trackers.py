@@ -10,8 +10,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from vmbench.cli import invoke
-from vmbench.progress import MetricsLog
 from vmbench.runs.runner import run
+from vmbench.training.metrics_log import MetricsLog
 from vmbench.training.trackers import TensorBoard, Tracked, require_trackers
 
 SMOKE = {"preset": "smoke", "transfer": ["toy-vector"]}

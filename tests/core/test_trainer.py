@@ -13,11 +13,12 @@ from vmbench.errors import RunError
 from vmbench.networks import Viewmaker, build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit, reverse_gradient
-from vmbench.views.base import Identity
+from vmbench.training.metrics_log import MetricsLog
+from vmbench.views.base import Identity, view_maker
 from vmbench.views.viewmaker import AdversarialViews
 
 CPU = Placement(torch.device("cpu"), None)
@@ -34,7 +35,7 @@ def make(dataset, **settings):
 
 def train(dataset, tmp_path, name="a", **settings):
     config, objective, views = make(dataset, **settings)
-    examples = prepare(dataset())
+    examples = prepare(dataset().bind())
     report = fit(
         objective,
         views,
@@ -62,11 +63,11 @@ def test_one_pass_gives_the_viewmaker_minus_and_the_encoder_plus_the_gradient(da
     x = torch.randn(16, *dataset.spec.shape)
     batch = Batch(x, torch.arange(16))
 
-    def backward(make_view_of, sign):
+    def backward(between, sign):
         objective.zero_grad()
         views.zero_grad()
         generator = torch.Generator().manual_seed(1)
-        (sign * objective(batch, lambda y: make_view_of(views(y, generator)))).backward()
+        (sign * objective(batch, view_maker(views, generator, between))).backward()
         return gradients(objective), gradients(views)
 
     encoder_joint, viewmaker_joint = backward(reverse_gradient, 1)
@@ -93,7 +94,7 @@ def test_the_viewmaker_ascends_what_the_encoder_descends(schedule, tmp_path):
 
 def test_alternating_leaves_handcrafted_views_one_pass():
     config, objective, _ = make(toy.ToyVector, schedule="alternating")
-    examples = prepare(toy.ToyVector())
+    examples = prepare(toy.ToyVector().bind())
     calls = []
     objective.register_forward_hook(lambda *_: calls.append(1))
     report = fit(

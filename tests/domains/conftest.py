@@ -38,7 +38,7 @@ class Collected:
 
 def read(name: str) -> Collected:
     dataset = DATASETS[name].dataset(name)
-    examples = list(islice(dataset.examples(None), LIMIT.get(name)))
+    examples = list(islice(dataset.examples(), LIMIT.get(name)))
     tasks = [task.name for task in dataset.tasks]
     return Collected(
         dataset,

@@ -9,8 +9,8 @@ from vmbench.config import Config
 from vmbench.data.examples import prepare
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
 from vmbench.registry import registry
-from vmbench.runs.session import draw_reference
 from vmbench.views.base import ViewContext
+from vmbench.views.context import draw_reference
 
 DATASETS = [
     ("image", "digits"),
@@ -24,8 +24,7 @@ DATASETS = [
 
 @pytest.mark.parametrize(("domain", "name"), DATASETS)
 def test_the_distance_to_the_clean_input_grows_with_severity(domain, name):
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(None)
+    dataset = registry("domain").get(domain).dataset(name).bind(None)
     examples = prepare(dataset)
     rows = examples.batch(draw_reference(examples.training()))
     clean = Clean.of(ViewContext(examples.spec, Config(), dataset.value_range, rows))

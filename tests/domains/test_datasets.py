@@ -87,7 +87,7 @@ def test_a_missing_package_is_an_error_that_names_its_extra(name, collect, monke
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=rf"'{name}'.*pip install 'vmbench\[{extra}\]'"):
-        next(iter(dataset.examples(None)))
+        next(iter(dataset.examples()))
 
 
 def test_a_package_that_lacks_another_is_not_called_missing(tmp_path, monkeypatch, collect):

@@ -32,7 +32,7 @@ def test_datasets_load_under_their_name(domain):
 def test_every_spec_has_handcrafted_views(domain):
     datasets = [domain.dataset(name) for name in domain.datasets]
     # A dataset whose spec follows from the user's files has none before it saw them.
-    kinds = {dataset.spec.kind for dataset in datasets if hasattr(dataset, "spec")}
+    kinds = {dataset.spec.kind for dataset in datasets if dataset.spec}
     assert kinds <= set(domain.handcrafted)
     assert set(domain.handcrafted) <= {"grid", "sequence", "vector"}
 

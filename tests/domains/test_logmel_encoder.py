@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from planning import make_plan
 
 from vmbench.config import make_config
 from vmbench.data.specs import Grid, Sequence
 from vmbench.errors import UserError
 from vmbench.networks import ResNet18, build_encoder
-from vmbench.runs.plan import make_plan
 from vmbench_baselines.mae import MaskedReconstruction
 from vmbench_domains.audio.encoder import MEAN_DB, SD_DB
 from vmbench_domains.audio.logmel import LogMel, mel_filterbank
@@ -59,7 +59,9 @@ def test_masked_modelling_of_waveforms_decodes_spectrogram_maps():
     from vmbench.objectives import Batch
 
     objective = MaskedReconstruction(build_encoder(Sequence(1, 4000), CONFIG), CONFIG, 10)
-    loss = objective(Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x: x)
+    loss = objective(
+        Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x, count=2: count * [x]
+    )
     loss.backward()
     assert objective.encoder.conv1.weight.grad.abs().max() > 0
 

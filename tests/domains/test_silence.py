@@ -17,8 +17,8 @@ from vmbench_domains.audio.spoken_digits import SpokenDigits, SpokenDigitsWavefo
 def examples(tmp_path_factory):
     dataset, folder = FSDD(), tmp_path_factory.mktemp("fsdd")
     dataset.write_sample(folder)
-    dataset.bind(folder)
-    return prepare(dataset, folder)
+    dataset = dataset.bind(folder)
+    return prepare(dataset)
 
 
 def views(examples, silence):

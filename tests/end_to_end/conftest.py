@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from vmbench.cli import invoke
-from vmbench.runs.session import Session
+from vmbench.evaluation import limit
+from vmbench.runs.representations import Representations
 from vmbench.views.method import Representation
 from vmbench_domains.audio import AudioDomain
 from vmbench_domains.audio.spoken_digits import SpokenDigitsWaveform
@@ -31,13 +32,14 @@ class TwoVoices(SpokenDigitsWaveform):
 class Inside:
     """What the runs of a test handed to their evaluation."""
 
-    session: Session | None = None
+    read: Representations | None = None
     representations: list[Representation] = field(default_factory=list)
 
     @property
     def x(self):
         """Training examples (64, *spec.shape), as the encoder saw them."""
-        return self.session.examples.batch(self.session.indices)
+        examples = self.read.examples
+        return examples.batch(limit(examples.training(), self.read.plan.config.max_examples))
 
     def features(self):
         """Features (64, D) of the last task's representation."""
@@ -45,22 +47,22 @@ class Inside:
 
     def views(self, seed=0):
         """One view of each training example."""
-        views = self.session.views.eval()
+        (trained,) = self.read.trained.values()
+        views = trained.views.eval()
         with torch.no_grad():
             return views(self.x, torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture
 def inside(monkeypatch):
-    runner = importlib.import_module("vmbench.runs.runner")
-    evaluate, found = runner.evaluate, Inside()
+    of, found = Representations.of, Inside()
 
-    def evaluate_and_keep(evaluation, session, examples, task, representation):
-        found.session = session
-        found.representations.append(representation)
-        return evaluate(evaluation, session, examples, task, representation)
+    def of_and_keep(self, examples, task):
+        found.read = self
+        found.representations.append(of(self, examples, task))
+        return found.representations[-1]
 
-    monkeypatch.setattr(runner, "evaluate", evaluate_and_keep)
+    monkeypatch.setattr(Representations, "of", of_and_keep)
     return found
 
 

@@ -9,7 +9,7 @@ from vmbench.config import make_config
 from vmbench.networks import build_encoder
 from vmbench.registry import registry
 from vmbench.runs.plan import HANDCRAFTED
-from vmbench.runs.session import count_parameters
+from vmbench.training.trainer import count_parameters
 
 DATASETS = {
     "grid": ("image", "mnist"),

@@ -15,11 +15,11 @@ from toy import Toy, ToyVector
 
 class Shakes(ToyVector):
     name = "shakes"
-    def bind(self, data_dir, target=None):
+    def inspect(self, target):
         {bind}
-    def examples(self, data_dir):
+    def examples(self):
         {examples}
-        yield from super().examples(data_dir)
+        yield from super().examples()
 
 class Quake(Toy):
     name = "quake"

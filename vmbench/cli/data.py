@@ -40,7 +40,7 @@ def fetch(
     from vmbench.cli.listing import domain_of, known_datasets
     from vmbench.data.domain import Domain
     from vmbench.registry import registry
-    from vmbench.runs.command import command_line
+    from vmbench.runs.request import command_line
     from vmbench.storage.cache import cache_folder
 
     domain = domain_of(dataset)
@@ -67,14 +67,14 @@ def check(
     adapter = cast(Domain, registry("domain").get(domain))
     others: list[str] = []
     if dataset is not None:
-        found = adapter.dataset(dataset)
-        if found.package is not None:
+        declared = adapter.dataset(dataset)
+        if declared.package is not None:
             raise UserError(f"'{dataset}' is embedded: its data is in no folder of yours")
-        found.bind(folder, target)
+        found = declared.bind(folder, target)
     else:
         found, *rest = recognise(adapter, folder, target)
         others = [other.name for other in rest]
-    report = check_data(found, folder)
+    report = check_data(found)
     if as_json:
         echo_json({**asdict(report), "usable": report.usable})
     else:
@@ -86,7 +86,7 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
-    from vmbench.runs.command import command_line
+    from vmbench.runs.request import command_line
 
     echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
     if others:

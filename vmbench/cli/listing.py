@@ -213,13 +213,13 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
     dataset = cast(Domain, registry("domain").get(domain)).dataset(name)
     facts: dict[str, Any] = {
         "dataset": f"{name} (domain {domain}"
-        + (f", revision {dataset.revision})" if hasattr(dataset, "revision") else ")"),
-        "spec": str(getattr(dataset, "spec", "follows from your files (vmbench data check)")),
+        + (f", revision {dataset.revision})" if dataset.revision else ")"),
+        "spec": str(dataset.spec or "follows from your files (vmbench data check)"),
         "about": " ".join((dataset.__doc__ or "").split("\n\n")[0].split()),
         "tasks": [
             f"{t.name}: {t.summary}; {t.split_rule}"
             + ("" if t.default else f"; run where --transfer names {name}/{t.name}, else not")
-            for t in getattr(dataset, "tasks", ())
+            for t in dataset.tasks
         ]
         or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
         "labels": _describe_labels(dataset),
@@ -239,14 +239,15 @@ def _describe_labels(dataset: "Dataset") -> list[str]:
 
     if dataset.package is None:
         return ["vmbench data check DIR counts them"]
-    if not is_prepared(dataset):
+    bound = dataset.bind()
+    if not is_prepared(bound):
         return ["counted by the first run, which prepares the examples; then stated here"]
     from vmbench.data.balance import remarks
 
-    examples = prepare(dataset)
+    examples = prepare(bound)
     return [
         f"{task.name}: {remark}"
-        for task in dataset.tasks
+        for task in bound.tasks
         for remark in remarks(task, examples.split_labels(task))
     ]
 

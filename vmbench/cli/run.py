@@ -18,8 +18,8 @@ def run(
     domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
     method: str = typer.Option("viewmaker", help="Where the views come from (list methods)."),
     objective: str = typer.Option("simclr", help="What the encoder minimises (list objectives)."),
-    evaluation: str = typer.Option(
-        "linear", "--eval", help="How the features are judged (list evaluations)."
+    evaluations: list[str] = typer.Option(
+        ["linear"], "--eval", help="How the features are judged; repeatable (list evaluations)."
     ),
     views: str | None = typer.Option(
         None, metavar="METHOD", help="For supervised: the view family that augments it."
@@ -53,7 +53,8 @@ def run(
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
     from vmbench.config import parse_assignments
-    from vmbench.runs.runner import run as run_
+    from vmbench.runs.request import RunRequest
+    from vmbench.runs.runner import execute
 
     settings = read_settings(config) if config else {}
     settings |= parse_assignments(set_)
@@ -61,28 +62,43 @@ def run(
     settings |= {key: value for key, value in flags.items() if value is not None}
     settings |= {"device": device} if device != "auto" else {}
     settings |= {"precision": precision} if precision != "auto" else {}
-    result = run_(
-        domain,
-        method,
-        objective=objective,
-        preset=preset,
-        seed=seed,
-        pretrain=pretrain,
-        transfer=transfer,
-        data_dir=data_dir,
-        target=target,
-        settings=settings,
-        out=out,
-        resume=resume,
-        overwrite=overwrite,
-        trackers=tracker,
-        quiet=quiet,
-        evaluation=evaluation,
-        views=views,
-    )
+    requests = [
+        RunRequest(
+            domain=domain,
+            method=method,
+            objective=objective,
+            views=views,
+            evaluation=evaluation,
+            preset=preset,
+            seed=seed,
+            pretrain=pretrain,
+            transfer=transfer,
+            data_dir=data_dir,
+            target=target,
+            settings=settings,
+        )
+        for evaluation in dict.fromkeys(evaluations)
+    ]
+    if len(requests) > 1:  # what is wrong with the last is said before the first is trained
+        for request in requests:
+            request.resolve()
+    results = [
+        execute(
+            request,
+            out,
+            resume=resume,
+            overwrite=overwrite,
+            again=overwrite and request is requests[0],  # the others read what that one trained
+            trackers=tuple(tracker),
+            quiet=quiet,
+        )
+        for request in requests
+    ]
     if as_json:
-        echo_json(result.model_dump(mode="json"))
-    else:
+        documents = [result.model_dump(mode="json") for result in results]
+        echo_json(documents[0] if len(documents) == 1 else documents)
+        return
+    for result in results:
         print_result(result, out / result.run_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vmbench.data.copies import Copies
-from vmbench.data.dataset import SPLITS, Dataset, Kind, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Kind, Split, Task
 from vmbench.data.domain import Domain
 from vmbench.errors import AbsentError, MissingPackageError, UserError
 
@@ -62,7 +62,7 @@ class Report:
         return not self.problems and not any(task.problems for task in self.tasks)
 
 
-def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Dataset]:
+def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[BoundDataset]:
     """The datasets of ``domain`` whose files are in ``data_dir``, published ones before generic.
 
     Raises:
@@ -71,7 +71,7 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
     """
     if not data_dir.exists():
         raise UserError(f"{data_dir} does not exist")
-    found: list[Dataset] = []
+    found: list[BoundDataset] = []
     absent: list[str] = []
     faults: list[UserError] = []
     candidates = [domain.dataset(name) for name in domain.datasets]
@@ -80,8 +80,7 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
             if dataset.package is not None or dataset.generic != generic:
                 continue
             try:
-                dataset.bind(data_dir, target)
-                found.append(dataset)
+                found.append(dataset.bind(data_dir, target))
             except MissingPackageError:
                 raise
             except AbsentError as error:
@@ -100,12 +99,11 @@ def recognise(domain: Domain, data_dir: Path, target: str | None) -> list[Datase
     raise UserError(f"{data_dir} holds none of {names or 'the known datasets'}{detail}")
 
 
-def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
+def check_data(dataset: BoundDataset) -> Report:
     """Read every example once and count; nothing is cached, and one example is in memory at a time.
 
     Args:
-        dataset: bound to ``data_dir``.
-        data_dir: the user's folder.
+        dataset: bound to the user's folder.
 
     Raises:
         UserError: the data cannot be read.
@@ -114,7 +112,7 @@ def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
     tasks = {task.name: _Tally(task, copies) for task in dataset.tasks}
     groups: set[str] = set()
     count, unfit, infinite, pretraining = 0, 0, 0, 0
-    for example in dataset.examples(data_dir):
+    for example in dataset.examples():
         count += 1
         unfit += example.x.shape != dataset.spec.shape
         infinite += not np.isfinite(example.x).all()
@@ -123,7 +121,7 @@ def check_data(dataset: Dataset, data_dir: Path | None) -> Report:
             tasks[name].add(example.group, example.labels[name], side)
         if example.group is not None:
             groups.add(example.group)
-        pretraining += bool(example.splits) and set(example.splits.values()) == {"train"}
+        pretraining += set(example.splits.values()) <= {"train"}
     torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
     problems = [] if count else ["there are no examples"]
     if unfit:

@@ -1,18 +1,19 @@
 """What a dataset says of itself, and how its examples are written down.
 
 A dataset is a short class: attributes that state its licence, tasks and split rules, and one
-method, :meth:`Dataset.examples`, that yields every example in the spec once. All that follows
-(validation, the Arrow cache, batches, normalisation) is :mod:`vmbench.data.examples`.
+method, :meth:`Dataset.examples`, that yields every example in the spec once. Its instances declare
+and read nothing; :meth:`Dataset.bind` looks at the files and gives a :class:`BoundDataset`. All
+that follows (validation, the Arrow cache, batches, normalisation) is :mod:`vmbench.data.examples`.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from copy import copy
+from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Kind = Literal["multiclass", "multilabel", "regression"]
 KINDS: tuple[Kind, ...] = ("multiclass", "multilabel", "regression")
 Label = int | float | tuple[int, ...]
+Normalize = Literal["none", "channel", "global"]
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,13 @@ class Silence:
 
 
 class Dataset(ABC):
-    """Base of every dataset.
+    """Base of every dataset: a declaration, and how examples are read once it is bound.
 
     Class attributes:
         name: as in ``--pretrain`` and ``--transfer``.
         revision: changes whenever the examples or the splits do; part of the cache's key.
         spec: shape of one example. Where it, the tasks or the revision follow from the user's
-            files, :meth:`bind` sets them.
+            files, they are left out and :meth:`inspect` sets them.
         tasks: at least one.
         card: licence, citation, homepage, notes.
         package: ``(import name, extra)`` of the installed package that carries or makes the data,
@@ -161,30 +163,36 @@ class Dataset(ABC):
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
         encoder: registered encoder that ``encoder=auto`` means here; ``auto`` follows the spec.
         generic: whether it reads any user's files in a documented layout, not one publisher's.
-        split_rule: of tasks that :meth:`bind` sets, where it is known before.
-        fingerprint: set by :meth:`bind`; differs when the user's files do, part of the cache's key.
-            A generic dataset's is :func:`vmbench.storage.contents.contents` and part of its
-            revision, so that equal files are one dataset wherever they lie; a published one's may
-            be cheaper.
+        split_rule: of tasks that :meth:`inspect` sets, where it is known before.
+
+    Attributes, for :meth:`inspect` and :meth:`examples`:
+        data_dir: the value of ``--data-dir``; None for an embedded dataset.
+        remarks: what the user must know of the files read (skipped ones, filled values, the rate),
+            for both to add to; kept with the cache and said every time.
+        fingerprint: differs when the user's files do, part of the cache's key. A generic dataset's
+            is :func:`vmbench.storage.contents.contents` and part of its revision, so that equal
+            files are one dataset wherever they lie; a published one's may be cheaper.
     """
 
     name: ClassVar[str]
-    revision: str
-    spec: Spec
-    tasks: tuple[Task, ...]
+    revision: str = ""
+    spec: Spec | None = None
+    tasks: tuple[Task, ...] = ()
     card: ClassVar[Card]
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
     silence: ClassVar[Silence | None] = None
-    normalize: ClassVar[Literal["none", "channel", "global"]] = "none"
+    normalize: ClassVar[Normalize] = "none"
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     generic: ClassVar[bool] = False
     split_rule: ClassVar[str] = ""
+    data_dir: Path | None = None
+    remarks: list[str]
     fingerprint: str = ""
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Look at the user's files; called once, before ``spec``, ``tasks`` or examples are read.
+    def bind(self, data_dir: Path | None = None, target: str | None = None) -> "BoundDataset":
+        """The dataset with its files, which are looked at; this declaration stays as it is.
 
         Args:
             data_dir: the value of ``--data-dir``; embedded datasets read nothing from it.
@@ -195,19 +203,33 @@ class Dataset(ABC):
         """
         if data_dir is not None and not data_dir.exists():
             raise AbsentError(f"--data-dir {data_dir} does not exist")
+        reader = self._reader(data_dir)
+        reader.inspect(target)
+        return BoundDataset.of(reader)
+
+    def _reader(self, data_dir: Path | None) -> Self:
+        """A copy that may read, with attributes of its own."""
+        reader = copy(self)
+        reader.data_dir = None if self.package else data_dir
+        reader.remarks = []
+        return reader
+
+    def inspect(self, target: str | None) -> None:
+        """Look at the files in :attr:`data_dir`, and set what follows from them.
+
+        :meth:`bind` calls it once, on a copy of its own.
+
+        Args:
+            target: as :meth:`bind` takes it.
+
+        Raises:
+            UserError: what is missing, where it was looked for, and how to get it.
+        """
         if target is not None:
             raise UserError(
                 f"--target is for your own tables and recordings; dataset '{self.name}' has its "
                 f"own tasks (vmbench info {self.name})"
             )
-
-    @cached_property
-    def remarks(self) -> list[str]:
-        """What the user must know of the files read: skipped ones, filled values, the rate.
-
-        :meth:`bind` and :meth:`examples` add to it; it is kept with the cache and said every time.
-        """
-        return []
 
     def sources(self) -> list[str]:
         """What :meth:`fetch` downloads, a line a file: address, size, checksum. Often nothing."""
@@ -225,11 +247,8 @@ class Dataset(ABC):
         )
 
     @abstractmethod
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
-        """Yield every example, in an order that never changes.
-
-        Args:
-            data_dir: where the user keeps the publisher's files; embedded datasets ignore it.
+    def examples(self) -> Iterator[Example]:
+        """Yield every example, in an order that never changes; called after :meth:`inspect`.
 
         Raises:
             UserError: what is missing, where it was looked for, and how to get it.
@@ -255,6 +274,63 @@ class Dataset(ABC):
                 f"dataset '{self.name}' reads files and offers no sample of them: override "
                 f"write_sample(folder) to write a tiny set in the publisher's format"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class BoundDataset:
+    """A dataset and the files that it reads; made by :meth:`Dataset.bind`, never bound again.
+
+    Attributes:
+        reader: the copy of the declaration that looked at the files and reads them.
+        spec: shape of one example.
+        tasks: at least one.
+        revision: of the examples and splits; part of the cache's key.
+        fingerprint: of the files; "" where the dataset does not look at any.
+
+    The others are the declaration's (:class:`Dataset`).
+    """
+
+    reader: Dataset
+    spec: Spec
+    tasks: tuple[Task, ...]
+    revision: str
+    fingerprint: str
+    name: str
+    card: Card
+    package: tuple[str, str] | None
+    value_range: tuple[float, float] | None
+    silence: Silence | None
+    normalize: Normalize
+    encoder: str
+    presets: Mapping[str, Mapping[str, Any]]
+    generic: bool
+    data_dir: Path | None
+
+    @classmethod
+    def of(cls, reader: Dataset) -> "BoundDataset":
+        """From a reader that looked at its files; raises where it does not say what they hold."""
+        facts = {each.name: getattr(reader, each.name) for each in fields(cls)[1:]}
+        lacking = [name for name in ("revision", "spec", "tasks") if not facts[name]]
+        if lacking:
+            raise UserError(
+                f"dataset '{reader.name}' does not say its {', '.join(lacking)}: state them in "
+                f"{type(reader).__qualname__}, or set them in its inspect()"
+            )
+        return cls(reader, **facts)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user must know of the files, as far as they were read by now."""
+        return list(self.reader.remarks)
+
+    @property
+    def named_by_contents(self) -> bool:
+        """Whether the revision follows from the files' bytes, not from where they lie."""
+        return self.generic and self.fingerprint != ""
+
+    def examples(self) -> Iterator[Example]:
+        """Yield every example, as :meth:`Dataset.examples`."""
+        return self.reader.examples()
 
     def task(self, name: str) -> Task:
         """The task called ``name``; raises :class:`~vmbench.errors.UserError`."""

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vmbench.config import digest
 from vmbench.data.copies import Copies
-from vmbench.data.dataset import SPLITS, Dataset, Example, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
 from vmbench.data.labels import Labels, judged, require_judged
 from vmbench.errors import UserError
 from vmbench.plugins import named_failures
@@ -40,7 +40,7 @@ class Examples:
     Reading a batch costs a copy of that batch and no more; the file stays on disk.
     """
 
-    def __init__(self, dataset: Dataset, folder: Path) -> None:
+    def __init__(self, dataset: BoundDataset, folder: Path) -> None:
         import datasets
 
         self.dataset = dataset
@@ -148,22 +148,27 @@ class Examples:
         return self._groups if indices is None else self._groups[indices]
 
     def training(self) -> Indices:
-        """Examples that no task holds out: train in every task that uses them (at least one)."""
+        """Examples that no task holds out: train in every task that uses them, or in no task.
+
+        One that no task uses (it has no label) is left out where any task holds out examples of
+        its group: it would show what is to be met for the first time.
+        """
         codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
-        train = SPLITS.index("train")
-        return np.flatnonzero(
-            ((codes == train) | (codes == ABSENT)).all(0) & (codes == train).any(0)
-        )
+        groups = self.groups()
+        unused = (codes == ABSENT).all(0)
+        held_out = ~np.isin(codes, (SPLITS.index("train"), ABSENT)).all(0)
+        known = np.isin(groups, groups[held_out]) & (groups != ABSENT)
+        return np.flatnonzero(~held_out & ~(unused & known))
 
 
-def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
+def prepare(dataset: BoundDataset) -> Examples:
     """The examples of ``dataset``, from the cache or built into it.
 
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
         RunError: a plugin's dataset fails.
     """
-    folder = _folder(dataset, data_dir)
+    folder = _folder(dataset)
     examples = _cached(dataset, folder)
     if examples is not None:
         return examples
@@ -171,11 +176,11 @@ def prepare(dataset: Dataset, data_dir: Path | None = None) -> Examples:
     with building(folder, dataset.name, ready) as temporary:
         if temporary is not None:
             with named_failures():
-                _build(dataset, data_dir, temporary)
+                _build(dataset, temporary)
     return Examples(dataset, folder)
 
 
-def _cached(dataset: Dataset, folder: Path) -> Examples | None:
+def _cached(dataset: BoundDataset, folder: Path) -> Examples | None:
     """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
     if not (folder / "statistics.json").exists():
         return None
@@ -186,27 +191,22 @@ def _cached(dataset: Dataset, folder: Path) -> Examples | None:
         return None
 
 
-def is_prepared(dataset: Dataset, data_dir: Path | None = None) -> bool:
+def is_prepared(dataset: BoundDataset) -> bool:
     """Whether :func:`prepare` finds the examples in the cache."""
-    return (_folder(dataset, data_dir) / "statistics.json").exists()
+    return (_folder(dataset) / "statistics.json").exists()
 
 
-def named_by_contents(dataset: Dataset) -> bool:
-    """Whether the dataset's revision follows from its files' bytes, not from where they lie."""
-    return dataset.generic and dataset.fingerprint != ""
-
-
-def _folder(dataset: Dataset, data_dir: Path | None) -> Path:
+def _folder(dataset: BoundDataset) -> Path:
     name = f"{dataset.name}-{dataset.revision}"
     # What is named by its contents is the same wherever it lies.
-    placed = data_dir and dataset.package is None and not named_by_contents(dataset)
-    source = (str(data_dir.resolve()) if data_dir and placed else "") + dataset.fingerprint
+    place = None if dataset.named_by_contents else dataset.data_dir
+    source = (str(place.resolve()) if place else "") + dataset.fingerprint
     kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
-    key = digest([CACHE_FORMAT, type(dataset).__module__, str(dataset.spec), source, *kinds])
+    key = digest([CACHE_FORMAT, type(dataset.reader).__module__, str(dataset.spec), source, *kinds])
     return cache_folder() / f"{name}-{key}"
 
 
-def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
+def _build(dataset: BoundDataset, folder: Path) -> None:
     import datasets
     import pyarrow as pa
     from datasets.arrow_writer import ArrowWriter
@@ -223,7 +223,7 @@ def _build(dataset: Dataset, data_dir: Path | None, folder: Path) -> None:
     moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
     copies = Copies(task.name for task in tasks)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
-    examples = dataset.examples(data_dir)
+    examples = dataset.examples()
     count = 0
     while chunk := list(islice(examples, CHUNK)):
         for offset, example in enumerate(chunk):
@@ -278,10 +278,13 @@ def _label_column(task: Task, chunk: list[Example]) -> Any:
 
 
 def _trains(example: Example) -> bool:
+    """Whether the statistics may know it. One without a label may be of a group held out later."""
+    if not example.splits:
+        return example.group is None
     return all(split == "train" for split in example.splits.values())
 
 
-def _check(dataset: Dataset, example: Example, position: int) -> None:
+def _check(dataset: BoundDataset, example: Example, position: int) -> None:
     if example.x.shape != dataset.spec.shape:
         raise UserError(
             f"example {position} of dataset '{dataset.name}' has shape {example.x.shape}; "

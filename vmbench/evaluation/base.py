@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -28,7 +29,7 @@ from vmbench.evaluation.metrics import (
 from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
 from vmbench.results import Probe, TaskResult
-from vmbench.runs.session import Session
+from vmbench.training.trainer import Trainer
 from vmbench.views.method import Representation
 
 FEATURE_BATCH = 256
@@ -58,23 +59,46 @@ class Problem:
     """One task, and the representation that is judged on it.
 
     Attributes:
-        session: the run; for its settings, its device and its training loop.
+        trainer: the run's settings and device, and how it trains.
         examples: the dataset of the task.
         task: whose labels and split are used.
         representation: features (B, D) of a batch, and the encoder that they come from.
         indices: positions in ``examples`` per split; train after ``max_examples``.
+        folder: exists; takes the logs of what an evaluation trains.
     """
 
-    session: Session
+    trainer: Trainer
     examples: Examples
     task: Task
     representation: Representation
     indices: Mapping[Split, Indices]
+    folder: Path
+
+    @classmethod
+    def of(
+        cls,
+        trainer: Trainer,
+        examples: Examples,
+        task: Task,
+        representation: Representation,
+        folder: Path,
+    ) -> "Problem":
+        """With the task's own splits."""
+        indices: dict[Split, Indices] = {split: examples.split(task, split) for split in SPLITS}
+        indices["train"] = limit(indices["train"], trainer.config.max_examples)
+        return cls(trainer, examples, task, representation, indices, folder)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Takes the weights of what an evaluation trains; exists."""
+        folder = self.folder / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def config(self) -> Config:
         """The run's settings."""
-        return self.session.config
+        return self.trainer.config
 
     @property
     def encoder(self) -> Encoder:
@@ -195,24 +219,16 @@ class Evaluation(ABC):
         """Judge the representation on the task."""
 
 
-def evaluate(
-    evaluation: Evaluation,
-    session: Session,
-    examples: Examples,
-    task: Task,
-    representation: Representation,
-) -> TaskResult:
-    """Judge ``representation`` on ``task`` of ``examples``, as the result records it."""
+def evaluate(evaluation: Evaluation, problem: Problem) -> TaskResult:
+    """Judge the representation on the task, as the result records it."""
     started = time.perf_counter()
+    examples, task, indices = problem.examples, problem.task, problem.indices
     where = f"{examples.dataset.name}/{task.name}"
-    indices: dict[Split, Indices] = {split: examples.split(task, split) for split in SPLITS}
-    indices["train"] = limit(indices["train"], session.config.max_examples)
-    problem = Problem(session, examples, task, representation, indices)
     score = evaluation.score(problem)
     metric = score.metric or problem.headline
     penalty = score.chosen.get("penalty")
     if score.converged is False:
-        session.progress.say(
+        problem.trainer.progress.say(
             f"  {where}: the probe's final fit did not converge (gradient norm "
             f"{score.gradient_norm:.1e}): raise probe_max_iter"
         )

@@ -15,6 +15,7 @@ from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
 from vmbench.objectives.labelled import LabelLoss
+from vmbench.training.checkpoint import save_weights
 from vmbench.views.base import Identity
 
 # Tried for every method alike: what suits a pretrained encoder, and what a fresh one needs.
@@ -76,14 +77,19 @@ def _train(problem: Problem, lr: float) -> _Candidate:
         built.append(label_loss(encoder, config, problem.labels("train"), problem.task))
         return built[0]
 
-    replace(problem.session, config=config).train(
-        f"finetune-{problem.examples.dataset.name}-{problem.task.name}-lr{config.lr:.6g}",
+    encoder = deepcopy(problem.encoder)
+    name = f"finetune-{problem.examples.dataset.name}-{problem.task.name}-lr{config.lr:.6g}"
+    replace(problem.trainer, config=config).train(
+        problem.folder,
         build,
         Identity(),
         problem.examples,
         problem.indices["train"],
-        encoder=deepcopy(problem.encoder),
+        encoder,
+        name=name,
+        states=problem.checkpoints,
     )
+    save_weights(encoder, problem.checkpoints / f"{name}.encoder.safetensors")
     network = built[0].eval()
     outputs = _outputs(problem, network, problem.indices["val"])
     truth = network.targets(torch.from_numpy(problem.labels("val")))
@@ -93,7 +99,7 @@ def _train(problem: Problem, lr: float) -> _Candidate:
 
 def _outputs(problem: Problem, network: LabelLoss, indices: Indices) -> Tensor:
     """(len(indices), outputs), on the CPU."""
-    placement = problem.session.placement
+    placement = problem.trainer.placement
     with torch.inference_mode(), placement.mixed():
         batches = [network.outputs(x.to(placement.device)) for x in problem.inputs(indices)]
         return torch.cat(batches).cpu()

@@ -43,14 +43,14 @@ class Judgement:
 
     Attributes:
         value: accuracy, macro AUROC or Pearson's correlation.
-        loss: what tells equal values apart; smaller is better.
         contributions: (n,) what each example contributes; their mean is the value, or minus the
             loss where there is no value to judge by.
+        losses: (n,) of the examples; their mean tells equal values apart, smaller is better.
     """
 
     value: float
-    loss: float
     contributions: Contributions
+    losses: Contributions
 
 
 class LinearModel(ABC):
@@ -101,9 +101,9 @@ class Softmax(LinearModel):
         probabilities = self._probabilities(x, weights)
         predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
-        loss = -float(np.log(known.sum(1).clip(1e-12)).mean())
+        losses: Contributions = -np.log(known.sum(1).clip(1e-12))
         correct = contributions("multiclass", predictions, labels, None)
-        return Judgement(float(correct.mean()), loss, correct)
+        return Judgement(float(correct.mean()), correct, losses)
 
     @staticmethod
     def _probabilities(x: Features, weights: Weights) -> Weights:
@@ -135,13 +135,13 @@ class OneVsRest(LinearModel):
         """By macro AUROC, and the mean log-loss."""
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1)
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1).numpy()
         counted = varies(labels) & varies(self.labels)
         scores = logits.numpy()
-        value, loss = mean_auroc(scores, labels, counted), losses.mean().item()
+        value = mean_auroc(scores, labels, counted)
         if not counted.any():
-            return Judgement(value, loss, -losses.numpy())
-        return Judgement(value, loss, contributions("multilabel", scores, labels, counted))
+            return Judgement(value, -losses, losses)
+        return Judgement(value, contributions("multilabel", scores, labels, counted), losses)
 
 
 class Ridge(LinearModel):
@@ -165,9 +165,9 @@ class Ridge(LinearModel):
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
         """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
-        loss = float(np.square(values - labels).mean())
+        losses: Contributions = np.square(values - labels)
         each = contributions("regression", values, labels, None)
-        return Judgement(pearson(values, labels), loss, each)
+        return Judgement(pearson(values, labels), each, losses)
 
 
 MODELS: dict[Kind, type[LinearModel]] = {

@@ -17,6 +17,7 @@ import numpy as np
 
 from vmbench.data.dataset import Kind, Split
 from vmbench.data.labels import Labels
+from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.linear_models import MODELS, Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 
@@ -137,7 +138,7 @@ def fit_probe(
 
 
 def choose(judged: Sequence[Judgement]) -> int:
-    """The strongest penalty whose value on val is within one standard error of the best.
+    """The strongest penalty that val cannot tell from the best: one standard error is the measure.
 
     The rule of Breiman et al. 1984 (Classification and Regression Trees, section 3.4.3), with the
     standard error of the *difference* to the best, paired example by example: two penalties that
@@ -146,6 +147,10 @@ def choose(judged: Sequence[Judgement]) -> int:
     and a correlation differ by the examples' influences (:mod:`vmbench.evaluation.influence`).
     Groups (subjects, voices) play no part: val holds two or three of them, and one standard error
     of two differences passes nearly everything.
+
+    The loss must be within one standard error of the best's as well. Where every penalty gets val
+    right, the strongest ones have margins so small that the class frequencies of train and val
+    decide on test; their loss tells.
 
     So rounding that flips the order of equals changes nothing, and what is chosen errs on the side
     that has the fewer degrees of freedom.
@@ -156,14 +161,17 @@ def choose(judged: Sequence[Judgement]) -> int:
     Returns:
         The position.
     """
-    best = max(judged, key=lambda each: (each.value, -each.loss))
+    best = max(judged, key=lambda each: (each.value, -each.losses.mean()))
     for index, each in enumerate(judged):
-        difference = best.contributions - each.contributions
-        count = len(difference)
-        error = difference.std(ddof=1) / sqrt(count) if count > 1 else 0.0
-        if difference.mean() <= error * (1 + 1e-9):  # one example more is just one error
+        if _level(best.contributions - each.contributions) and _level(each.losses - best.losses):
             return index
     raise AssertionError("the best is within any error of itself")
+
+
+def _level(worse: Contributions) -> bool:
+    """Whether the mean of differences (n,) is at most its standard error."""
+    error = worse.std(ddof=1) / sqrt(len(worse)) if len(worse) > 1 else 0.0
+    return bool(worse.mean() <= error * (1 + 1e-9))  # one example more is just one error
 
 
 class _Scale:

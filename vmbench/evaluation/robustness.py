@@ -11,6 +11,7 @@ from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.probe import fit_probe
+from vmbench.views.context import view_context
 
 
 class RobustnessEvaluation(Evaluation):
@@ -33,7 +34,7 @@ class RobustnessEvaluation(Evaluation):
             max_iter=problem.config.probe_max_iter,
             kind=problem.task.kind,
         )
-        clean = Clean.of(problem.session.context(problem.examples, problem.indices["train"]))
+        clean = Clean.of(view_context(problem.examples, problem.indices["train"], problem.config))
         test = problem.indices["test"]
         metrics = problem.metrics(probe.predict(problem.features(test)))
         given: list[Contributions] = []

@@ -11,7 +11,7 @@ from vmbench.objectives.moco import moco
 from vmbench.objectives.simclr import simclr
 from vmbench.objectives.simclr_reference import simclr_reference
 from vmbench.objectives.simsiam import simsiam
-from vmbench.objectives.swav import sinkhorn, swav
+from vmbench.objectives.swav import multi_crop_swav, sinkhorn, swav
 
 __all__ = [
     "Batch",
@@ -22,6 +22,7 @@ __all__ = [
     "instdisc",
     "instdisc_reference",
     "moco",
+    "multi_crop_swav",
     "simclr",
     "simclr_reference",
     "simsiam",

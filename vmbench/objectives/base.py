@@ -1,7 +1,8 @@
 """What the training loop asks of an objective, and the common shape of the two-view ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -9,9 +10,10 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
+from vmbench.data.specs import Spec
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.precision import full_precision
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 ObjectiveKind = Literal["contrastive", "predictive", "clustering", "pretext"]
 
@@ -22,19 +24,23 @@ class Batch:
 
     An objective that draws random numbers (masks, mixtures) takes them from ``generator``, which
     is on the device of ``x`` and is saved with the training state (default: the CPU's global one).
+    ``step`` counts the training's steps from 0 to ``total - 1``, for what changes over a training.
     """
 
     x: Tensor
     index: Tensor
     generator: Generator = field(default_factory=lambda: torch.default_generator)
+    step: int = 0
+    total: int = 1
 
 
 class Objective(nn.Module):
     """Base of the objectives; owns the encoder and everything else that is trained with it.
 
-    ``forward(batch, make_view)`` returns the scalar loss; each call of ``make_view`` on a batch
-    gives one view of each example. :meth:`after_step` runs after each optimiser step, for queues,
-    banks and momentum encoders.
+    ``forward(batch, make_views)`` returns the scalar loss; ``make_views(batch.x)`` gives the list
+    of views that the family makes of each example, two or more, and ``make_views(batch.x, count)``
+    so many of them. :meth:`after_step` runs after each optimiser step, for queues, banks and
+    momentum encoders.
 
     Class attributes:
         kind: ``contrastive`` (against negatives), ``predictive`` (of the other view, without
@@ -42,6 +48,8 @@ class Objective(nn.Module):
         paper: where it comes from.
         presets: preset -> settings that this objective changes in it; they come after the
             domain's and the dataset's, and ``--set`` still has the last word.
+        needs_space: those of these settings that a preset leaves as they are for inputs without
+            space.
 
     Args:
         encoder: the network that is probed afterwards.
@@ -52,9 +60,17 @@ class Objective(nn.Module):
     kind: ClassVar[ObjectiveKind] = "pretext"
     paper: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    needs_space: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def check(cls, config: Config) -> None:
+    def preset(cls, name: str, spec: Spec) -> Mapping[str, Any]:
+        """Those of ``presets`` that apply to inputs of ``spec``."""
+        left_out = () if spec.space else cls.needs_space
+        chosen = cls.presets.get(name, {})
+        return {key: value for key, value in chosen.items() if key not in left_out}
+
+    @classmethod
+    def check(cls, config: Config, spec: Spec) -> None:
         """Raise :class:`~vmbench.errors.UserError` for settings it cannot be trained with."""
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
@@ -65,12 +81,12 @@ class Objective(nn.Module):
         self.feature_std: Tensor | None = None
         self.representation: Tensor | None = None
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """The loss of one batch."""
         raise NotImplementedError
 
-    def after_step(self) -> None:
-        """Update what no gradient updates."""
+    def after_step(self, batch: Batch) -> None:
+        """Update what no gradient updates; ``batch`` is the step's."""
 
     def watch(self, z: Tensor, representation: Tensor | None = None) -> None:
         """Remember how far apart ``z`` (B, D) are, and the representation that they come from.
@@ -84,6 +100,14 @@ class Objective(nn.Module):
         self.representation = (z if representation is None else representation).detach()
 
 
+def mean(losses: Sequence[Tensor]) -> Tensor:
+    """The mean of scalars, which of one is that scalar itself, bit for bit."""
+    total = losses[0]
+    for loss in losses[1:]:
+        total = total + loss
+    return total / len(losses)
+
+
 def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequential:
     """Projection head of SimCLR (Chen et al. 2020): linear, batch norm, ReLU, linear."""
     hidden = hidden or inputs
@@ -93,6 +117,20 @@ def mlp_head(inputs: int, outputs: int, hidden: int | None = None) -> nn.Sequent
         nn.ReLU(),
         nn.Linear(hidden, outputs),
     )
+
+
+def together(views: Sequence[Tensor], function: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    """``function`` of each of ``views`` (B, ...): one call for all of one shape.
+
+    Batch norm then sees those views together.
+    """
+    found: list[Tensor | None] = [None] * len(views)
+    for shape in dict.fromkeys(view.shape for view in views):
+        places = [place for place, view in enumerate(views) if view.shape == shape]
+        parts = function(torch.cat([views[place] for place in places])).chunk(len(places))
+        for place, part in zip(places, parts, strict=True):
+            found[place] = part
+    return [part for part in found if part is not None]
 
 
 class ProjectionObjective(Objective):
@@ -108,17 +146,22 @@ class ProjectionObjective(Objective):
         )
 
     def project(self, views: Tensor) -> Tensor:
-        """Projections (N, projection_dim) in float32 of views (N, *spec.shape); watched."""
+        """Projections (N, projection_dim) in float32 of views (N, *spec.shape); watched.
+
+        Views of less space are projected likewise, and not watched.
+        """
         maps = self.encoder.maps(views)
         z: Tensor = self.head(self.encoder.representation(maps)).float()
-        self.watch(z, self.encoder.average(maps))
+        if views.shape[1:] == self.encoder.spec.shape:
+            self.watch(z, self.encoder.average(maps))
         return z
 
 
 class ContrastiveObjective(ProjectionObjective):
-    """Base of the losses over two views' projections: implement :meth:`loss`.
+    """Base of the losses over pairs of views' projections: implement :meth:`loss`.
 
-    Both views are encoded in one call, so batch norm sees them together.
+    All views of one shape are encoded in one call, so batch norm sees them together; of more than
+    two views the loss is the mean over all pairs.
     """
 
     kind = "contrastive"
@@ -127,9 +170,8 @@ class ContrastiveObjective(ProjectionObjective):
         """The loss of the projections (B, D) of the two views, row by row of the same example."""
         raise NotImplementedError
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
-        """Two views of each example, one encoding, one loss."""
-        views = torch.cat([make_view(batch.x), make_view(batch.x)])
-        z1, z2 = self.project(views).chunk(2)
-        with full_precision(z1):
-            return self.loss(z1, z2)
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
+        """The mean loss of every pair of views of each example."""
+        z = together(make_views(batch.x), self.project)
+        with full_precision(z[0]):
+            return mean([self.loss(first, second) for first, second in combinations(z, 2)])

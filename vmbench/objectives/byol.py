@@ -1,14 +1,16 @@
 """Bootstrap your own latent (Grill et al. 2020, arXiv 2006.07733)."""
 
-import torch
+import math
+from itertools import permutations
+
 from torch import Tensor
 from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective, mlp_head
+from vmbench.objectives.base import Batch, ProjectionObjective, mean, mlp_head, together
 from vmbench.objectives.momentum import MomentumEncoder
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 EXPANSION = 16  # hidden over output width of the published predictor, 4096 / 256
 
@@ -30,11 +32,21 @@ def byol(p: Tensor, z: Tensor) -> Tensor:
     return 2 - 2 * functional.cosine_similarity(p, z.detach(), dim=1).mean()
 
 
+def rising_momentum(first: float, step: int, total: int) -> float:
+    """``1 - (1 - first) (cos(pi step / total) + 1) / 2`` (section 3.2), from ``first`` towards 1.
+
+    >>> rising_momentum(0.5, 0, 10), rising_momentum(0.5, 5, 10)
+    (0.5, 0.75)
+    """
+    return 1 - (1 - first) * (math.cos(math.pi * step / total) + 1) / 2
+
+
 class BYOL(ProjectionObjective):
     """Each view's prediction against the target network's projection of the other, summed.
 
-    The target network is the momentum encoder of ``target_momentum``, constant over the run (the
-    published one rises to 1). There are no negatives; see :mod:`vmbench.training.collapse`.
+    Of more than two views it is twice the mean over all ordered pairs. The target network is a
+    momentum encoder; its momentum is ``target_momentum`` at the first step, and rises to 1. There
+    are no negatives; see :mod:`vmbench.training.collapse`.
 
     The viewmaker gets its gradient through the online branch (encoder, head, predictor), which
     both views pass; the target network gives neither player any.
@@ -48,15 +60,17 @@ class BYOL(ProjectionObjective):
         super().__init__(encoder, config, n_examples)
         dim = config.projection_dim
         self.predictor = mlp_head(dim, dim, EXPANSION * dim)
-        self.target = MomentumEncoder(encoder, self.head, config.target_momentum)
+        self.target = MomentumEncoder(encoder, self.head)
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
-        """The symmetric loss of two views of each example."""
-        views = torch.cat([make_view(batch.x), make_view(batch.x)])
-        p1, p2 = self.predictor(self.project(views)).float().chunk(2)
-        z1, z2 = self.target(views).chunk(2)
-        return byol(p1, z2) + byol(p2, z1)
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
+        """The symmetric loss of the views of each example."""
+        views = make_views(batch.x)
+        p = together(together(views, self.project), self.predictor)
+        z = together(views, self.target)
+        pairs = permutations(range(len(views)), 2)
+        return 2 * mean([byol(p[one].float(), z[other]) for one, other in pairs])
 
-    def after_step(self) -> None:
-        """The target network follows the encoder and its head."""
-        self.target.follow(self.encoder, self.head)
+    def after_step(self, batch: Batch) -> None:
+        """The target network follows the encoder and its head, ever more slowly."""
+        momentum = rising_momentum(self.config.target_momentum, batch.step, batch.total)
+        self.target.follow(self.encoder, self.head, momentum)

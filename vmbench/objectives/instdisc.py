@@ -11,7 +11,7 @@ from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch
 from vmbench.objectives.memory_bank import MemoryBankObjective
 from vmbench.objectives.precision import full_precision
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 
 def instdisc(
@@ -80,9 +80,10 @@ class InstDisc(MemoryBankObjective):
         self.log_z: Tensor
         self.register_buffer("log_z", torch.tensor(torch.nan))
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """The NCE loss of one view of each example."""
-        z = self.project(make_view(batch.x))
+        (view,) = make_views(batch.x, 1)
+        z = self.project(view)
         with full_precision(z):
             negatives, t, n = self._negatives(), self.config.temperature, self.n_examples
             with torch.no_grad():

@@ -14,7 +14,7 @@ from torch.nn import functional
 from vmbench.objectives.base import Batch
 from vmbench.objectives.memory_bank import MemoryBankObjective
 from vmbench.objectives.precision import full_precision
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 
 def instdisc_reference(
@@ -57,9 +57,10 @@ class InstDiscReference(MemoryBankObjective):
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     presets = {"paper": {"negatives": 4096, "bank_momentum": 0.5, "temperature": 0.07}}
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """The loss of one view of each example."""
-        z = self.project(make_view(batch.x))
+        (view,) = make_views(batch.x, 1)
+        z = self.project(view)
         with full_precision(z):
             noise = self._noise(len(z)).to(z.device)
             loss = instdisc_reference(z, self.bank, batch.index, noise, self.config.temperature)

@@ -12,7 +12,7 @@ from vmbench.data.dataset import Task
 from vmbench.evaluation import hide
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 
 class LabelLoss(Objective):
@@ -52,7 +52,7 @@ class LabelLoss(Objective):
         outputs: Tensor = self.classifier(self.encoder.pooled(hide(x, self.task)))
         return outputs.float()
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Mean loss of one view of each example."""
-        outputs = self.outputs(make_view(hide(batch.x, self.task)))
-        return self.loss(outputs, self.labels[batch.index])
+        (view,) = make_views(hide(batch.x, self.task), 1)
+        return self.loss(self.outputs(view), self.labels[batch.index])

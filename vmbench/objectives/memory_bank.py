@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import ProjectionObjective
+from vmbench.objectives.base import Batch, ProjectionObjective
 from vmbench.objectives.first_pass import FirstPass
 
 
@@ -38,7 +38,7 @@ class MemoryBankObjective(ProjectionObjective):
         if self.training:
             self._seen.keep(index, functional.normalize(z, dim=1))
 
-    def after_step(self) -> None:
+    def after_step(self, batch: Batch) -> None:
         """Move the batch's memories; the next step draws other negatives."""
         index, z = self._seen.take()
         moved = torch.lerp(z, self.bank[index], self.config.bank_momentum)

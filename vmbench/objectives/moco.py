@@ -6,11 +6,11 @@ from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective
+from vmbench.objectives.base import Batch, ProjectionObjective, mean, together
 from vmbench.objectives.first_pass import FirstPass
 from vmbench.objectives.momentum import MomentumEncoder
 from vmbench.objectives.precision import full_precision
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
 
 
 def moco(
@@ -50,8 +50,11 @@ class MoCo(ProjectionObjective):
     last epoch. ImageNet's hardly does; ours, of a few thousand examples, do, so those keys are left
     out. The queue starts with random unit vectors, as published.
 
-    The viewmaker gets its gradient through the query's branch, the first view. The second view's
-    key comes from the momentum encoder without a gradient, for both players alike.
+    The first view gives the query, the second the key; every further view is one more query, and
+    the loss is their mean.
+
+    The viewmaker gets its gradient through the queries' branch. The second view's key comes from
+    the momentum encoder without a gradient, for both players alike.
     """
 
     kind = "contrastive"
@@ -62,28 +65,29 @@ class MoCo(ProjectionObjective):
         super().__init__(encoder, config, n_examples)
         self.queue: Tensor
         self.owners: Tensor
-        self.momentum_encoder = MomentumEncoder(encoder, self.head, config.target_momentum)
+        self.momentum_encoder = MomentumEncoder(encoder, self.head)
         size = min(config.negatives, n_examples)
         queue = torch.randn(size, config.projection_dim)
         self.register_buffer("queue", functional.normalize(queue, dim=1))
         self.register_buffer("owners", torch.full((size,), -1))  # -1: a random vector
         self._seen = FirstPass()
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
-        """InfoNCE of one query and one key of each example."""
-        q = self.project(make_view(batch.x))
-        with torch.no_grad():
-            k = self.momentum_encoder(make_view(batch.x))
-        with full_precision(q):
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
+        """InfoNCE of one key and one or more queries of each example."""
+        first, second, *others = make_views(batch.x)
+        queries = together([first, *others], self.project)
+        k = self.momentum_encoder(second)
+        with full_precision(k):
             own = batch.index[:, None] == self.owners
-            loss = moco(q, k, self.queue, self.config.temperature, own)
+            t = self.config.temperature
+            loss = mean([moco(q, k, self.queue, t, own) for q in queries])
         if self.training:
             self._seen.keep(batch.index, functional.normalize(k, dim=1))
         return loss
 
-    def after_step(self) -> None:
+    def after_step(self, batch: Batch) -> None:
         """The newest keys push out the oldest; the momentum encoder follows the encoder."""
         index, keys = self._seen.take()
         self.queue.copy_(torch.cat([keys, self.queue])[: len(self.queue)])
         self.owners.copy_(torch.cat([index, self.owners])[: len(self.owners)])
-        self.momentum_encoder.follow(self.encoder, self.head)
+        self.momentum_encoder.follow(self.encoder, self.head, self.config.target_momentum)

@@ -16,14 +16,12 @@ class MomentumEncoder(nn.Module):
     Args:
         encoder: what is followed; views (N, *spec.shape) -> (N, dim).
         head: follows the encoder; (N, dim) -> (N, D).
-        momentum: m in ``weights <- m * weights + (1 - m) * followed``; 1 never moves.
     """
 
-    def __init__(self, encoder: nn.Module, head: nn.Module, momentum: float) -> None:
+    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
         super().__init__()
         self.encoder, self.head = deepcopy(encoder), deepcopy(head)
         self.requires_grad_(False)
-        self.momentum = momentum
 
     @torch.no_grad()
     def forward(self, views: Tensor) -> Tensor:
@@ -32,8 +30,8 @@ class MomentumEncoder(nn.Module):
         return z
 
     @torch.no_grad()
-    def follow(self, encoder: nn.Module, head: nn.Module) -> None:
-        """Move a step of ``1 - momentum`` towards ``encoder`` and ``head``."""
+    def follow(self, encoder: nn.Module, head: nn.Module, momentum: float) -> None:
+        """``weights <- momentum * weights + (1 - momentum) * followed``; 1 never moves."""
         for slow, fast in ((self.encoder, encoder), (self.head, head)):
             for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
-                old.lerp_(new, 1 - self.momentum)
+                old.lerp_(new, 1 - momentum)

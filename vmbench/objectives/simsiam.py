@@ -1,13 +1,14 @@
 """Simple siamese networks (Chen and He 2021, arXiv 2011.10566)."""
 
-import torch
+from itertools import permutations
+
 from torch import Tensor
 from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective, mlp_head
-from vmbench.views.base import MakeView
+from vmbench.objectives.base import Batch, ProjectionObjective, mean, mlp_head, together
+from vmbench.views.base import MakeViews
 
 BOTTLENECK = 4  # output over hidden width of the published predictor, 2048 / 512
 
@@ -47,9 +48,9 @@ class SimSiam(ProjectionObjective):
         dim = config.projection_dim
         self.predictor = mlp_head(dim, dim, max(1, dim // BOTTLENECK))
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
-        """The symmetric loss of two views of each example."""
-        z = self.project(torch.cat([make_view(batch.x), make_view(batch.x)]))
-        z1, z2 = z.chunk(2)
-        p1, p2 = self.predictor(z).float().chunk(2)
-        return (simsiam(p1, z2) + simsiam(p2, z1)) / 2
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
+        """The mean over every ordered pair of views of each example."""
+        z = together(make_views(batch.x), self.project)
+        p = together(z, self.predictor)
+        pairs = permutations(range(len(z)), 2)
+        return mean([simsiam(p[one].float(), z[other]) for one, other in pairs])

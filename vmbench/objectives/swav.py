@@ -1,15 +1,19 @@
 """Swapped assignments between views (Caron et al. 2020, arXiv 2006.09882)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
+from vmbench.data.specs import Spec
 from vmbench.errors import UserError
-from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective
+from vmbench.networks.encoder import Encoder, build_encoder
+from vmbench.objectives.base import Batch, ProjectionObjective, mean, together
 from vmbench.objectives.precision import full_precision
-from vmbench.views.base import MakeView
+from vmbench.views.base import MakeViews
+from vmbench.views.crop import local_crop, local_space
 
 # Published constants of the assignment.
 EPSILON = 0.05
@@ -66,19 +70,53 @@ def swav(
     >>> swav(torch.eye(2), torch.eye(2), temperature=1.0).item()  # log(e + 1) - 1
     0.313...
     """
-    losses = [
-        functional.cross_entropy(scores / temperature, sinkhorn(other, epsilon, iterations))
-        for scores, other in ((scores1, scores2), (scores2, scores1))
-    ]
-    return (losses[0] + losses[1]) / 2
+    return multi_crop_swav([scores1, scores2], [], temperature, epsilon, iterations)
+
+
+def multi_crop_swav(
+    full: Sequence[Tensor],
+    local: Sequence[Tensor],
+    temperature: float,
+    epsilon: float = EPSILON,
+    iterations: int = ITERATIONS,
+) -> Tensor:
+    """Cross-entropy of predicting each full view's code from every other view (section 3.2).
+
+    The mean over the full views, and for each over all other views, of one's loss against the
+    other's code. Local views have no code.
+
+    Args:
+        full: cosine similarities (B, K) of each full view and the prototypes; two or more.
+        local: the same of each local view.
+        temperature: as :func:`swav` takes them; so the rest.
+        epsilon: of :func:`sinkhorn`.
+        iterations: of :func:`sinkhorn`.
+
+    Returns:
+        A scalar, positive.
+
+    >>> one = torch.eye(2)
+    >>> multi_crop_swav([one, one], [one], temperature=1.0).item()  # log(e + 1) - 1
+    0.313...
+    """
+    losses = []
+    for place, coded in enumerate(full):
+        code = sinkhorn(coded, epsilon, iterations)
+        others = [*full[:place], *full[place + 1 :], *local]
+        losses.append(mean([functional.cross_entropy(each / temperature, code) for each in others]))
+    return mean(losses)
 
 
 class SwAV(ProjectionObjective):
     """Each view's prototype scores against the other's balanced assignment.
 
     ``prototypes`` unit vectors (by default half as many as a batch has examples) are trained with
-    the encoder. Without multi-crop (two views of a full example) and without the queue for small
-    batches: more prototypes than examples cannot all be used alike, and are refused.
+    the encoder. Without the queue for small batches: more prototypes than examples cannot all be
+    used alike, and are refused.
+
+    Multi-crop: ``local_crops`` further views of each example are cut to a window of 96/224 of each
+    side. The window is one of a whole view, so that any family will do; the published one is a
+    resized crop of the example. Views that the family itself makes smaller are local, too.
 
     The viewmaker gets its gradient through the scores that predict, which both views give; the
     codes, where the gradient is stopped, give neither player any.
@@ -86,33 +124,60 @@ class SwAV(ProjectionObjective):
 
     kind = "clustering"
     paper = "Caron et al. 2020, arXiv 2006.09882"
-    presets = {"paper": {"temperature": 0.1, "head": "mlp", "projection_dim": 128}}
+    presets = {
+        "paper": {"temperature": 0.1, "head": "mlp", "projection_dim": 128, "local_crops": 6}
+    }
+    needs_space = ("local_crops",)
 
     @classmethod
-    def check(cls, config: Config) -> None:
-        """Refuse more prototypes than a batch has examples."""
+    def check(cls, config: Config, spec: Spec) -> None:
+        """Refuse more prototypes than a batch has examples, and crops that nothing can encode."""
         wanted, batch = config.prototypes, config.batch_size
         if wanted is not None and wanted > batch:
             raise UserError(
                 f"objective 'swav' cannot use {wanted} prototypes alike in a batch of {batch}: use "
                 f"--set prototypes={batch} or fewer, or --set batch_size={wanted} or more"
             )
+        if not config.local_crops:
+            return
+        mend = "use --set local_crops=0"
+        if local_space(spec.space) == spec.space:
+            raise UserError(f"objective 'swav' cannot cut local crops of a {spec}: {mend}")
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            encoder = build_encoder(spec, config).eval()
+            try:
+                encoder(torch.zeros(1, spec.channels_in, *local_space(spec.space)))
+            except (RuntimeError, ValueError) as error:
+                raise UserError(
+                    f"objective 'swav' cannot encode local crops of a {spec}: encoder "
+                    f"{type(encoder).__name__} takes whole examples only; {mend}"
+                ) from error
 
     def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
         super().__init__(encoder, config, n_examples)
-        self.check(config)
+        self.check(config, encoder.spec)
         count = config.prototypes or max(FEWEST, config.batch_size // 2)
         prototypes = torch.randn(count, config.projection_dim)
         self.prototypes = nn.Parameter(functional.normalize(prototypes, dim=1))
 
-    def forward(self, batch: Batch, make_view: MakeView) -> Tensor:
-        """The symmetric loss of two views of each example."""
-        z = self.project(torch.cat([make_view(batch.x), make_view(batch.x)]))
-        with full_precision(z):
-            scores1, scores2 = (functional.normalize(z, dim=1) @ self.prototypes.T).chunk(2)
-            return swav(scores1, scores2, self.config.temperature)
+    def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
+        """Each full view's code, predicted from all other views of the example."""
+        views, space = make_views(batch.x), local_space(batch.x.shape[2:])
+        for view in make_views(batch.x, self.config.local_crops):
+            views.append(local_crop(view, space, batch.generator))
+        z = together(views, self.project)
+        with full_precision(batch.x):
+            scores = together(z, self.scores)
+            whole = [view.shape == batch.x.shape for view in views]
+            full = [each for each, is_full in zip(scores, whole, strict=True) if is_full]
+            local = [each for each, is_full in zip(scores, whole, strict=True) if not is_full]
+            return multi_crop_swav(full, local, self.config.temperature)
+
+    def scores(self, z: Tensor) -> Tensor:
+        """Cosine similarities (N, K) of projections (N, D) and the prototypes."""
+        return functional.normalize(z, dim=1) @ self.prototypes.T
 
     @torch.no_grad()
-    def after_step(self) -> None:
+    def after_step(self, batch: Batch) -> None:
         """The prototypes go back to the unit sphere."""
         self.prototypes.copy_(functional.normalize(self.prototypes, dim=1))

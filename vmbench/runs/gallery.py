@@ -2,44 +2,51 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import pydantic
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.config import Config
-from vmbench.data.dataset import Dataset
-from vmbench.data.domain import Domain
-from vmbench.data.examples import prepare
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
-from vmbench.evaluation import limit
 from vmbench.progress import Progress
-from vmbench.registry import registry
 from vmbench.runs.pictures import AROUND, check_picture, draw_gallery
-from vmbench.runs.session import PRETRAIN, Session
+from vmbench.runs.plan import Plan
+from vmbench.runs.pretraining import VIEWS, Recipe
+from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
+from vmbench.runs.request import RunRequest
 from vmbench.training.device import place
-from vmbench.views.method import ViewMethod
+from vmbench.training.trainer import Trainer
+from vmbench.views.base import Views
 
 
-def draw_views(session: Session, path: Path, label: str) -> None:
+def draw_views(
+    recipe: Recipe, views: Views, trainer: Trainer, examples: Examples, path: Path, label: str
+) -> None:
     """Draw the first training example and eight views of it.
 
     Args:
-        session: with the views built, and trained where they learn.
+        recipe: of the training that the views are of.
+        views: trained where they learn.
+        trainer: of the run; for its seed and device.
+        examples: what was trained on.
         path: ``.png`` or ``.svg``.
         label: what the method is called.
 
     Raises:
         UserError: if matplotlib is not installed or ``path`` cannot be written.
     """
-    assert session.views_on is not None
-    examples, indices = session.views_on
-    example = examples.batch(indices[:1])[0]
+    views.eval()
+    example = examples.batch(recipe.indices(examples)[:1])[0]
+    placement = trainer.placement
+    with torch.inference_mode():
+        batch = example.to(placement.device).expand(AROUND, *example.shape).contiguous()
+        around = views(batch, placement.generator(trainer.seed)).float().cpu()
     draw_gallery(
         examples.spec,
         example.numpy(),
-        session.make_views(example, AROUND).numpy(),
+        around.numpy(),
         path,
         f"{label} on {examples.dataset.name}",
         normalised=examples.dataset.normalize != "none",
@@ -60,76 +67,53 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
             yet, its dataset has another revision by now, or the picture cannot be written.
     """
     check_picture(out)
-    document = _read_config(run)
-    try:
-        domain = cast(Domain, registry("domain").get(document["domain"]))
-        family, label = document["family"], document["label"]
-        config = Config.model_validate(document["config"])
-        trained_on = document["pretrain"]
-        if document["views"] is not None:  # supervised: the views of the first task's training
-            trained_on = document["transfer"][0]
-        recorded_dir, seed = document["data_dir"], document["seed"]
-        objective, target = document["objective"], document.get("target")
-    except (KeyError, TypeError, pydantic.ValidationError) as error:
+    request, recorded = _read_config(run)
+    if data_dir is not None:
+        request = request.model_copy(update={"data_dir": data_dir})
+    elif request.data_dir is not None and not request.data_dir.exists():
         raise UserError(
-            f"{run / 'config.json'} was not written by this version of vmbench "
-            f"({type(error).__name__}): repeat the run, or use the version that made it"
-        ) from error
-    method = registry("method").get(family)
-    if not isinstance(method, ViewMethod):
-        raise UserError(f"run {run.name} has no views: '{label}' trains on none; name another run")
-    name, _, rest = trained_on.partition("@")
-    revision, _, task_name = rest.partition("/")
-    dataset = domain.dataset(name)
-    where = data_dir or (Path(recorded_dir) if recorded_dir else None)
-    if where is not None and not where.exists():
-        raise UserError(
-            f"{where} is no longer there: name the folder where the data of {run.name} lies now "
-            f"with --data-dir"
+            f"{request.data_dir} is no longer there: name the folder where the data of {run.name} "
+            f"lies now with --data-dir"
         )
     with Progress(quiet=quiet).shared() as progress:
-        pretrained = document["pretrain"].partition("@")[0]
-        dataset.bind(where, target if name == pretrained else None)
-        _check_revision(dataset, revision, run)
-        progress.say(f"preparing {name}")
-        examples = prepare(dataset, where)
-    training = PRETRAIN
-    indices = examples.training()
-    if task_name:
-        task = dataset.task(task_name)
-        training, indices = Session.task_training(examples, task), examples.split(task, "train")
-    session = Session(
-        folder=run,
-        examples=examples,
-        indices=limit(indices, config.max_examples),
-        objective=objective or "",
-        config=config,
-        placement=place(config, dataset.spec),
-        seed=seed,
-        progress=progress,
-        handcrafted=document.get("handcrafted"),
-    )
-    views = session.build_views(method)
+        plan = request.resolve()
+        if plan.views is None and plan.view_method is None:
+            raise UserError(
+                f"run {run.name} has no views: '{plan.label}' trains on none; name another run"
+            )
+        _check_revision(plan, recorded, run)
+        # Supervised: the views of the first task's training.
+        dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
+        progress.say(f"preparing {dataset.name}")
+        examples = prepare(dataset)
+    trainer = Trainer(plan.config, place(plan.config, dataset.spec), plan.seed, progress)
+    recipe = recipe_of(plan, task, examples)
+    views = recipe.views(trainer, examples)
     if views.learned:
-        weights = run / "checkpoints" / f"{training}.views.safetensors"
-        try:
-            views.load_state_dict(load_file(weights))
-        except FileNotFoundError as error:
-            raise UserError(
-                f"{weights} is missing: the run's training is not finished; the command that "
-                f"started it goes on from there"
-            ) from error
-        except (SafetensorError, RuntimeError, OSError) as error:
-            raise UserError(
-                f"{weights} does not hold this run's views ({type(error).__name__}): repeat the "
-                f"run with --overwrite"
-            ) from error
-    views.to(session.placement.device)
-    draw_views(session, out, label)
+        name = task_training(examples, task) if task else PRETRAIN
+        _load_views(views, run / "checkpoints" / f"{name}.{VIEWS}")
+    views.to(trainer.placement.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    draw_views(recipe, views, trainer, examples, out, plan.label)
     return out
 
 
-def _read_config(run: Path) -> dict[str, Any]:
+def _load_views(views: Views, weights: Path) -> None:
+    try:
+        views.load_state_dict(load_file(weights))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{weights} is missing: the run's training is not finished; the command that "
+            f"started it goes on from there"
+        ) from error
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise UserError(
+            f"{weights} does not hold this run's views ({type(error).__name__}): repeat the "
+            f"run with --overwrite"
+        ) from error
+
+
+def _read_config(run: Path) -> tuple[RunRequest, dict[str, Any]]:
+    """The request of a run, and what it was resolved to then."""
     path = run / "config.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -142,13 +126,22 @@ def _read_config(run: Path) -> dict[str, Any]:
         raise UserError(f"{path} is no valid JSON: repeat the run with --overwrite") from error
     if not isinstance(document, dict):
         raise UserError(f"{path} is no run's configuration: name a folder that 'vmbench run' wrote")
-    return document
-
-
-def _check_revision(dataset: Dataset, revision: str, run: Path) -> None:
-    if dataset.revision != revision:
+    try:
+        return RunRequest(**document["request"]), document
+    except (KeyError, TypeError, UserError) as error:
         raise UserError(
-            f"run {run.name} was made with revision {revision} of dataset '{dataset.name}', here "
-            f"is {dataset.revision}: the data changed, or the vmbench version; repeat the run, or "
-            f"name the data that it was made with (--data-dir)"
+            f"{path} was not written by this version of vmbench ({error}): repeat the run, or use "
+            f"the version that made it"
+        ) from error
+
+
+def _check_revision(plan: Plan, recorded: dict[str, Any], run: Path) -> None:
+    now = {plan.document["pretrain"], *plan.document["transfer"]}
+    then = {str(recorded.get("pretrain")), *recorded.get("transfer", [])}
+    for made_with in sorted(then - now):
+        name, _, revision = made_with.partition("@")
+        raise UserError(
+            f"run {run.name} was made with revision {revision.partition('/')[0]} of dataset "
+            f"'{name}', here is another: the data changed, or the vmbench version; repeat the run, "
+            f"or name the data that it was made with (--data-dir)"
         )

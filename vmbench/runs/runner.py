@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,65 +15,50 @@ import torch
 
 import vmbench
 from vmbench.data.balance import notable
-from vmbench.data.dataset import SPLITS, Dataset, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
-from vmbench.evaluation import evaluate, limit
+from vmbench.evaluation import Problem, evaluate, limit
 from vmbench.plugins import named_failures
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
-from vmbench.runs.command import LINEAR
 from vmbench.runs.folder import claim_folder
 from vmbench.runs.gallery import draw_views
-from vmbench.runs.plan import Plan, make_plan
-from vmbench.runs.session import PRETRAIN, Session
+from vmbench.runs.plan import Plan
+from vmbench.runs.pretraining import ENCODER, LOG, PRETRAININGS, VIEWS, Pretraining
+from vmbench.runs.representations import PRETRAIN, Representations
+from vmbench.runs.request import RunRequest
 from vmbench.training.device import Placement, place
 from vmbench.training.trackers import require_trackers
+from vmbench.training.trainer import Trainer, count_parameters, forget
+from vmbench.views.base import Identity
+
+CHECKPOINTS = "checkpoints"
 
 
 def run(
     domain: str,
     method: str = "viewmaker",
     *,
-    objective: str = "simclr",
-    preset: str = "small",
-    seed: int = 0,
-    pretrain: str | None = None,
-    transfer: Sequence[str] = (),
-    data_dir: str | Path | None = None,
-    target: str | None = None,
-    settings: Mapping[str, Any] | None = None,
     out: str | Path = "runs",
     resume: bool = True,
     overwrite: bool = False,
     trackers: Sequence[str] = (),
     quiet: bool = True,
-    evaluation: str = LINEAR,
-    views: str | None = None,
+    **asked: Any,
 ) -> Result:
     """Pretrain once with one seed, probe every task asked for, and write the run's folder.
 
     Args:
         domain: a registered domain.
         method: a registered method, or ``handcrafted`` for the domain's own views.
-        objective: what the encoder minimises; yardsticks ignore it, and so do methods that
-            bring their own.
-        preset: ``smoke``, ``small`` or ``paper``.
-        seed: of the weights, the batches' order and the views.
-        pretrain: dataset to pretrain on; default: the domain's.
-        transfer: ``DATASET`` or ``DATASET/TASK``; default: every task of the pretraining dataset
-            and of the domain's other embedded datasets of the same spec.
-        data_dir: folder of the publisher's files or of your own, for datasets that no package
-            carries.
-        target: the column of your own table that holds the label.
-        settings: hyperparameters that override the preset's (see :class:`~vmbench.config.Config`).
         out: parent of the run's folder.
         resume: go on from an interrupted run of the same configuration.
         overwrite: start over, also where a finished run lies.
         trackers: ``tensorboard`` or ``trackio``, to follow the training live; changes no result.
         quiet: no progress on stderr.
-        evaluation: how the features are judged: ``linear``, ``knn``, ``finetune``, ``fewshot`` or
-            ``robustness``.
-        views: for ``supervised``: the view family that augments its training.
+        asked: the other fields of :class:`~vmbench.runs.request.RunRequest`: ``objective``,
+            ``preset``, ``seed``, ``pretrain``, ``transfer``, ``data_dir``, ``target``,
+            ``settings``, ``evaluation``, ``views``.
 
     Returns:
         The result; also in ``OUT/RUN_ID/result.json``. A finished run is read, not repeated.
@@ -83,95 +69,120 @@ def run(
 
     >>> result = run("tabular", "random-init", preset="smoke")  # doctest: +SKIP
     """
+    request = RunRequest(domain=domain, method=method, **asked)
+    return execute(
+        request,
+        Path(out),
+        resume=resume,
+        overwrite=overwrite,
+        trackers=tuple(trackers),
+        quiet=quiet,
+    )
+
+
+def execute(
+    request: RunRequest,
+    out: Path,
+    *,
+    resume: bool = True,
+    overwrite: bool = False,
+    again: bool | None = None,
+    trackers: tuple[str, ...] = (),
+    quiet: bool = True,
+) -> Result:
+    """Carry out a request; arguments, result and errors as for :func:`run`.
+
+    ``again`` trains anew what is trained already; by default where ``overwrite`` is asked for.
+    """
     require_trackers(trackers)
     with Progress(quiet=quiet).shared() as progress, named_failures():
-        plan = make_plan(
-            domain,
-            method,
-            objective,
-            preset,
-            seed,
-            pretrain,
-            transfer,
-            settings or {},
-            None if data_dir is None else Path(data_dir),
-            evaluation,
-            views,
-            target,
-        )
+        plan = request.resolve()
         placement = place(plan.config, plan.pretrain.spec)
-        with claim_folder(Path(out), plan, resume=resume, overwrite=overwrite) as folder:
-            return _carry_out(plan, folder, placement, progress, tuple(trackers))
+        with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
+            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers)
+            again = overwrite if again is None else again
+            return _carry_out(plan, folder, trainer, resume=resume, again=again)
 
 
-def _carry_out(
-    plan: Plan,
-    folder: Path,
-    placement: Placement,
-    progress: Progress,
-    trackers: tuple[str, ...],
-) -> Result:
+def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, again: bool) -> Result:
     """The run of ``plan`` in its ``folder``; a finished one is read."""
-    finished = folder / "result.json"
+    progress, finished = trainer.progress, folder / "result.json"
     if finished.exists():
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, plan, progress)
-    session = Session(
-        folder=folder,
-        examples=examples,
-        indices=limit(examples.training(), plan.config.max_examples),
-        objective=plan.objective,
-        config=plan.config,
-        placement=placement,
-        seed=plan.seed,
-        progress=progress,
-        handcrafted=plan.handcrafted,
-        trackers=trackers,
-        augment_by=plan.views,
-    )
+    examples = _prepare(plan.pretrain, progress)
+    store = folder.parent / PRETRAININGS
+    read = Representations(plan, trainer, examples, store, resume=resume, again=again)
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        evaluated = examples if same else _prepare(dataset, plan, progress)
+        evaluated = examples if same else _prepare(dataset, progress)
         _describe_labels(evaluated, task, plan, progress)
-        representation = plan.method.represent(session, evaluated, task)
+        representation = read.of(evaluated, task)
         encoder_parameters = representation.parameters
-        tasks.append(evaluate(plan.evaluation, session, evaluated, task, representation))
+        problem = Problem.of(trainer, evaluated, task, representation, folder)
+        tasks.append(evaluate(plan.evaluation, problem))
         found = f"{tasks[-1].metric} {tasks[-1].value:.4f}"
         progress.say(f"  {dataset.name}/{task.name}: {found}")
+    _take(read.trained, folder)
+    first = next(iter(read.trained.values()), None)
+    views = first.views if first else None
 
     result = Result(
         schema_version=2,
         run_id=plan.run_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=_legible(plan.command),
+        command=_legible(plan.request.command()),
         domain=plan.domain.name,
         method=plan.label,
         views=plan.view_kind,
         yardstick=plan.method.yardstick,
         objective=plan.objective,
-        preset=plan.preset,
+        preset=plan.request.preset,
         seed=plan.seed,
-        pretrain=_pretrain_record(plan, session),
-        tasks=[_with_training_time(task, session) for task in tasks],
-        parameters=Parameters(encoder=encoder_parameters, viewmaker=session.viewmaker_parameters),
+        pretrain=_pretrain_record(plan, read.trained.get(PRETRAIN)),
+        tasks=[_with_training_time(task, read.trained) for task in tasks],
+        parameters=Parameters(encoder=encoder_parameters, viewmaker=count_parameters(views)),
         overrides=dict(plan.overrides),
         config=plan.config.model_dump(),
         config_hash=plan.hash,
-        environment=_environment(placement),
+        environment=_environment(trainer.placement),
     )
-    if session.views is not None and find_spec("matplotlib") is not None:
-        draw_views(session, folder / "views.png", plan.label)
+    if first and not isinstance(views, Identity) and find_spec("matplotlib") is not None:
+        draw_views(
+            first.recipe, first.views, trainer, first.examples, folder / "views.png", plan.label
+        )
     result.write(finished)
-    session.forget_training_states()
+    forget(folder / CHECKPOINTS)
     return result
 
 
-def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> Examples:
+def _take(trained: Mapping[str, Pretraining], folder: Path) -> None:
+    """Show in the run's folder what its pretrainings hold, without a second copy on disk."""
+    for name, pretraining in trained.items():
+        log = LOG if name == PRETRAIN else f"metrics-{name}.jsonl"
+        places = {
+            LOG: folder / log,
+            ENCODER: folder / CHECKPOINTS / f"{name}.{ENCODER}",
+            VIEWS: folder / CHECKPOINTS / f"{name}.{VIEWS}",
+        }
+        for source, place_ in places.items():
+            if (pretraining.folder / source).exists():
+                place_.unlink(missing_ok=True)
+                _link(pretraining.folder / source, place_)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
+def _prepare(dataset: BoundDataset, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset, plan.data_dir)
+    examples = prepare(dataset)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples
@@ -190,17 +201,18 @@ def _legible(command: str) -> str:
     return os.fsencode(command).decode(errors="replace")
 
 
-def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
-    fit, health = session.fits.get(PRETRAIN), session.health
+def _pretrain_record(plan: Plan, pretraining: Pretraining | None) -> Pretrain:
+    fit = pretraining.fit if pretraining else None
+    health = pretraining.health if pretraining else None
     return Pretrain(
         dataset=plan.pretrain.name,
         revision=plan.pretrain.revision,
-        n_examples=len(session.indices) if fit else 0,
+        n_examples=pretraining.n_examples if pretraining else 0,
         epochs=fit.epochs if fit else 0,
         steps=fit.steps if fit else 0,
         seconds=fit.seconds if fit else 0.0,
         final_loss=fit.final_loss if fit else None,
-        name=plan.pretraining if fit else None,
+        name=pretraining.recipe.name if pretraining else None,
         collapsed=health.collapsed if health else None,
         feature_std=fit.feature_std if fit else None,
         effective_rank=health.effective_rank if health else None,
@@ -208,10 +220,11 @@ def _pretrain_record(plan: Plan, session: Session) -> Pretrain:
     )
 
 
-def _with_training_time(task: TaskResult, session: Session) -> TaskResult:
+def _with_training_time(task: TaskResult, trained: Mapping[str, Pretraining]) -> TaskResult:
     """A task that trained an encoder of its own (supervised) counts that time as its own."""
-    fit = session.fits.get(f"{task.dataset}-{task.task}")
-    return task if fit is None else task.model_copy(update={"seconds": task.seconds + fit.seconds})
+    own = trained.get(f"{task.dataset}-{task.task}")
+    seconds = task.seconds + own.fit.seconds if own else task.seconds
+    return task.model_copy(update={"seconds": seconds})
 
 
 def _environment(placement: Placement) -> Environment:

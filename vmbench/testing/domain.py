@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from vmbench.config import make_config
-from vmbench.data.dataset import SPLITS, Dataset
+from vmbench.data.dataset import SPLITS, BoundDataset, Dataset
 from vmbench.data.domain import Domain
 from vmbench.data.specs import ALL_KINDS, Spec, Vector
 from vmbench.errors import UserError, unknown_name
@@ -100,14 +100,18 @@ class Source:
         return self.domain.dataset(self.name)
 
     @cached_property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> BoundDataset:
         """The dataset, bound to its files as a run binds it."""
+        return self.loaded.bind(self.folder)
+
+    @property
+    def stated(self) -> Dataset | BoundDataset:
+        """The bound dataset; where it offers no sample, what the class itself states."""
         try:
-            folder = self.folder
-        except UserError:  # it offers no sample: what the class itself states is still checked
+            _ = self.folder
+        except UserError:
             return self.loaded
-        self.loaded.bind(folder)
-        return self.loaded
+        return self.dataset
 
     @property
     def sampled(self) -> bool:
@@ -116,7 +120,7 @@ class Source:
 
     @cached_property
     def folder(self) -> Path | None:
-        """What ``examples`` is handed; a written sample lives as long as this object."""
+        """What the dataset is bound to; a written sample lives as long as this object."""
         if not self.sampled:
             return self.data_dir
         folder = Path(tempfile.mkdtemp(prefix=f"vmbench-{self.name}-"))
@@ -128,7 +132,7 @@ class Source:
         """The first pass over the examples, or the second (1); every clause shares them."""
         while len(self._surveys) <= number:
             try:
-                self._surveys.append(survey(self.dataset, self.folder))
+                self._surveys.append(survey(self.dataset))
             except Exception as error:
                 self._surveys.append(error)
         found = self._surveys[number]
@@ -138,23 +142,23 @@ class Source:
 
 
 def _loads(source: Source) -> None:
-    if source.dataset.name != source.name:
-        violated(f"datasets[{source.name!r}] has name = {source.dataset.name!r}")
-    if not isinstance(source.dataset.revision, str) or not source.dataset.revision:
+    if source.loaded.name != source.name:
+        violated(f"datasets[{source.name!r}] has name = {source.loaded.name!r}")
+    if not isinstance(source.stated.revision, str) or not source.stated.revision:
         violated("revision is no text; it is part of the cache's key")
 
 
 def _card(source: Source) -> None:
     for attribute in ("licence", "citation", "homepage"):
-        if not str(getattr(source.dataset.card, attribute)).strip():
+        if not str(getattr(source.loaded.card, attribute)).strip():
             violated(f"card.{attribute} is empty; if it is not known, say so")
-    for task in source.dataset.tasks:
+    for task in source.stated.tasks:
         if not task.split_rule.strip():
             violated(f"task {task.name} states no split rule")
 
 
 def _spec(source: Source) -> None:
-    dataset = source.dataset
+    dataset = source.stated
     if not isinstance(dataset.spec, Spec) or dataset.spec.kind not in ALL_KINDS:
         violated(f"spec = {dataset.spec!r} is no Grid, Sequence or Vector")
     names = [task.name for task in dataset.tasks]
@@ -182,7 +186,7 @@ def _spec(source: Source) -> None:
 
 
 def _sample(source: Source) -> None:
-    package = source.dataset.package
+    package = source.loaded.package
     if package is not None:
         if find_spec(package[0]) is None:
             violated(f"the package {package[0]}, which carries the data, is not installed")
@@ -193,8 +197,7 @@ def _sample(source: Source) -> None:
         fresh = source.domain.dataset(source.name)
         with tempfile.TemporaryDirectory() as folder:
             fresh.write_sample(Path(folder))
-            fresh.bind(Path(folder))
-            if survey(fresh, Path(folder)).count == 0:
+            if survey(fresh.bind(Path(folder))).count == 0:
                 violated("write_sample(folder) writes files that hold no example")
 
 
@@ -259,7 +262,7 @@ def _deterministic(source: Source) -> None:
 
 def _worker(source: Source) -> None:
     expected = source.survey().start
-    if digest_in_a_worker(source.dataset, source.folder) != expected:
+    if digest_in_a_worker(source.dataset) != expected:
         violated(
             "a pickled copy yields other examples in another process; an order that comes from a "
             "set depends on Python's hash seed"

@@ -13,7 +13,7 @@ from vmbench.results import ViewKind
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_session
+from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_run
 from vmbench.views.base import ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
@@ -214,14 +214,12 @@ def _represent(method: Method, kind: str) -> None:
 def _features(method: Method, kind: str) -> Tensor:
     """Probe features of the training examples after a tiny run."""
     before = global_randomness()
-    with tiny_session(SPECS[kind]) as session:
-        (task,) = session.examples.dataset.tasks
-        x = session.examples.batch(session.indices)
-        representation = method.represent(session, session.examples, task)
+    with tiny_run(method, SPECS[kind]) as tiny:
+        x, representation = tiny.x, tiny.representation
         features = representation.features(x)
         alone = representation.features(x[:1])
     if global_randomness() != before:
-        violated("the run changes a global random state: build networks under session.seeded()")
+        violated("the run changes a global random state: draw from the generator that is given")
     if features.dim() != 2 or len(features) != len(x):
         violated(f"features of {len(x)} examples have shape {tuple(features.shape)}, not (B, D)")
     if not features.isfinite().all():

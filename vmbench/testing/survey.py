@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from vmbench.data.dataset import SPLITS, Dataset, Example, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
 
 KEPT = 8  # examples that are looked at again after later ones were yielded
 WORKER_EXAMPLES = 256  # compared between this process and a fresh one
@@ -58,32 +58,27 @@ class Survey:
         self.problems.setdefault(clause, problem)
 
 
-def survey(dataset: Dataset, folder: Path | None) -> Survey:
-    """Read every example once. What the dataset raises goes through.
-
-    Args:
-        dataset: whose examples are read.
-        folder: handed to :meth:`~vmbench.data.dataset.Dataset.examples`.
-    """
+def survey(dataset: BoundDataset) -> Survey:
+    """Read every example of ``dataset`` once. What it raises goes through."""
     seen = Survey(
         counts={task.name: dict.fromkeys(SPLITS, 0) for task in dataset.tasks},
         classes={task.name: {split: set() for split in SPLITS} for task in dataset.tasks},
         leaks={task.name: 0 for task in dataset.tasks},
     )
-    files_before = fingerprint(folder)
+    files_before = fingerprint(dataset.data_dir)
     with known_randomness() as random_before:
-        _read(seen, dataset, folder)
+        _read(seen, dataset)
         seen.draws_globally = global_randomness() != random_before
-    if fingerprint(folder) != files_before:
-        seen.note("no-mutation", f"examples() changes the files in {folder}")
+    if fingerprint(dataset.data_dir) != files_before:
+        seen.note("no-mutation", f"examples() changes the files in {dataset.data_dir}")
     return seen
 
 
-def _read(seen: Survey, dataset: Dataset, folder: Path | None) -> None:
+def _read(seen: Survey, dataset: BoundDataset) -> None:
     sides: dict[str, dict[bytes, Split]] = {task.name: {} for task in dataset.tasks}
     whole = hashlib.blake2b(digest_size=16)
     kept: deque[tuple[int, Example, bytes]] = deque()
-    for i, example in enumerate(dataset.examples(folder)):
+    for i, example in enumerate(dataset.examples()):
         content = values_digest(example)
         whole.update(content + labels_digest(example))
         seen.count = i + 1
@@ -103,7 +98,7 @@ def _read(seen: Survey, dataset: Dataset, folder: Path | None) -> None:
     seen.start = seen.start or seen.digest
 
 
-def _check_values(seen: Survey, dataset: Dataset, i: int, example: Example) -> None:
+def _check_values(seen: Survey, dataset: BoundDataset, i: int, example: Example) -> None:
     x = example.x
     if not isinstance(x, np.ndarray) or x.shape != dataset.spec.shape or x.dtype != np.float32:
         got = f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
@@ -122,7 +117,7 @@ def _check_values(seen: Survey, dataset: Dataset, i: int, example: Example) -> N
             )
 
 
-def _check_labels(seen: Survey, dataset: Dataset, i: int, example: Example) -> None:
+def _check_labels(seen: Survey, dataset: BoundDataset, i: int, example: Example) -> None:
     tasks = {task.name: task for task in dataset.tasks}
     for name in {*example.labels, *example.splits} - set(tasks):
         seen.note("labels", f"example {i} names a task '{name}' that the dataset does not state")
@@ -181,12 +176,12 @@ def start_digest(examples: Iterable[Example]) -> str:
 _WORKER = """
 import pickle, sys
 from vmbench.testing.survey import start_digest
-dataset, folder = pickle.load(sys.stdin.buffer)
-print("digest", start_digest(dataset.examples(folder)))
+dataset = pickle.load(sys.stdin.buffer)
+print("digest", start_digest(dataset.examples()))
 """
 
 
-def digest_in_a_worker(dataset: Dataset, folder: Path | None) -> str:
+def digest_in_a_worker(dataset: BoundDataset) -> str:
     """:func:`start_digest` of a pickled copy of ``dataset`` in a fresh process.
 
     Its hash seed is another one, so that an order that comes from a ``set`` shows.
@@ -198,7 +193,7 @@ def digest_in_a_worker(dataset: Dataset, folder: Path | None) -> str:
     path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
     done = subprocess.run(
         [sys.executable, "-c", _WORKER],
-        input=pickle.dumps((dataset, folder)),
+        input=pickle.dumps(dataset),
         capture_output=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hash_seed},
         timeout=WORKER_SECONDS,

@@ -4,19 +4,28 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from torch import Tensor
 
 from vmbench.config import Config, make_config
 from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
-from vmbench.data.examples import prepare
+from vmbench.data.domain import Domain
+from vmbench.data.examples import Examples, prepare
 from vmbench.data.specs import Grid, Sequence, Spec, Vector
+from vmbench.evaluation import Evaluation
 from vmbench.progress import Progress
 from vmbench.registry import registry
+from vmbench.runs.plan import Plan
 from vmbench.runs.presets import PRESETS
-from vmbench.runs.session import Session
+from vmbench.runs.representations import Representations
+from vmbench.runs.request import LINEAR, RunRequest
 from vmbench.training.device import place
+from vmbench.training.trainer import Trainer
+from vmbench.views.method import Method, Representation
 
 # Odd and unequal axes, so that a method that swaps or halves them shows.
 SPECS: dict[str, Spec] = {
@@ -32,6 +41,7 @@ class SyntheticDataset(Dataset):
     """Noise around one of two levels; of every five rows one is val and one is test."""
 
     revision = "1"
+    spec: Spec
     tasks = (Task("level", CLASSES, "of every five rows the fourth is val, the fifth test"),)
     card = Card("CC0", "made from a seed by vmbench.testing", "none")
     package = ("vmbench", "")
@@ -41,7 +51,7 @@ class SyntheticDataset(Dataset):
         self.spec = spec
         self.name = f"synthetic-{spec.kind}"  # type: ignore[misc]
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the rows."""
         rng = np.random.default_rng(0)
         sides = (SPLITS[0], SPLITS[0], SPLITS[0], SPLITS[1], SPLITS[2])
@@ -58,24 +68,46 @@ def smoke_config() -> Config:
     )
 
 
+@dataclass(frozen=True)
+class TinyRun:
+    """A run of one method on :class:`SyntheticDataset`: its examples, and what they become."""
+
+    examples: Examples
+    representation: Representation
+
+    @property
+    def x(self) -> Tensor:
+        """The training examples."""
+        return self.examples.batch(self.examples.training())
+
+
 @contextmanager
-def tiny_session(spec: Spec, seed: int = 0) -> Iterator[Session]:
-    """A session on :class:`SyntheticDataset` in folders of its own, gone afterwards."""
+def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
+    """A run of ``method`` in folders of its own, gone afterwards."""
+    family = handcrafted_family(spec.kind)
+
+    class SyntheticDomain(Domain):
+        name = "synthetic"
+        datasets = {}
+        handcrafted = {} if family is None else {spec.kind: family}
+
     with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as folder:
+        dataset, config = SyntheticDataset(spec).bind(), smoke_config()
         with _cache_in(Path(folder) / "cache"):
-            examples = prepare(SyntheticDataset(spec))
-        config = smoke_config()
-        yield Session(
-            folder=Path(folder),
-            examples=examples,
-            indices=examples.training(),
-            objective="simclr",
+            examples = prepare(dataset)
+        plan = Plan(
+            request=RunRequest(domain="synthetic", method=method.name, preset="smoke", seed=seed),
+            domain=SyntheticDomain(),
+            method=method,
+            objective="simclr" if method.takes_objective else None,
             config=config,
-            placement=place(config, spec),
-            seed=seed,
-            progress=Progress(quiet=True),
-            handcrafted=handcrafted_family(spec.kind),
+            pretrain=dataset,
+            tasks=tuple((dataset, task) for task in dataset.tasks),
+            evaluation=cast(Evaluation, registry("evaluation").get(LINEAR)),
         )
+        trainer = Trainer(config, place(config, spec), seed, Progress(quiet=True))
+        read = Representations(plan, trainer, examples, Path(folder))
+        yield TinyRun(examples, read.of(examples, dataset.tasks[0]))
 
 
 def handcrafted_family(kind: str) -> str | None:

@@ -28,11 +28,12 @@ from vmbench.data.examples import Examples, Indices
 from vmbench.errors import Interrupted, RunError
 from vmbench.interrupt import deferred_interrupt
 from vmbench.objectives.base import Batch, Objective
-from vmbench.progress import MetricsLog, Progress
+from vmbench.progress import Progress
 from vmbench.training import checkpoint
 from vmbench.training.collapse import effective_rank
 from vmbench.training.device import Placement
-from vmbench.views.base import Views
+from vmbench.training.metrics_log import MetricsLog
+from vmbench.views.base import Views, view_maker
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
 WARMUP = 0.05  # share of a cosine schedule spent warming up
@@ -70,7 +71,7 @@ def fit(
 
     Args:
         objective: holds the encoder; trained to minimise its loss.
-        views: makes one view of each example of a batch.
+        views: make the views of each example of a batch.
         examples: where batches are read from.
         indices: the training examples, positions in ``examples``.
         config: the run's hyperparameters.
@@ -127,9 +128,11 @@ def fit(
                 x.to(device),
                 torch.from_numpy(positions).to(device),
                 generator,
+                step=number,
+                total=total,
             )
             loss = step(batch)
-            objective.after_step()
+            objective.after_step(batch)
             value = loss.item()
             if not math.isfinite(value):
                 raise RunError(
@@ -298,15 +301,16 @@ Step = Callable[[Batch], Tensor]
 def _joint(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
-    def make_view(x: Tensor) -> Tensor:
-        view = views(x, generator)
+    def between(view: Tensor) -> Tensor:
         if not views.learned:
             return view
         return reverse_gradient(view) if views.adversarial else view.detach()
 
+    make_views = view_maker(views, generator, between)
+
     def step(batch: Batch) -> Tensor:
         with placement.mixed():
-            loss: Tensor = objective(batch, make_view)
+            loss: Tensor = objective(batch, make_views)
         for optimizer in players.optimizers:
             optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -331,13 +335,14 @@ def _descend_own_loss(
 def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
-    def make_view(x: Tensor) -> Tensor:
-        view = views(x, generator)
+    def between(view: Tensor) -> Tensor:
         return view if views.adversarial else view.detach()
+
+    make_views = view_maker(views, generator, between)
 
     def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
         with placement.mixed():
-            loss: Tensor = objective(batch, make_view)
+            loss: Tensor = objective(batch, make_views)
         for each in players.optimizers:
             each.zero_grad()
         torch.autograd.backward(sign * loss)

@@ -1,1 +1,1 @@
-"""Methods: where the two views of an example come from, learned or not."""
+"""Methods: where the views of an example come from, learned or not."""

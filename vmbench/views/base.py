@@ -1,8 +1,9 @@
 """Views: a callable on a batch that distorts every example. Learned or not, the loop sees one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import cycle, islice
+from typing import ClassVar, Protocol
 
 from torch import Generator, Tensor, nn
 
@@ -36,6 +37,7 @@ class ViewContext:
 
 
 Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D)
+MakeView = Callable[[Tensor, Generator], Tensor]  # one view of each example of a batch
 
 
 class Views(nn.Module):
@@ -56,6 +58,14 @@ class Views(nn.Module):
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
         """One view of each example of ``x``."""
         raise NotImplementedError
+
+    def makers(self) -> Sequence[MakeView]:
+        """What makes the views of an example, in order: by default :meth:`forward`, twice.
+
+        Override it for more views, or for views of several kinds. The first two are of an
+        example's shape; a later one may have less space (a local crop), with all channels.
+        """
+        return (self, self)
 
     def own_loss(self, x: Tensor, encode: Encode, generator: Generator) -> Tensor:
         """What a learned family that is not adversarial minimises on a batch: a scalar.
@@ -79,4 +89,25 @@ class Identity(Views):
         return x
 
 
-MakeView = Callable[[Tensor], Tensor]
+class MakeViews(Protocol):
+    """The list of views that an objective gets of a batch."""
+
+    def __call__(self, x: Tensor, count: int | None = None) -> list[Tensor]:
+        """Views (B, channels, ...) of each example of ``x``, as :meth:`Views.makers` orders them.
+
+        By default every one of the family's; otherwise ``count``, from the first on and around.
+        """
+        ...
+
+
+def view_maker(
+    views: Views, generator: Generator, between: Callable[[Tensor], Tensor] = lambda view: view
+) -> MakeViews:
+    """What makes a batch's views: those of ``views``, each passed through ``between``."""
+
+    def make_views(x: Tensor, count: int | None = None) -> list[Tensor]:
+        makers = views.makers()
+        chosen = makers if count is None else islice(cycle(makers), count)
+        return [between(make(x, generator)) for make in chosen]
+
+    return make_views

@@ -1,26 +1,25 @@
-"""Methods: where the features come from. A view family pretrains an encoder; a yardstick need not.
+"""Methods: what is trained, on which views. A view family pretrains; a yardstick need not.
 
-The runner asks a method for a :class:`Representation` per task and probes it; that is all it
-knows of methods, so a new one is one file.
+A method states; it trains nothing itself (:mod:`vmbench.runs.representations` does), so that a new
+one is one short file.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from torch import Tensor
 
-from vmbench.data.dataset import Task
 from vmbench.data.specs import ALL_KINDS
 from vmbench.results import ViewKind
 from vmbench.views.base import Identity, ViewContext, Views
 
 if TYPE_CHECKING:
-    from vmbench.data.examples import Examples
     from vmbench.networks.encoder import Encoder
     from vmbench.objectives.base import Objective
-    from vmbench.runs.session import Session
+
+Trains = Literal["once", "per task", "never"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class Method(ABC):
             domain without one cannot run it.
         encodes: False if it has no encoder that could be fine-tuned.
         augmented: True if it can be trained on the views that ``--views`` names.
+        trains: one encoder ``"once"``, without labels, for all tasks; one ``"per task"``, on its
+            labels; or ``"never"`` any.
     """
 
     name: ClassVar[str]
@@ -61,25 +62,40 @@ class Method(ABC):
     uses_handcrafted: ClassVar[bool] = False
     encodes: ClassVar[bool] = True
     augmented: ClassVar[bool] = False
+    trains: ClassVar[Trains] = "never"
 
     @property
     def takes_objective(self) -> bool:
         """Whether ``--objective`` applies to it."""
         return not self.yardstick
 
-    @abstractmethod
-    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
-        """Features for ``task`` of ``examples``; pretrains where the method does (once)."""
+    def settle(self, encoder: "Encoder", batches: Iterable[Tensor]) -> str | None:
+        """Prepare an encoder that is never trained, before it is read; by default as it is built.
+
+        Args:
+            encoder: with the weights that pretraining with this seed would start from.
+            batches: the pretraining examples as the first epoch would have them, on the encoder's
+                device; read only where they are asked for.
+
+        Returns:
+            What the user should know, if anything.
+        """
+        return None
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features (B, D) of a batch (B, *spec.shape), of a method that has no encoder."""
+        raise NotImplementedError(f"{type(self).__name__} has an encoder, or lacks features()")
 
 
 class ViewMethod(Method):
-    """Base of the methods that pretrain an encoder on two views: implement :meth:`views`.
+    """Base of the methods that pretrain an encoder on views: implement :meth:`views`.
 
     Class attributes:
         objective: the loss that the method brings and that replaces ``--objective``, or None.
     """
 
     objective: ClassVar["type[Objective] | None"] = None
+    trains: ClassVar[Trains] = "once"
 
     @property
     def takes_objective(self) -> bool:
@@ -89,10 +105,6 @@ class ViewMethod(Method):
     @abstractmethod
     def views(self, context: ViewContext) -> Views:
         """The view family for this spec and these settings."""
-
-    def represent(self, session: "Session", examples: "Examples", task: Task) -> Representation:
-        """The encoder that ``session`` pretrained with these views; the same for every task."""
-        return session.pretrained(self)
 
 
 class PretextMethod(ViewMethod):

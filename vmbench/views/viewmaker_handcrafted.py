@@ -4,6 +4,8 @@ Tamkin et al. 2021 (arXiv 2010.07432): combined, the two made the encoder more r
 than either alone.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import torch
@@ -12,7 +14,7 @@ from torch import Generator, Tensor
 from vmbench.errors import UserError
 from vmbench.networks.viewmaker import Viewmaker
 from vmbench.registry import registry
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import MakeView, ViewContext, Views
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker import AdversarialViews, build_viewmaker
 
@@ -35,8 +37,16 @@ class SupplementedViews(AdversarialViews):
 
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
         """One view of each example."""
+        return self.supplement(self.handcrafted, x, generator)
+
+    def makers(self) -> Sequence[MakeView]:
+        """Each of the handcrafted family's views, perturbed."""
+        return [partial(self.supplement, make) for make in self.handcrafted.makers()]
+
+    def supplement(self, make: MakeView, x: Tensor, generator: Generator) -> Tensor:
+        """The view that ``make`` makes of each example, perturbed."""
         with torch.no_grad():
-            view = self.handcrafted(x, generator)
+            view = make(x, generator)
         return super().forward(view, generator)
 
 

@@ -49,7 +49,7 @@ class Clips(FileDataset):
     def clips(self) -> Sequence[Clip]:
         """Every clip, in an order that never changes."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every clip that can be read."""
         import torch
 

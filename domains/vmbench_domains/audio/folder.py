@@ -22,9 +22,9 @@ class AudioFolder(Clips, LabelledFolder):
     unread = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".ape", ".mka", ".wv")
     noun = "clips"
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Take the length from vmbench.toml, if it is there."""
-        LabelledFolder.bind(self, data_dir, target)
+        LabelledFolder.inspect(self, target)
         settings = read_settings(
             self.root, {"seconds": float}, least={"seconds": LEAST}, most={"seconds": MOST}
         )

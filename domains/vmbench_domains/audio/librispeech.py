@@ -55,9 +55,9 @@ class LibriSpeech(Clips):
         "task of Tamkin et al. 2021 is librispeech-dev-clean.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The readers are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         named = self.root.resolve().name
         if named in (*PARTS, *OTHERS) and named != self.part:  # their files have the same names
             raise AbsentError(f"{self.root} is {named}; dataset '{self.name}' is {self.part}")

@@ -60,7 +60,7 @@ class SpokenDigits(Dataset):
     normalize = "global"
     silence: ClassVar[Silence | None] = SILENCE
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every clip: voice by voice, digit by digit, rendering by rendering."""
         clips = self.clips()
         sides = labels_and_splits()

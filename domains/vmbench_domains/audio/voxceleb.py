@@ -29,9 +29,9 @@ class VoxCeleb1(Clips):
         "unpack to, both; the speakers of the verification test are classes here too.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The speakers in the publisher's list are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         self._rows = list(self._read_list(self.root / LIST))
         self.speakers = tuple(sorted({name.partition("/")[0] for _, name in self._rows}))
         self.tasks = (

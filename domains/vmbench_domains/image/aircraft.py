@@ -40,9 +40,9 @@ class Aircraft(Photos):
         homepage="https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The variants are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         variants = tuple(line for (line,) in read_lines(self.root / "variants.txt", 1))
         self.tasks = (Task("variant", variants, self.split_rule),)
 

@@ -63,17 +63,16 @@ class Cifar10C(FileDataset):
         f"{Cifar10.card.homepage}.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the corrupted images, and CIFAR-10 beside them."""
-        super().bind(data_dir, target)
-        self.clean = Cifar10()
-        self.clean.bind(data_dir)
+        super().inspect(target)
+        self.clean = Cifar10().bind(self.data_dir)
         self.fingerprint = digest([self.fingerprint, self.clean.fingerprint])
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the clean train images, for every task, and then each corruption's for its own."""
         (clean,) = (task.name for task in self.clean.tasks)
-        for example in self.clean.examples(data_dir):
+        for example in self.clean.examples():
             side = example.splits[clean]
             if side != "test":
                 labels = dict.fromkeys(TASKS.values(), example.labels[clean])

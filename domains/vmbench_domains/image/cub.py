@@ -41,9 +41,9 @@ class Cub200(Photos):
         "their box: cub-200-reference.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The species are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         rows = read_lines(self.root / "classes.txt", 2)
         species = tuple(name.partition(".")[2].replace("_", " ") for _, name in rows)
         self.tasks = (Task("species", species, self.split_rule),)

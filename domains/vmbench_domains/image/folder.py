@@ -30,9 +30,9 @@ class ImageFolder(Photos, LabelledFolder):
     )  # fmt: skip
     noun = "images"
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Take size, channels and bits from vmbench.toml, if it is there."""
-        LabelledFolder.bind(self, data_dir, target)
+        LabelledFolder.inspect(self, target)
         settings = read_settings(self.root, {"size": int, "channels": int, "bits": int})
         size, channels = settings.get("size", SIZE), settings.get("channels", CHANNELS)
         self.bits: int | None = settings.get("bits")

@@ -1,4 +1,4 @@
-"""A table out of a pickle that an early pandas wrote (0.17 to 0.25); nothing in it is carried out.
+"""A table out of a pickle that pandas wrote (0.17 to 2); nothing in it is carried out.
 
 A pickle is a program that may call anything. Here every name that it asks for is looked up among
 the few that such a table needs, and stands for a class that only keeps what it is given: no code
@@ -8,6 +8,7 @@ https://docs.python.org/3/library/pickle.html#restricting-globals
 
 import pickle
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,6 +47,7 @@ INDEXES = ("pandas.core.index", "pandas.indexes.base", "pandas.indexes.range",
            "pandas.core.indexes.numeric")  # fmt: skip
 NAMES: dict[tuple[str, str], Any] = {
     **{(module, "_reconstruct"): Kept for module in ARRAYS},
+    **{(module, "_frombuffer"): Kept for module in ("numpy.core.numeric", "numpy._core.numeric")},
     **{
         (module, name): Kept
         for module in INDEXES
@@ -54,8 +56,11 @@ NAMES: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): Kept,
     ("numpy", "dtype"): Kept,
     ("pandas.core.frame", "DataFrame"): Kept,
+    **{("pandas", name): Kept for name in ("DataFrame", "Index", "RangeIndex")},
     ("pandas.core.internals", "BlockManager"): Kept,
     ("pandas.core.internals.managers", "BlockManager"): Kept,
+    ("pandas.core.internals.blocks", "new_block"): Kept,
+    ("pandas._libs.internals", "_unpickle_block"): Kept,
     # Python 2 and 3 have two names for these; the last two are how 3 writes bytes for 2.
     **{(module, "_reconstructor"): Kept for module in ("copy_reg", "copyreg")},
     **{
@@ -89,8 +94,8 @@ def read_frame(path: Path) -> dict[str, Array]:
             return _columns(_load(file))
     except (OSError, pickle.UnpicklingError, *BROKEN) as error:
         raise UserError(
-            f"{path} cannot be read: {error}; it should be the publisher's own file, as an early "
-            f"pandas wrote it"
+            f"{path} cannot be read: {error}; it should be the publisher's own file, as a pandas "
+            f"before version 3 wrote it"
         ) from error
 
 
@@ -99,15 +104,39 @@ def _load(file: IO[bytes]) -> Any:
 
 
 def _columns(frame: Any) -> dict[str, Array]:
-    # The state of a BlockManager: the axes, and the values and column names of every block, up to
-    # pandas 1.2 (the fourth entry repeats them for versions from 0.14.1 on).
-    _, blocks, names, *_ = frame.state["_data"].state
+    manager = frame.state["_mgr" if "_mgr" in frame.state else "_data"]
     columns = {}
-    for block, index in zip(blocks, names, strict=True):
-        _, parts = index.args
-        for name, values in zip(plain(parts["data"]), plain(block), strict=True):
+    for index, block in _blocks_of_state(manager.state) if manager.state else _blocks(manager.args):
+        for name, values in zip(index, plain(block), strict=True):
             columns[str(name)] = values
     return columns
+
+
+def _blocks_of_state(state: Any) -> Iterator[tuple[Array, Any]]:
+    """Column names and values of every block of a BlockManager, up to pandas 1.2.
+
+    Its state is the axes, the blocks' values and their column names; a fourth entry repeats them
+    for versions from 0.14.1 on.
+    """
+    _, blocks, names, *_ = state
+    for block, index in zip(blocks, names, strict=True):
+        yield _names(index), block
+
+
+def _blocks(args: Any) -> Iterator[tuple[Array, Any]]:
+    """The same since: it is made from blocks, of values and their places, and from axes."""
+    blocks, axes, *_ = args
+    names = _names(axes[0])
+    for block in blocks:
+        values, places, *_ = block.args
+        where = plain(places)
+        yield names[slice(*where.args) if isinstance(where, Kept) else where], values
+
+
+def _names(index: Any) -> Array:
+    _, parts = index.args
+    names: Array = plain(parts["data"])
+    return names
 
 
 def plain(value: Any) -> Any:
@@ -116,19 +145,24 @@ def plain(value: Any) -> Any:
     Raises:
         ValueError: its type is none of :data:`PLAIN` nor object, or bytes are missing.
     """
-    if not (isinstance(value, Kept) and isinstance(value.state, tuple) and len(value.state) == 5):
+    if not isinstance(value, Kept):
         return value
-    _, shape, dtype, fortran, content = value.state
+    if isinstance(value.state, tuple) and len(value.state) == 5:
+        _, shape, dtype, fortran, content = value.state
+        order = "F" if fortran else "C"
+    elif len(value.args) == 4:  # protocol 5: of a buffer
+        content, dtype, shape, order = value.args
+    else:
+        return value
     code = str(dtype.args[0])
     if code.startswith("O"):
-        array = np.empty(len(content), object)
-        array[:] = content  # one entry for each, whatever it is
+        array = np.fromiter(content, object, len(content))  # lists among them stay lists
     elif PLAIN.fullmatch(code):
-        order = dtype.state[1] if dtype.state else "="
-        array = np.frombuffer(_bytes(content), np.dtype(f"{'>' if order == '>' else '<'}{code}"))
+        ends = ">" if dtype.state and dtype.state[1] == ">" else "<"
+        array = np.frombuffer(_bytes(content), np.dtype(f"{ends}{code}"))
     else:
         raise ValueError(f"its arrays have the type {code!r}")
-    return array.reshape(shape, order="F" if fortran else "C")
+    return array.reshape(shape, order="F" if order == "F" else "C")
 
 
 def _bytes(content: Any) -> bytes:

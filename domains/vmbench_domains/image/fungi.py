@@ -39,9 +39,9 @@ class Fungi(Photos):
         notes="Who downloads it agrees to the terms of use on that page.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The species are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         found = read_categories(self.root / "train.json")
         self.species = {number: code for code, number in enumerate(found)}
         self.tasks = (Task("species", tuple(found.values()), self.split_rule),)

@@ -88,9 +88,9 @@ class Gtsrb(Photos):
         "images. Tamkin et al. 2021 use another task: gtsrb-reference.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the files, and say which train they are."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         train = self.path_of(TABLES).parents[1]
         if train.name == COMPETITION:
             self.remarks.append(

@@ -39,10 +39,10 @@ class IdxImages(PublishedImages):
         for content, axes in (("images", 3), ("labels", 1))
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the files; refuse those of the other set, which have the same names."""
-        super().bind(data_dir, target)
-        if data_dir is None:
+        super().inspect(target)
+        if self.data_dir is None:
             return
         labels = read_idx(self._path("train", "labels"))
         first = tuple(int(label) for label in islice(labels, len(self.first_labels)))

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -31,7 +30,7 @@ class LabelledImages(Dataset):
     def images(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """All images (N, 1, 32, 32) in 0..1, and their labels (N,)."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every image, in the order of the package."""
         images, labels = self.images()
         val, test = self.held_out

@@ -52,9 +52,9 @@ class Lsun(Photos):
 
     _open: tuple[Path, Any] | None = None  # the folder of a database, and it
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The categories of which both parts are there are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         self.scenes = [s for s in SCENES if all(self._source(s, part) for part in PARTS)]
         if len(self.scenes) < 2:
             raise UserError(
@@ -86,10 +86,10 @@ class Lsun(Photos):
                 for path, own in zip(paths, sides, strict=True):
                     yield Photo(path, {"scene": code}, {"scene": own})
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every image that can be read."""
         try:
-            yield from super().examples(data_dir)
+            yield from super().examples()
         finally:
             self._close()
 

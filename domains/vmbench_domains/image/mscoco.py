@@ -63,9 +63,9 @@ class Mscoco(Photos):
         "2021 enlarge them by a fifth and leave out none: mscoco-reference.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """The categories are the classes."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         found = read_categories(self._json("val2017"))
         self.categories = {number: code for code, number in enumerate(found)}
         self.tasks = (Task("object", tuple(found.values()), self.split_rule),)

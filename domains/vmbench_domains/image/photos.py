@@ -57,7 +57,7 @@ class Photos(FileDataset):
     def photos(self) -> Iterable[Photo]:
         """Every image, in an order that never changes; no image is opened. Called twice."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every image that can be read."""
         skips = Skips(self, sum(1 for _ in self._listed()), self.noun)
         reader = self.reader()

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,12 +32,12 @@ class PublishedImages(FileDataset):
     value_range = (0.0, 1.0)
     hub: ClassVar[Hub]
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
-        """Find the files; without ``data_dir`` the hub's revision stands for them."""
-        if data_dir is not None:
-            super().bind(data_dir, target)
+    def inspect(self, target: str | None) -> None:
+        """Find the files; without a folder the hub's revision stands for them."""
+        if self.data_dir is not None:
+            super().inspect(target)
         else:
-            Dataset.bind(self, data_dir, target)
+            Dataset.inspect(self, target)
             self.fingerprint = f"{self.hub.repository}@{self.hub.revision}"
 
     @abstractmethod
@@ -49,10 +48,10 @@ class PublishedImages(FileDataset):
     def read_images(self, part: str) -> Iterator[Pixels]:
         """Yield the images (channels, height, width) of ``"train"`` or ``"test"`` one by one."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the publisher's train and then its test."""
         for part in PARTS:
-            labels, images = self._part(part, data_dir)
+            labels, images = self._part(part)
             first = labels[self.tasks[0].name]
             sides: list[Split] = ["test"] * len(first)
             if part == "train":
@@ -65,13 +64,11 @@ class PublishedImages(FileDataset):
             if count != len(first):
                 raise UserError(
                     f"dataset '{self.name}': {part} has {count} images and {len(first)} labels; "
-                    f"a file in {data_dir} is cut short"
+                    f"a file in {self.data_dir} is cut short"
                 )
 
-    def _part(
-        self, part: str, data_dir: Path | None
-    ) -> tuple[Mapping[str, Labels], Iterator[Pixels]]:
-        if data_dir is not None:
+    def _part(self, part: str) -> tuple[Mapping[str, Labels], Iterator[Pixels]]:
+        if self.data_dir is not None:
             return self.read_labels(part), self.read_images(part)
         instead = f"get it from {self.card.homepage} and use --data-dir DIR, so that "
         table = self.hub.load(part, instead + self.wanted())

@@ -1,4 +1,4 @@
-"""WM-811K: wafer maps and their failure patterns, ``LSWMD.pkl``."""
+"""WM-811K: wafer maps and their failure patterns, ``WM811K.pkl``, or ``LSWMD.pkl`` of Kaggle."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from vmbench.data.dataset import Card, Example, HeldOut, Split, Task
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError, missing_package
+from vmbench_domains.download import Download
 from vmbench_domains.image.frame_pickle import plain, read_frame
 from vmbench_domains.image.photos import VAL_SHARE
 from vmbench_domains.image.wafer_sample import write_wafers
@@ -19,10 +20,11 @@ PATTERNS = (
     "center", "donut", "edge-loc", "edge-ring", "loc", "near-full", "random", "scratch", "none",
 )  # fmt: skip
 MAP, PATTERN, LOT = "waferMap", "failureType", "lotName"
-PART = ("trianTestLabel", "trainTestLabel")  # as published, and as others mended it
+PART = ("trainTestLabel", "trianTestLabel")  # the second in the copy at Kaggle
 SIDES: dict[str, Split] = {"training": "train", "test": "test"}
 FAILED = 2  # 0: no die; 1: a die that passed
-FILE = "LSWMD.pkl"
+UNLABELLED = ("", "0")  # empty in the copy at Kaggle
+FILE = "WM811K.pkl"
 
 
 class WM811K(FileDataset):
@@ -35,9 +37,17 @@ class WM811K(FileDataset):
     revision = "1"
     spec = Grid(1, 32, 32)
     value_range = (0.0, 1.0)
-    places = ("wm-811k", "WM-811K", "wm811k", "MIR-WM811K/Python", ".")
+    places = ("MIR-WM811K/Python", "wm-811k", "WM-811K", "wm811k", ".")
     files = (FILE,)
-    elsewhere = {FILE: ("WM811K.pkl",)}
+    elsewhere = {FILE: ("LSWMD.pkl",)}
+    downloads = (
+        Download(
+            "http://mirlab.org/dataSet/public/MIR-WM811K.zip",
+            size=344_542_743,
+            unpack=True,
+            only=("*/Python/*",),  # the same again for MATLAB has 3.6 GB
+        ),
+    )
     tasks = (
         Task(
             "pattern",
@@ -55,11 +65,11 @@ class WM811K(FileDataset):
         "without carrying it out: only the names that a table of numbers and texts needs are "
         "known, they stand for objects that do nothing, and any other name is an error. Reading "
         "takes about twice the file's 2 GB of memory. Most labelled wafers have no pattern (85%): "
-        "read the balanced accuracy. Unlabelled wafers are examples of no task. DABS 2.0 splits "
-        "the labelled wafers at random, 90 to 10.",
+        "read the balanced accuracy. Unlabelled wafers are pretrained on and are of no task. DABS "
+        "2.0 splits the labelled wafers at random, 90 to 10.",
     )
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every wafer, in the order of the table."""
         path = self.path_of(FILE)
         columns = read_frame(path)
@@ -74,11 +84,11 @@ class WM811K(FileDataset):
         skips, (task,) = Skips(self, len(lots), "wafer maps"), self.tasks
         for row, pattern in enumerate(patterns):
             try:
-                x = self._fitted(plain(columns[MAP][row]))
+                x = self._fitted(np.asarray(plain(columns[MAP][row])))
             except (ValueError, TypeError) as error:
                 skips.add(f"row {row}", error)
                 continue
-            if not pattern:
+            if pattern in UNLABELLED:
                 yield Example(x, {}, {}, lots[row])
                 continue
             side = sides[row]
@@ -98,7 +108,8 @@ class WM811K(FileDataset):
         except ModuleNotFoundError as error:
             raise missing_package("pillow", "image", "resizing wafer maps") from error
         if (
-            np.ndim(found) != 2
+            found.ndim != 2
+            or not found.size
             or found.dtype.kind not in "biuf"
             or not np.isin(found, (0, 1, 2)).all()
         ):
@@ -111,7 +122,7 @@ class WM811K(FileDataset):
 
     def write_files(self, root: Path) -> None:
         """Four lots of training, one of test and one without labels."""
-        write_wafers(root / FILE)
+        write_wafers(root / self.elsewhere[FILE][0])
 
 
 def _text(cell: Any, where: str) -> str:

@@ -1,7 +1,6 @@
 """Cell nuclei of breast masses, which scikit-learn carries."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class BreastCancer(Dataset):
     package = ("sklearn", "medical")
     normalize = "channel"
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every row, in the order of the package."""
         bunch = import_carrier(self, "sklearn.datasets").load_breast_cancer()
         sides = stratified_split(bunch.target, val=VAL_ROWS, test=TEST_ROWS, seed=SPLIT_SEED)

@@ -70,9 +70,9 @@ class CheXpert(ChestXrays):
         "(validate & csv)' to 'batch 4 (train 3)' beside each other, as they unpack.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the files, and see from their columns that they are these and not anybody's."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         for name in self.files:
             next(read_rows(self.path_of(name), COLUMNS), None)
         if self._batches is not None:  # another archive may be unpacked later

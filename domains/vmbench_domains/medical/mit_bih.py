@@ -79,9 +79,9 @@ class MitBih(FileDataset):
         "differs between records. Needs the package wfdb.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the records; some may be missing, which is said."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         self.records = [n for n in SIDES if (self.root / f"{n}.atr").is_file()]
         absent = [str(number) for number in SIDES if number not in self.records]
         if not self.records:
@@ -94,7 +94,7 @@ class MitBih(FileDataset):
                 f"{', '.join(absent[:NAMED])}{more}"
             )
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the beats of train, val and test, record by record; one record is in memory."""
         skips, short = Skips(self, len(self.records), "records"), 0
         for number in self.records:

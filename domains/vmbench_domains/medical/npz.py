@@ -45,6 +45,7 @@ class NpzImages(FileDataset):
 
     value_range = (0.0, 1.0)
     names: Names = {split: (f"{split}_images", f"{split}_labels") for split in SPLITS}
+    spec: Grid | None = None
     order: str = "HWC"
 
     @property
@@ -52,17 +53,16 @@ class NpzImages(FileDataset):
         """The file."""
         return self.path_of(self.files[0])
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the file and read the shapes of its images, which must be one."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         found = {split: self._axes(images) for split, (images, _) in self.names.items()}
         spec, self.order = found["train"]
         for split, other in found.items():
             if other != (spec, self.order):
                 raise UserError(f"{self.path} holds train images of {spec}, {split} of {other[0]}")
-        declared = getattr(self, "spec", spec)
-        if spec != declared:
-            raise UserError(f"{self.path} holds images of {spec}; '{self.name}' is {declared}")
+        if self.spec not in (None, spec):
+            raise UserError(f"{self.path} holds images of {spec}; '{self.name}' is {self.spec}")
         self.spec = spec
 
     def _axes(self, name: str) -> tuple[Grid, str]:
@@ -89,7 +89,7 @@ class NpzImages(FileDataset):
         """The side of each image of an array."""
         return [split] * len(self.labels(split))
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield train, val and test; the values of one of them are in memory at a time."""
         (task,) = self.tasks
         scale = self.scale()
@@ -111,10 +111,10 @@ class NpzImages(FileDataset):
 
     def write_files(self, root: Path) -> None:
         """Twelve images of the declared shape."""
-        spec: Grid = getattr(self, "spec", Grid(3, 12, 10))
+        spec = self.spec or Grid(3, 12, 10)
         shape = (spec.height, spec.width) if spec.channels == 1 else (*spec.space, spec.channels)
         path, classes, columns = root / self.files[0].replace("*", "sample"), 2, 1
-        for task in getattr(self, "tasks", ()):
+        for task in self.tasks:
             several = task.kind == "multilabel"
             classes, columns = (2, len(task.classes)) if several else (len(task.classes), 1)
         write_npz(path, shape, classes=classes, labels=columns)
@@ -139,11 +139,11 @@ class NpzFile(NpzImages):
         """The file."""
         return self._path
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Read names, shapes and labels; see that there are as many labels as images."""
-        self.root, _ = self.locate(data_dir)
+        self.root, _ = self.locate()
         self.names = self._find_names()
-        super().bind(data_dir, target)
+        super().inspect(target)
         found = read_own_labels(self.path, {s: labels for s, (_, labels) in self.names.items()})
         for split, (images, labels) in self.names.items():
             counts = read_header(self.path, images)[0][0], len(found.codes[split])
@@ -210,7 +210,7 @@ class NpzFile(NpzImages):
         return scale
 
     def labels(self, split: Split) -> npt.NDArray[np.int64]:
-        """As :meth:`bind` found them."""
+        """As :meth:`inspect` found them."""
         return self._codes[split]
 
     def sides(self, split: Split) -> list[Split]:
@@ -220,14 +220,14 @@ class NpzFile(NpzImages):
         codes = [str(label) for label in self._codes[split].tolist()]
         return stratified_shares(codes, val=VAL_SHARE, test=0)
 
-    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+    def locate(self) -> tuple[Path, list[Path]]:
         """The only ``.npz`` of the folder, or the file that ``--data-dir`` names."""
-        if data_dir is not None and data_dir.is_file():
-            if data_dir.suffix.lower() != ".npz":
-                raise AbsentError(f"--data-dir {data_dir} is no .npz")
-            self._path = data_dir
-            return data_dir.parent, [data_dir]
-        root, found = super().locate(data_dir)
+        if self.data_dir is not None and self.data_dir.is_file():
+            if self.data_dir.suffix.lower() != ".npz":
+                raise AbsentError(f"--data-dir {self.data_dir} is no .npz")
+            self._path = self.data_dir
+            return self.data_dir.parent, [self.data_dir]
+        root, found = super().locate()
         if len(found) > 1:
             names = ", ".join(path.name for path in found)
             raise UserError(f"{root} holds {names}: name one of them with --data-dir")

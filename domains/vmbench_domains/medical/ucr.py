@@ -42,6 +42,7 @@ class UcrSeries(FileDataset):
     """
 
     normalize = "global"
+    spec: Sequence
     first_class: str = ""
     class_names: tuple[str, ...] = ()
     labels: tuple[str, ...]
@@ -68,15 +69,15 @@ class UcrSeries(FileDataset):
             raise UserError(f"{path} is a link that leads nowhere: fetch the file, or remove it")
         return path if path.is_file() else None
 
-    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+    def locate(self) -> tuple[Path, list[Path]]:
         """Watch the files that are read; TEST may be absent."""
-        self.root, _ = super().locate(data_dir)
+        self.root, _ = super().locate()
         test = self.test_path()
         return self.root, [self.train_path(), *([test] if test else [])]
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Read the labels and the length from the TRAIN file."""
-        super().bind(data_dir, target)
+        super().inspect(target)
         path = self.train_path()
         rows = [row for row in read_series(path) if isinstance(row, Series)]
         if not rows:
@@ -106,7 +107,7 @@ class UcrSeries(FileDataset):
             return tuple(sorted(found))
         return tuple(sorted(found, key=lambda label: float(label)))
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the rows of TRAIN and then those of TEST."""
         path, test = self.train_path(), self.test_path()
         train = list(self._rows(path))
@@ -201,15 +202,15 @@ class UcrText(UcrSeries):
         homepage="https://www.timeseriesclassification.com",
     )
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Name the files by their bytes: anything may be in them."""
-        super().bind(data_dir, target)
-        self.fingerprint = contents(self.root, self.locate(data_dir)[1])
+        super().inspect(target)
+        self.fingerprint = contents(self.root, self.locate()[1])
         self.revision = digest([self.revision, self.fingerprint])
 
-    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+    def locate(self) -> tuple[Path, list[Path]]:
         """The folder must hold one dataset alone."""
-        root, found = super().locate(data_dir)
+        root, found = super().locate()
         names = {path.name.partition(TRAIN)[0] for path in self.matches(root, self.files[0])}
         if len(names) > 1:
             raise UserError(

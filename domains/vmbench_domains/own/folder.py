@@ -40,28 +40,28 @@ class LabelledFolder(FileDataset):
     noun: ClassVar[str]
     entries: list[tuple[LabelledFile, Split]]
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """List the files, their classes and their sides."""
         if target is not None:
             raise UserError(f"--target: the label of {self.noun} is the name of their folder")
-        if data_dir is None:
+        if self.data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is your own folder of {self.noun}: name it with "
                 f"--data-dir; {self.wanted()} (docs/your-data.md)"
             )
-        if not data_dir.is_dir():
-            raise AbsentError(f"--data-dir {data_dir} is no folder")
-        self.root = data_dir
-        found = find_files(data_dir, self.suffixes, self.unread, (SETTINGS_FILE,))
+        if not self.data_dir.is_dir():
+            raise AbsentError(f"--data-dir {self.data_dir} is no folder")
+        self.root = self.data_dir
+        found = find_files(self.root, self.suffixes, self.unread, (SETTINGS_FILE,))
         if found.unread:
             raise UserError(
-                f"{data_dir} holds {len(found.unread)} {self.noun} of kinds that are not read "
-                f"({some(found.unread, data_dir)}): convert them to {self.suffixes[0]}, or move "
+                f"{self.root} holds {len(found.unread)} {self.noun} of kinds that are not read "
+                f"({some(found.unread, self.root)}): convert them to {self.suffixes[0]}, or move "
                 f"them away"
             )
         if not found.files and not found.dangling and not found.tables:
             raise AbsentError(
-                f"--data-dir {data_dir} holds no {self.noun} ({', '.join(self.suffixes)}) in "
+                f"--data-dir {self.root} holds no {self.noun} ({', '.join(self.suffixes)}) in "
                 f"folders named for their classes: {self.wanted()} (docs/your-data.md)"
             )
         tables = self._tables(found)
@@ -71,14 +71,14 @@ class LabelledFolder(FileDataset):
             [file.label for file in files],
             [file.subject for file in files],
             [file.given for file in files],
-            data_dir,
+            self.root,
         )
         self.entries = list(zip(files, sides, strict=True))
         classes = tuple(sorted({file.label for file in files}))
         self.tasks = (Task("label", classes, rule),)
-        settings = [data_dir / SETTINGS_FILE] if (data_dir / SETTINGS_FILE).is_file() else []
+        settings = [self.root / SETTINGS_FILE] if (self.root / SETTINGS_FILE).is_file() else []
         read = sorted({file.path for file in files} | {*tables, *settings})
-        self.fingerprint = contents(data_dir, read)
+        self.fingerprint = contents(self.root, read)
         self.revision = digest([self.fingerprint, rule])
         self.remarks.extend(self._said_of(found))
 

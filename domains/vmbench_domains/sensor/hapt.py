@@ -73,13 +73,13 @@ class Hapt(RecordingWindows):
         "accuracy. Neighbouring windows overlap by half; each lies inside one segment.",
     )
 
-    def locate(self, data_dir: Path | None) -> tuple[Path, list[Path]]:
+    def locate(self) -> tuple[Path, list[Path]]:
         """The zip, or the folder that it was unpacked to."""
-        for place in self.places if data_dir else ():
-            unpacked = cast(Path, data_dir) / place / LABELS
+        for place in self.places if self.data_dir else ():
+            unpacked = cast(Path, self.data_dir) / place / LABELS
             if unpacked.is_file():
                 return unpacked.parents[1], matching(unpacked.parent, "*.txt")
-        _, found = super().locate(data_dir)
+        _, found = super().locate()
         return found[0], found[:1]
 
     def sessions(self) -> list[tuple[str, object]]:

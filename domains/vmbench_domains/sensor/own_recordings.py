@@ -52,18 +52,19 @@ class Recordings(RecordingWindows):
     places = (".",)
     raw: ClassVar[bool] = False
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Read the labels, subjects and clocks of every file."""
-        if data_dir is None:
+        place = self.data_dir
+        if place is None:
             raise UserError(
                 f"dataset '{self.name}' is your own recordings: name their folder with --data-dir; "
                 f"it holds CSV or Parquet files with a column 'label' and one for each channel "
                 f"(docs/your-data.md)"
             )
-        settings = read_settings(data_dir, SETTINGS, least={"window": SHORTEST})
+        settings = read_settings(place, SETTINGS, least={"window": SHORTEST})
         self.unit = settings.get("time_unit")
         remarks, self.remarks = self.remarks, []
-        self.survey = survey(self, data_dir, target or LABEL, settings)
+        self.survey = survey(self, place, target or LABEL, settings)
         rate, channels = self.survey.rate, self.survey.channels
         default = max(round(WINDOW_SECONDS * rate), SHORTEST) if rate else WINDOW
         self.window = settings.get("window", default)
@@ -79,22 +80,22 @@ class Recordings(RecordingWindows):
         self.spec = (
             Sequence(len(channels), self.window) if self.raw else spectrogram_spec(len(channels))
         )
-        self._split(data_dir, target or LABEL)
-        files = [*self.survey.columns, data_dir / SETTINGS_FILE]
+        self._split(place, target or LABEL)
+        files = [*self.survey.columns, place / SETTINGS_FILE]
         self.fingerprint = contents(self.survey.root, [path for path in files if path.is_file()])
         self.revision = digest(
             [self.fingerprint, target or LABEL, self.tasks[0].split_rule, self.window, self.step]
         )
 
-    def _split(self, data_dir: Path, label: str) -> None:
+    def _split(self, place: Path, label: str) -> None:
         stretches = [s for found in self.survey.scans.values() for s in found.stretches]
         lengths = [(s.stop - s.start) * self.survey.factor(s.path) for s in stretches]
         if not lengths:
-            raise UserError(f"{data_dir}: no row has a label in column '{label}'")
+            raise UserError(f"{place}: no row has a label in column '{label}'")
         if max(lengths) < self.window:
             jumps = self.survey.jumps()
             raise UserError(
-                f"{data_dir}: no stretch of one label, subject and session is as long as a window "
+                f"{place}: no stretch of one label, subject and session is as long as a window "
                 f"of {self.window} samples; the longest has {int(max(lengths))}"
                 f"{f'; {jumps}' if jumps else ''}: say window = N in "
                 f"{SETTINGS_FILE} ({SHORTEST} at least), or sort the rows by subject and time"
@@ -103,12 +104,12 @@ class Recordings(RecordingWindows):
             [stretch.label for stretch in stretches],
             [stretch.subject for stretch in stretches],
             [stretch.given for stretch in stretches],
-            data_dir,
+            place,
         )
         classes = tuple(sorted({stretch.label for stretch in stretches}))
         if len(classes) < FEWEST_CLASSES:
             raise UserError(
-                f"{data_dir}: every row's label in column '{label}' is '{classes[0]}': a task "
+                f"{place}: every row's label in column '{label}' is '{classes[0]}': a task "
                 f"needs two classes; name another column with --target"
             )
         self.tasks = (Task(label, classes, rule),)
@@ -125,12 +126,12 @@ class Recordings(RecordingWindows):
         """Every file and subject in it."""
         return [(f"{self.survey.inside(p)} ({s})", (p, s)) for p, s in self._by_key]
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the windows of every recording, then say what was filled or left out."""
         self._seen = ChannelTally(self.survey.channels)
         self._read: Cells | None = None
         empty = True
-        for example in super().examples(data_dir):
+        for example in super().examples():
             empty = False
             yield example
         remarks = list(self._seen.remarks(self.window // GAP_SHARE, len(self.survey.columns)))

@@ -3,14 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vmbench.data.dataset import SPLITS, Example, Split, Task
-from vmbench.data.specs import Grid
+from vmbench.data.specs import Grid, Spec
 from vmbench.errors import UserError
 from vmbench_domains.sensor.spectrogram import FREQUENCIES, log_spectrogram
 from vmbench_domains.source import FileDataset, Skips
@@ -49,6 +48,7 @@ class RecordingWindows(FileDataset):
     """
 
     normalize = "channel"
+    spec: Spec
     window: int
     step: int
     noun: ClassVar[str] = "recordings"
@@ -61,7 +61,7 @@ class RecordingWindows(FileDataset):
     def read(self, key: object) -> Recording:
         """Read one recording; raises ``ValueError`` or ``OSError`` if it is broken."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the windows of every recording that can be read."""
         sessions = self.sessions()
         skips = Skips(self, len(sessions), self.noun)

@@ -114,20 +114,20 @@ class Survey:
         return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
-def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -> Survey:
-    """Look through every table below ``data_dir``.
+def survey(dataset: Any, place: Path, label: str, settings: dict[str, Any]) -> Survey:
+    """Look through every table below ``place``.
 
     Args:
         dataset: whose remarks name the files that cannot be read, and what was chosen.
-        data_dir: the user's folder, or one file.
+        place: the user's folder, or one file.
         label: the label's column.
         settings: rate, time_unit and drop, where given.
 
     Raises:
         UserError: too many files cannot be read, or what one holds must be mended first.
     """
-    root = data_dir if data_dir.is_dir() else data_dir.parent
-    paths = find_tables(data_dir)
+    root = place if place.is_dir() else place.parent
+    paths = find_tables(place)
     skips = Skips(dataset, len(paths), "files")
     tables = {path: table for path in paths if (table := _opened(skips, path))}
     unnamed = {path: found for path, table in tables.items() if (found := nameless(table))}
@@ -158,7 +158,7 @@ def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -
     whole = Survey(root, columns, scans, rate, rates)
     if unnamed:
         dataset.remarks.append(f"left out: columns without a name ({whole.some(unnamed)})")
-    if others := _others(data_dir, paths):
+    if others := _others(place, paths):
         dataset.remarks.append(f"left alone, being no tables: {others}")
     for remark in sorted({remark for found in scans.values() for remark in found.remarks}):
         said = [path for path, found in scans.items() if remark in found.remarks]
@@ -167,15 +167,15 @@ def survey(dataset: Any, data_dir: Path, label: str, settings: dict[str, Any]) -
     return whole
 
 
-def _others(data_dir: Path, tables: Sequence[Path]) -> str:
+def _others(place: Path, tables: Sequence[Path]) -> str:
     """How many files of each kind there are besides, hidden ones apart."""
-    known = {*tables, data_dir / SETTINGS_FILE}
+    known = {*tables, place / SETTINGS_FILE}
     kinds = Counter(
         path.suffix or "nameless"
-        for path in (data_dir.rglob("*") if data_dir.is_dir() else ())
+        for path in (place.rglob("*") if place.is_dir() else ())
         if path not in known
         and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(data_dir).parts)
+        and not any(part.startswith(".") for part in path.relative_to(place).parts)
     )
     return ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
 

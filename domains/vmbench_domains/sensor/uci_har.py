@@ -60,7 +60,7 @@ class UciHar(FileDataset):
         "and the same split of them.",
     )
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the windows of train and then test."""
         (task,) = self.tasks
         for part in PARTS:

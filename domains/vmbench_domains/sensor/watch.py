@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +47,7 @@ class WatchWindows(Dataset):
     def represent(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Windows (N, 6, 250) of one recording -> examples (N, *spec.shape)."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every window, recording by recording."""
         watch = import_carrier(self, "seglearn.datasets").load_watch()
         (task,) = self.tasks

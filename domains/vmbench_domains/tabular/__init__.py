@@ -43,6 +43,7 @@ class TabularDomain(Domain):
                 "temperature": 0.18,
                 "strength": 0.65,
             },
+            "supervised": {"lr": 0.002, "batch_size": 256},
         }
     }
 

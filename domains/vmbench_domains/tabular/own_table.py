@@ -58,18 +58,23 @@ class Table(FileDataset):
     normalize = "channel"
     reserved: ClassVar[tuple[str, ...]] = RESERVED
 
+    spec: Vector
     kind: Kind | None
 
-    def bind(self, data_dir: Path | None, target: str | None = None) -> None:
+    def inspect(self, target: str | None) -> None:
         """Read the files once, chunk by chunk: columns, classes, categories, missing values."""
-        if data_dir is None:
+        if self.data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is your own table: name a CSV or Parquet file, or its "
                 f"folder, with --data-dir, and the label's column with --target"
             )
-        self.paths = find_tables(data_dir)
-        settings = read_settings(data_dir, SETTINGS) if data_dir.is_dir() else {}
-        root = data_dir if data_dir.is_dir() else data_dir.parent
+        self.inspect_at(self.data_dir, target)
+
+    def inspect_at(self, place: Path, target: str | None) -> None:
+        """:meth:`inspect` of the file or folder ``place``."""
+        self.paths = find_tables(place)
+        settings = read_settings(place, SETTINGS) if place.is_dir() else {}
+        root = place if place.is_dir() else place.parent
         by_file = splits_of_files(root, self.paths)
         self.tables = Tables.open(self.paths)
         self.target, self.kind = self._target(target or settings.get("target"), settings)
@@ -81,16 +86,16 @@ class Table(FileDataset):
         columns = self._cells_alone([name for name in self.tables.names if name in kept])
         survey = Survey(self.tables, columns, self.target, told, self._texts)
         if not survey.labels:
-            raise UserError(f"{data_dir} has no rows")
+            raise UserError(f"{place} has no rows")
         self.remarks.extend(self.tables.remarks)
         empty = [p.name for p, size in zip(self.paths, survey.sizes, strict=True) if not size]
         if empty:
             self.remarks.append(f"without a row: {', '.join(empty)}")
         self._choose_columns(columns, survey)
-        self._set_task(survey, by_file, data_dir)
+        self._set_task(survey, by_file, place)
         self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
         self._say(survey)
-        said = data_dir / SETTINGS_FILE
+        said = place / SETTINGS_FILE
         self.fingerprint = contents(root, [*self.paths, *([said] if said.is_file() else [])])
         rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
@@ -272,7 +277,7 @@ class Table(FileDataset):
         self._profiles = {name: survey.profiles[name] for name in self.numeric}
         self._gaps = any(profile.missing for profile in self._profiles.values())
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield every row that has a label, in the order of the files."""
         fill = self._means() if self._gaps else np.zeros(len(self.numeric), np.float32)
         (task,) = self.tasks

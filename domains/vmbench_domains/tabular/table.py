@@ -39,7 +39,7 @@ class PublishedTable(FileDataset):
     def parts(self) -> Sequence[tuple[Path, Sequence[Split] | None]]:
         """Every file, with the side of each of its rows (None: all of them are test)."""
 
-    def examples(self, data_dir: Path | None) -> Iterator[Example]:
+    def examples(self) -> Iterator[Example]:
         """Yield the rows, file by file."""
         (task,) = self.tasks
         for path, sides in self.parts():

@@ -14,6 +14,7 @@ from vmbench.objectives import ContrastiveObjective
 from vmbench.registry import registry
 from vmbench.runs.presets import PRESETS
 from vmbench.training.loop import reverse_gradient
+from vmbench.views.base import view_maker
 
 OBJECTIVES = [entry.name for entry in registry("objective")]
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
@@ -32,7 +33,7 @@ def test_the_viewmaker_maximises_exactly_what_the_encoder_minimises(name, datase
         objective.zero_grad()
         views.zero_grad()
         generator = torch.Generator().manual_seed(1)
-        loss = objective(examples, lambda x: between(views(x, generator)))
+        loss = objective(examples, view_maker(views, generator, between))
         (sign * loss).backward()
         return loss.item(), gradients(objective), gradients(views)
 
@@ -58,7 +59,7 @@ def test_queues_banks_and_targets_move_by_the_encoders_pass_alone(name):
         objective, _ = build(name, spec)
         for seed in passes:
             objective(batch(spec), given(*two_views(spec, seed)))
-        objective.after_step()
+        objective.after_step(batch(spec))
         after.append(
             {
                 key: value

@@ -46,7 +46,7 @@ def test_z_is_estimated_on_the_first_batch_and_then_constant():
     sums = [sum(math.exp(float(v @ zi) / 0.5) for v in objective.bank) for zi in z]
     estimate = objective.log_z.clone()
     assert estimate.exp().item() == pytest.approx(sum(sums) / len(sums), rel=1e-4)
-    objective.after_step()
+    objective.after_step(batch(spec))
     objective(batch(spec, seed=8), given(other))
     assert torch.equal(objective.log_z, estimate)
 
@@ -59,7 +59,7 @@ def test_the_bank_moves_by_half_and_stays_on_the_sphere():
         z = F.normalize(objective.head(objective.encoder(view)), dim=1)
     objective(examples, given(view))
     assert torch.equal(objective.bank, before)
-    objective.after_step()
+    objective.after_step(examples)
     expected = before.clone()
     for row, index in enumerate(examples.index):
         moved = 0.5 * before[index] + 0.5 * z[row]
@@ -78,7 +78,7 @@ def test_negatives_are_capped_new_each_step_and_the_same_for_both_players():
         drawn.append(objective._negatives())
     assert len(drawn[0].unique(dim=0)) == 20
     assert torch.equal(drawn[0], drawn[2])
-    objective.after_step()
+    objective.after_step(batch(spec))
     assert not torch.equal(drawn[0], objective._negatives())
 
 

@@ -68,7 +68,7 @@ def test_the_draw_is_new_each_step_and_the_same_for_both_players():
         objective(batch(spec), given(two_views(spec)[0]))
         drawn.append(objective._noise(4))
     assert torch.equal(drawn[0], drawn[2])
-    objective.after_step()
+    objective.after_step(batch(spec))
     assert not torch.equal(drawn[0], objective._noise(4))
 
 
@@ -80,7 +80,7 @@ def test_the_bank_moves_by_half_and_stays_on_the_sphere():
         z = F.normalize(objective.head(objective.encoder(view)), dim=1)
     objective(examples, given(view))
     assert torch.equal(objective.bank, before)
-    objective.after_step()
+    objective.after_step(examples)
     expected = before.clone()
     for row, index in enumerate(examples.index):
         moved = 0.5 * before[index] + 0.5 * z[row]

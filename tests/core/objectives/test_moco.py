@@ -63,7 +63,7 @@ def test_the_queue_is_first_in_first_out_and_leaves_out_an_examples_own_keys():
             keys.append(F.normalize(objective.momentum_encoder(k), dim=1))
         owners.append(examples.index)
         objective(examples, given(q, k))
-        objective.after_step()
+        objective.after_step(examples)
         if step == 0:
             torch.testing.assert_close(objective.queue, torch.cat([keys[0], old[:24]]))
     torch.testing.assert_close(objective.queue, torch.cat([keys[2], keys[1], keys[0][:8]]))
@@ -83,7 +83,7 @@ def test_a_queue_shorter_than_a_batch_and_one_longer_than_the_training_set():
     spec = toy.ToyVector.spec
     objective, _ = build("moco", spec, negatives=5)
     objective(batch(spec), given(*two_views(spec)))
-    objective.after_step()
+    objective.after_step(batch(spec))
     assert objective.queue.shape == (5, 8)
     assert len(build("moco", spec, negatives=10_000)[0].queue) == 180
 
@@ -104,5 +104,5 @@ def test_the_momentum_encoder_follows_and_no_optimiser_trains_it():
     with torch.no_grad():
         weight += 1
     objective(batch(toy.ToyVector.spec), given(*two_views(toy.ToyVector.spec)))
-    objective.after_step()
+    objective.after_step(batch(toy.ToyVector.spec))
     torch.testing.assert_close(slow, start + 0.1)

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 import toy
+from planning import make_plan
 from players import batch, build, given, gradients, train, two_views
 from torch.nn import functional as F
 
@@ -11,7 +12,6 @@ from vmbench.errors import UserError
 from vmbench.networks import build_encoder
 from vmbench.objectives import sinkhorn, swav
 from vmbench.registry import registry
-from vmbench.runs.plan import make_plan
 from vmbench.runs.presets import PRESETS
 
 SPECS = [toy.ToyGrid.spec, toy.ToySequence.spec, toy.ToyVector.spec]

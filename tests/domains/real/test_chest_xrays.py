@@ -25,9 +25,7 @@ def sample(request, tmp_path):
 
 
 def bound(kind, folder):
-    dataset = kind()
-    dataset.bind(folder)
-    return dataset
+    return kind().bind(folder)
 
 
 def rows(path):
@@ -38,9 +36,9 @@ def rows(path):
 @pytest.mark.parametrize("sample", SETS, indirect=True)
 def test_patients_are_on_one_side_each(sample):
     dataset, folder = sample
-    dataset.bind(folder)
+    dataset = dataset.bind(folder)
     sides, sizes = {}, {}
-    for example in dataset.examples(folder):
+    for example in dataset.examples():
         sides.setdefault(example.group, set()).add(example.splits["finding"])
         sizes[example.splits["finding"]] = sizes.get(example.splits["finding"], 0) + 1
         assert 0 <= example.x.min() <= example.x.max() <= 1
@@ -60,7 +58,7 @@ def test_the_findings_and_the_list_of_each_image_are_the_publishers(tmp_path, ta
     dataset = bound(ChestXray14, tmp_path)
     written = {row["Image Index"]: row for row in rows(tmp_path / table)}
     testing = (tmp_path / "test_list.txt").read_text().split()
-    films = {film.path.name: film for film in dataset.films()}
+    films = {film.path.name: film for film in dataset.reader.films()}
     assert films.keys() == written.keys()
     for name, film in films.items():
         found = [f for f, there in zip(FINDINGS, film.labels["finding"], strict=True) if there]
@@ -76,7 +74,7 @@ def test_an_image_with_an_alpha_channel_and_of_any_size_is_read(tmp_path):
     grey = np.full((100, 130), 51, np.uint8)
     Image.fromarray(np.dstack([grey] * 3 + [np.full_like(grey, 255)])).save(path)
     dataset = bound(ChestXray14, tmp_path)
-    x = next(iter(dataset.examples(tmp_path))).x
+    x = next(iter(dataset.examples())).x
     assert x.shape == (1, 64, 64)
     np.testing.assert_allclose(x, 0.2, atol=1e-3)
 
@@ -87,7 +85,7 @@ def test_archives_that_are_not_there_are_counted(tmp_path):
     for path in lost:
         path.unlink()
     dataset = bound(ChestXray14, tmp_path)
-    assert len(list(dataset.examples(tmp_path))) == 40 - len(lost)
+    assert len(list(dataset.examples())) == 40 - len(lost)
     assert f"{len(lost)} of 40 listed images are not there" in dataset.remarks[0]
 
 
@@ -98,7 +96,7 @@ def test_lists_that_tear_a_patient_apart_are_refused(tmp_path):
     lists[0].write_text("\n".join(rest))
     lists[1].write_text(lists[1].read_text() + moved + "\n")
     with pytest.raises(UserError, match="patient 1 is in"):
-        list(bound(ChestXray14, tmp_path).examples(tmp_path))
+        list(bound(ChestXray14, tmp_path).examples())
 
 
 def test_bad_tables_are_one_clear_line(tmp_path):
@@ -107,13 +105,13 @@ def test_bad_tables_are_one_clear_line(tmp_path):
     text = path.read_text()
     path.write_text(text.replace("Hernia", "Hernai"))
     with pytest.raises(UserError, match="unknown finding 'Hernai'"):
-        bound(ChestXray14, tmp_path).films()
+        bound(ChestXray14, tmp_path).reader.films()
     path.write_text(text.replace("Finding Labels", "Labels"))
     with pytest.raises(UserError, match="has no column 'Finding Labels'"):
-        bound(ChestXray14, tmp_path).films()
+        bound(ChestXray14, tmp_path).reader.films()
     path.write_text("\n".join(text.splitlines()[:-1]))
     with pytest.raises(UserError, match=r"no row for 00000010_003\.png"):
-        bound(ChestXray14, tmp_path).films()
+        bound(ChestXray14, tmp_path).reader.films()
 
 
 def test_uncertain_labels_follow_the_stated_rule(tmp_path):
@@ -122,7 +120,7 @@ def test_uncertain_labels_follow_the_stated_rule(tmp_path):
     written = rows(tmp_path / "CheXpert-v1.0-small/train.csv")
     written += rows(tmp_path / "CheXpert-v1.0-small/valid.csv")
     written = [row for row in written if row["Frontal/Lateral"] == "Frontal"]
-    films = dataset.films()
+    films = dataset.reader.films()
     assert len(films) == len(written) == 40
     seen = set()
     for film, row in zip(films, written, strict=True):
@@ -144,7 +142,7 @@ def test_tables_of_ones_own_are_not_taken_for_chexpert(tmp_path):
     path = tmp_path / "real/CheXpert-v1.0-small/train.csv"
     path.write_text(path.read_text().replace(",1.0,", ",2.0,"))
     with pytest.raises(UserError, match=r"it should be 1\.0, 0\.0, -1\.0 or empty"):
-        bound(CheXpert, tmp_path / "real").films()
+        bound(CheXpert, tmp_path / "real").reader.films()
 
 
 @pytest.mark.parametrize("sample", SETS, indirect=True)
@@ -156,8 +154,8 @@ def test_a_run_from_files_to_auroc(sample, tmp_path, capsys):
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
     assert task["metric"] == "auroc"
     assert task["n_classes"] == len(dataset.tasks[0].classes)
-    dataset.bind(folder)
-    prepared = prepare(dataset, folder)
+    dataset = dataset.bind(folder)
+    prepared = prepare(dataset)
     assert task["n_test"] == len(prepared.split(dataset.tasks[0], "test"))
     code = invoke(["data", "check", str(folder), "--domain", "medical"])
     out = capsys.readouterr().out
@@ -169,9 +167,9 @@ def test_a_run_from_files_to_auroc(sample, tmp_path, capsys):
 @pytest.mark.parametrize("sample", SETS, indirect=True)
 def test_the_sample_keeps_the_contract(sample):
     dataset, folder = sample
-    dataset.bind(folder)
-    seen = survey(dataset, folder)
+    dataset = dataset.bind(folder)
+    seen = survey(dataset)
     assert not seen.problems
     assert not any(seen.leaks.values())
     assert all(all(sides.values()) for sides in seen.counts.values())
-    assert seen.start == digest_in_a_worker(dataset, folder)
+    assert seen.start == digest_in_a_worker(dataset)

@@ -371,9 +371,8 @@ def test_the_command_fetches_and_the_dataset_is_found(tmp_path, monkeypatch, cap
         assert f"{served.url}/bloodmnist.npz ({checksum})" in capsys.readouterr().out
         assert invoke(["data", "fetch", "bloodmnist"]) == 0  # into the cache
         assert "bloodmnist --data-dir" in capsys.readouterr().out
-    dataset = BloodMnist()
-    dataset.bind(folder)
-    assert len(prepare(dataset, folder)) == 12
+    dataset = BloodMnist().bind(folder)
+    assert len(prepare(dataset)) == 12
 
 
 @pytest.mark.parametrize(("name", "needle"), [

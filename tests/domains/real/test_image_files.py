@@ -34,9 +34,8 @@ def saved(image, kind, **options):
 def read(root, settings=""):
     """What is read of class c, and what is said."""
     (root / "vmbench.toml").write_text(settings)
-    dataset = registry("domain").get("image").dataset("image-folder")
-    dataset.bind(root)
-    made = list(dataset.examples(root))
+    dataset = registry("domain").get("image").dataset("image-folder").bind(root)
+    made = list(dataset.examples())
     third = [x.x for x in made if dataset.tasks[0].classes[x.labels["label"]] == "c"]
     return third, " | ".join(dataset.remarks)
 

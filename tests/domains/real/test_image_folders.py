@@ -24,22 +24,21 @@ def images(root, *folders, count=6, suffix=".png", start=0):
 
 
 def bind(root):
-    dataset = registry("domain").get("image").dataset("image-folder")
-    dataset.bind(root)
-    return dataset
+    return registry("domain").get("image").dataset("image-folder").bind(root)
 
 
 def refused(root):
     """The one line that refuses ``root``."""
     with pytest.raises(UserError) as caught:
-        list(bind(root).examples(root))
+        list(bind(root).examples())
     message = str(caught.value)
     assert "\n" not in message
     return message
 
 
 def entries(dataset):
-    return {str(f.path.relative_to(dataset.root)): (f.label, side) for f, side in dataset.entries}
+    reader = dataset.reader
+    return {str(f.path.relative_to(reader.root)): (f.label, side) for f, side in reader.entries}
 
 
 def table(root, rows, header="file_name,label", name="metadata.csv"):
@@ -71,9 +70,9 @@ def test_linked_folders_and_files_are_followed_and_circles_are_not(tmp_path):
     (tmp_path / "in/dogs/self").symlink_to(tmp_path / "in/dogs")
     dataset = bind(tmp_path / "in")
     assert dataset.tasks[0].classes == ("cats", "dogs", "fish")
-    assert len(dataset.entries) == 19
+    assert len(dataset.reader.entries) == 19
     assert "links that lead in a circle, not followed: dogs/self, dogs/up" in dataset.remarks
-    assert len(list(dataset.examples(tmp_path / "in"))) == 19
+    assert len(list(dataset.examples())) == 19
 
 
 def test_links_that_lead_nowhere_are_named(tmp_path):
@@ -148,7 +147,7 @@ def test_accents_of_one_or_two_characters_and_blanks_are_one_class(tmp_path):
     table(tmp_path, [f"train/{split}/0.png,{split}", "train/tea/0.png,tea",
                      "train/tea/1.png,tea", f"train/{composed}/1.png,{composed}"])  # fmt: skip
     assert bind(tmp_path).tasks[0].classes == (composed, "tea")
-    assert len(bind(tmp_path).entries) == 4
+    assert len(bind(tmp_path).reader.entries) == 4
 
 
 def test_what_programs_leave_behind_is_no_data(tmp_path):
@@ -159,14 +158,14 @@ def test_what_programs_leave_behind_is_no_data(tmp_path):
     (tmp_path / "notes").mkdir()
     dataset = bind(tmp_path)
     assert dataset.tasks[0].classes == CLASSES
-    assert len(dataset.entries) == 12
+    assert len(dataset.reader.entries) == 12
     assert dataset.remarks == ["folders without images: notes"]
 
 
 def test_suffixes_in_capitals_are_read_and_other_pictures_are_not_lost(tmp_path):
     images(tmp_path, "cats", suffix=".JPG")
     images(tmp_path, "dogs", suffix=".Jpeg")
-    assert len(bind(tmp_path).entries) == 12
+    assert len(bind(tmp_path).reader.entries) == 12
     (tmp_path / "dogs/7.HEIC").write_bytes(b"x")
     assert "1 images of kinds that are not read (dogs/7.HEIC): convert" in refused(tmp_path)
 
@@ -208,7 +207,7 @@ def test_absolute_and_windows_paths_in_metadata(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path.parent)
     table(tmp_path, listed(row=f"{tmp_path}/{{c}}/{{i}}.png,{{c}}"))
     relative = tmp_path.relative_to(tmp_path.parent)
-    assert len(list(bind(relative).examples(relative))) == 12
+    assert len(list(bind(relative).examples())) == 12
     for row in ("C:\\Users\\me\\{c}\\{i}.png,{c}", "/home/me/{c}/{i}.png,{c}"):
         table(tmp_path, listed(row=row))
         message = refused(tmp_path)
@@ -358,7 +357,7 @@ def test_one_file_with_two_labels_is_said(tmp_path):
     dataset = bind(tmp_path)
     from vmbench.data.examples import prepare
 
-    remarks = prepare(dataset, tmp_path).remarks
+    remarks = prepare(dataset).remarks
     assert "warning: 1 examples occur, byte for byte, under more than one label: label" in remarks
 
 
@@ -388,7 +387,7 @@ def test_a_folder_of_ones_own_that_is_wrong_is_said_by_its_own_reader(tmp_path):
 def test_the_order_of_files_is_that_of_their_paths(tmp_path):
     images(tmp_path, "b", "a", "a/deeper")
     dataset = bind(tmp_path)
-    names = [str(file.path) for file, _ in dataset.entries]
+    names = [str(file.path) for file, _ in dataset.reader.entries]
     assert names == sorted(names, key=lambda name: name.split("/"))
-    first = next(dataset.examples(tmp_path)).x
-    np.testing.assert_array_equal(first, next(bind(tmp_path).examples(tmp_path)).x)
+    first = next(dataset.examples()).x
+    np.testing.assert_array_equal(first, next(bind(tmp_path).examples()).x)

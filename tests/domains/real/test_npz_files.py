@@ -28,14 +28,12 @@ def arrays(images=lambda x: x, labels=lambda y: y, shape=(12, 10)):
 def bind(path, **content):
     if content:
         np.savez(path, **content)
-    dataset = registry("domain").get("medical").dataset("npz")
-    dataset.bind(path)
-    return dataset
+    return registry("domain").get("medical").dataset("npz").bind(path)
 
 
 def read(path, **content):
     dataset = bind(path, **content)
-    return dataset, list(dataset.examples(path))
+    return dataset, list(dataset.examples())
 
 
 def refused(path, **content):

@@ -85,19 +85,17 @@ def tabular(name):
 def test_a_downloaded_arff_file_is_read_without_network(name, tmp_path):
     tabular(name).write_sample(tmp_path)
     (tmp_path / "notes.txt").write_text("not a table")
-    dataset = tabular(name)
-    dataset.bind(tmp_path)
+    dataset = tabular(name).bind(tmp_path)
     assert dataset.name == name.replace(":", "-")
     assert dataset.tasks[0].name == "class"
     assert dataset.tasks[0].classes == ("bad", "good")
     assert dataset.spec == Vector(2 + 2 + 3)  # ratings are named values, not numbers
     assert any("the last attribute, 'class'" in remark for remark in dataset.remarks)
-    assert len(prepare(dataset, tmp_path)) == 40
-    made = list(dataset.examples(tmp_path))
+    assert len(prepare(dataset)) == 40
+    made = list(dataset.examples())
     value = np.random.default_rng(0).normal(0, 1, 40).round(4)[3]
     np.testing.assert_allclose(made[3].x, [value, 3, 0, 1, 0, 1, 0], rtol=1e-6)
-    other = tabular(name)
-    other.bind(tmp_path, "rating")
+    other = tabular(name).bind(tmp_path, "rating")
     assert other.tasks[0].classes == ("1", "2", "3")
     assert other.spec == Vector(2 + 2 + 2)
 
@@ -105,8 +103,7 @@ def test_a_downloaded_arff_file_is_read_without_network(name, tmp_path):
 def test_several_files_are_told_apart_by_the_number(tmp_path):
     tabular("openml-31").write_sample(tmp_path)
     tabular("openml-310").write_sample(tmp_path)
-    one = tabular("openml-31")
-    one.bind(tmp_path)
+    one = tabular("openml-31").bind(tmp_path)
     assert [path.name for path in one.paths] == ["dataset_31_sample.arff"]
     with pytest.raises(UserError, match=r"has dataset_310_sample\.arff, dataset_31_sample\.arff"):
         tabular("openml").bind(tmp_path)
@@ -176,23 +173,19 @@ def openml(tmp_path, monkeypatch):
 
 def test_the_download_is_the_arff_file_and_happens_once(openml, tmp_path):
     served = openml(warning="odd values")
-    dataset = tabular("openml-31")
-    dataset.bind(None)
+    dataset = tabular("openml-31").bind(None)
     asked = len(served.asked)
     assert dataset.spec == Vector(7)  # the row's number is no feature
-    again = tabular("openml-31")
-    again.bind(None)
+    again = tabular("openml-31").bind(None)
     assert len(served.asked) == asked
     assert again.revision == dataset.revision
     assert again.remarks[0] == "OpenML 31: sample, version 1, licence Public"
     assert any("odd values" in remark for remark in again.remarks)
-    local = tabular("openml")
-    local.bind(next((tmp_path / "made").glob("*.arff")))
-    for one, other in zip(again.examples(None), local.examples(None), strict=True):
+    local = tabular("openml").bind(next((tmp_path / "made").glob("*.arff")))
+    for one, other in zip(again.examples(), local.examples(), strict=True):
         np.testing.assert_allclose(one.x, other.x, rtol=1e-6)
         assert (one.labels, one.splits) == (other.labels, other.splits)
-    rated = tabular("openml-31")
-    rated.bind(None, "rating")
+    rated = tabular("openml-31").bind(None, "rating")
     assert rated.tasks[0].classes == ("1", "2", "3")
     assert rated.revision != dataset.revision
 
@@ -238,6 +231,5 @@ def test_several_default_targets_ask_for_one(openml):
     served.files[path] = json.dumps(features).encode()
     with pytest.raises(UserError, match=r"default targets: rating, class; .*--target"):
         tabular("openml-31").bind(None)
-    dataset = tabular("openml-31")
-    dataset.bind(None, "class")
+    dataset = tabular("openml-31").bind(None, "class")
     assert dataset.tasks[0].classes == ("bad", "good")

@@ -39,9 +39,8 @@ def folder(root, files=None, count=6):
 
 
 def read(root):
-    dataset = registry("domain").get("audio").dataset("audio-folder")
-    dataset.bind(root)
-    made = list(dataset.examples(root))
+    dataset = registry("domain").get("audio").dataset("audio-folder").bind(root)
+    made = list(dataset.examples())
     return made, "\n".join(dataset.remarks)
 
 

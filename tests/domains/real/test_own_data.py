@@ -17,13 +17,11 @@ from vmbench_domains.sensor.samples import write_recordings
 
 
 def bound(domain, name, data_dir, target=None):
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(data_dir, target)
-    return dataset
+    return registry("domain").get(domain).dataset(name).bind(data_dir, target)
 
 
-def sizes(dataset, data_dir):
-    examples = prepare(dataset, data_dir)
+def sizes(dataset):
+    examples = prepare(dataset)
     return [len(examples.split(dataset.tasks[0], split)) for split in SPLITS]
 
 
@@ -39,12 +37,12 @@ def test_image_folder_of_classes(tmp_path):
     (tmp_path / "red/broken.png").write_bytes(b"\x89PNG broken")
     dataset = bound("image", "image-folder", tmp_path)
     assert dataset.tasks[0].classes == ("blue", "red")
-    assert sum(sizes(dataset, tmp_path)) == 20
+    assert sum(sizes(dataset)) == 20
     remarks = " ".join(dataset.remarks)
     assert "skipped 1 of 21 images" in remarks
     assert "red/broken.png" in remarks
     assert "1 .txt" in remarks
-    reds = [e for e in dataset.examples(tmp_path) if e.labels["label"] == 1]
+    reds = [e for e in dataset.examples() if e.labels["label"] == 1]
     assert all(e.x.shape == (3, 32, 32) and e.x[0].min() == 1 and e.x[2].max() == 0 for e in reds)
     (tmp_path / "vmbench.toml").write_text("size = 20\nchannels = 1\n")
     assert bound("image", "image-folder", tmp_path).spec == Grid(1, 20, 20)
@@ -58,7 +56,7 @@ def test_the_centre_of_an_oblong_image_is_kept(tmp_path):
     pixels[:, 32:96] = 200  # the central square
     for name in ("a/0", "a/1", "a/2", "b/0", "b/1", "b/2"):
         write_image(tmp_path / f"{name}.png", pixels)
-    first = next(bound("image", "image-folder", tmp_path).examples(tmp_path))
+    first = next(bound("image", "image-folder", tmp_path).examples())
     np.testing.assert_allclose(first.x[:, :, 1:-1], 200 / 255, rtol=1e-5)
 
 
@@ -67,7 +65,7 @@ def test_given_splits_are_kept_and_val_is_drawn_from_train(tmp_path):
         for i in range(count):
             image(tmp_path / split / "ab"[i % 2] / f"{i}.png", (i, i, i))
     dataset = bound("image", "image-folder", tmp_path)
-    assert sizes(dataset, tmp_path) == [18, 2, 4]
+    assert sizes(dataset) == [18, 2, 4]
     assert "10% of each class of its train" in dataset.tasks[0].split_rule
 
 
@@ -81,16 +79,16 @@ def test_metadata_names_label_subject_and_split(tmp_path):
         bound("audio", "audio-folder", tmp_path)
     (tmp_path / "metadata.csv").write_text("\n".join(rows))
     dataset = bound("audio", "audio-folder", tmp_path)
-    assert sizes(dataset, tmp_path) == [8, 2, 2]
+    assert sizes(dataset) == [8, 2, 2]
     assert dataset.tasks[0].split_rule == "1 of 6 subjects held out for test, 1 for val"
     sides = {}
-    for example in dataset.examples(tmp_path):
+    for example in dataset.examples():
         sides.setdefault(example.group, set()).add(example.splits["label"])
     assert all(len(found) == 1 for found in sides.values())
     (tmp_path / "vmbench.toml").write_text("seconds = 2")
     longer = bound("audio", "audio-folder", tmp_path)
     assert longer.revision != dataset.revision
-    assert next(longer.examples(tmp_path)).x.shape == (1, 64, 64)
+    assert next(longer.examples()).x.shape == (1, 64, 64)
     (tmp_path / "metadata.csv").write_text("file_name,class\n")
     with pytest.raises(UserError, match="no column 'label'"):
         bound("audio", "audio-folder", tmp_path)
@@ -103,14 +101,14 @@ def test_recordings_are_cut_within_labels_and_split_by_subject(tmp_path):
     assert bound("sensor", "recordings", tmp_path).spec == Grid(2, 32, 32)
     assert dataset.tasks[0].classes == ("rest", "walk")
     assert dataset.tasks[0].split_rule == "1 of 6 subjects held out for test, 1 for val"
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert len(made) == 12
     np.testing.assert_array_equal(made[1].x, np.add.outer([0, 1000], np.arange(300, 550)))
     assert "50 Hz; windows of 250 samples, one every 125" in dataset.remarks[0]
-    assert sizes(bound("sensor", "recordings", tmp_path), tmp_path) == [8, 2, 2]
+    assert sizes(bound("sensor", "recordings", tmp_path)) == [8, 2, 2]
     (tmp_path / "vmbench.toml").write_text("window = 100\nstep = 100\n")
     smaller = bound("sensor", "recordings-raw", tmp_path)
-    assert len(list(smaller.examples(tmp_path))) == 6 * (3 + 2)
+    assert len(list(smaller.examples())) == 6 * (3 + 2)
 
 
 def test_recordings_in_one_parquet_file_with_gaps(tmp_path):
@@ -122,7 +120,7 @@ def test_recordings_in_one_parquet_file_with_gaps(tmp_path):
     pandas.concat(frames).to_parquet(tmp_path / "all.parquet")
     (tmp_path / "vmbench.toml").write_text("window = 100")
     dataset = bound("sensor", "recordings-raw", tmp_path, "activity")
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert len(made) == 16
     np.testing.assert_allclose(made[0].x[0], np.arange(100.0), atol=1e-4)
     assert any("14.33% of the values are missing" in remark for remark in dataset.remarks)
@@ -175,7 +173,7 @@ def test_table_of_any_format(suffix, tmp_path, monkeypatch):
     dataset = bound("tabular", "table", path, "kind")
     assert dataset.spec == Vector(3)
     assert dataset.tasks[0].classes == ("a", "b")
-    made = list(dataset.examples(path))
+    made = list(dataset.examples())
     assert len(made) == 39
     assert made[0].x.tolist() == [0, 0, 1]  # size, blue, red
     assert made[5].x.tolist() == [5, 0, 0]
@@ -185,7 +183,7 @@ def test_table_of_any_format(suffix, tmp_path, monkeypatch):
     remarks = " ".join(dataset.remarks)
     for part in ("texts of more than 20 values: name", "size 2.5%", "1 rows without a label"):
         assert part in remarks
-    assert sum(sizes(dataset, path)) == 39
+    assert sum(sizes(dataset)) == 39
 
 
 def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
@@ -195,7 +193,7 @@ def test_table_keeps_subjects_on_one_side_and_numbers_as_classes(tmp_path):
     assert "2 of 10 subjects" in dataset.tasks[0].split_rule
     given = ["train"] * 20 + ["dev"] * 8 + ["test"] * 12
     table(split=given).to_csv(tmp_path / "t.csv", index=False)
-    assert sizes(bound("tabular", "table", tmp_path, "kind"), tmp_path) == [20, 8, 12]
+    assert sizes(bound("tabular", "table", tmp_path, "kind")) == [20, 8, 12]
     table(split=["train"] * 39 + ["trian"]).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(UserError, match="'trian' is none of train, val, test"):
         bound("tabular", "table", tmp_path, "kind")
@@ -207,7 +205,7 @@ def test_a_subject_is_one_however_its_number_is_written(tmp_path):
     dataset = bound("tabular", "table", tmp_path, "kind")
     assert "2 of 10 subjects" in dataset.tasks[0].split_rule
     sides = {}
-    for example in dataset.examples(tmp_path):
+    for example in dataset.examples():
         sides.setdefault(example.group, set()).update(example.splits.values())
     assert all(len(found) == 1 for found in sides.values())
 
@@ -272,7 +270,7 @@ def test_a_regression_keeps_its_targets_and_holds_out_rows_or_subjects(tmp_path)
     amounts[7] = np.nan
     table(kind=amounts).to_csv(tmp_path / "t.csv", index=False)
     dataset = bound("tabular", "table", tmp_path, "kind")
-    examples = prepare(dataset, tmp_path)
+    examples = prepare(dataset)
     kept = amounts[np.isfinite(amounts)]
     np.testing.assert_array_equal(examples.labels(dataset.tasks[0]), kept)
     assert "20% of the rows held out" in dataset.tasks[0].split_rule

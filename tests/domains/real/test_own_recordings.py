@@ -15,15 +15,13 @@ LABELS = ["walk"] * 300 + ["sit"] * 300
 
 
 def bound(root, target=None):
-    dataset = registry("domain").get("sensor").dataset("recordings-raw")
-    dataset.bind(root, target)
-    return dataset
+    return registry("domain").get("sensor").dataset("recordings-raw").bind(root, target)
 
 
 def read(root):
     """The bound dataset, its examples, and its remarks in one string."""
     dataset = bound(root)
-    made = list(dataset.examples(root))
+    made = list(dataset.examples())
     return dataset, made, "\n".join(dataset.remarks)
 
 
@@ -148,7 +146,7 @@ def test_a_rate_in_the_settings_is_the_rate_of_all(tmp_path):
     files(tmp_path, time=(np.arange(ROWS) / 50).round(3))
     (tmp_path / "vmbench.toml").write_text("rate = 25")
     dataset, _, remarks = read(tmp_path)
-    assert dataset.window == 125
+    assert dataset.reader.window == 125
     assert "resampled to 25 Hz: 4 of 4 files, at 50 Hz" in remarks
 
 
@@ -236,7 +234,7 @@ def test_columns_are_found_by_name_in_any_order_and_case(tmp_path):
         order = one if k else dict(reversed(one.items()))
         write(tmp_path / f"p{k}.csv", {" Time ": np.arange(ROWS) / 50, **order, "Label": LABELS})
     dataset, made, _ = read(tmp_path)
-    positive = {dataset.channel_names()[c] for c in range(2) for e in made if e.x[c, 1] > 0}
+    positive = {dataset.reader.channel_names()[c] for c in range(2) for e in made if e.x[c, 1] > 0}
     assert positive == {"ax"}
 
 
@@ -330,14 +328,14 @@ def test_channels_that_tell_no_movement_are_named(tmp_path):
         **{"": np.arange(ROWS)},
     )
     dataset, _, remarks = read(tmp_path)
-    assert dataset.channel_names() == ("ax", "idx", "still", "person", "dead")
+    assert dataset.reader.channel_names() == ("ax", "idx", "still", "person", "dead")
     assert "constant channels: still" in remarks
     assert "person is constant in every file, and not the same in all" in remarks
     assert "dead is constant in p0.csv" in remarks
     assert "idx only counts up" in remarks
     assert "columns without a name (p0.csv" in remarks
     (tmp_path / "vmbench.toml").write_text('drop = ["idx", "still", "person", "dead"]')
-    assert bound(tmp_path).channel_names() == ("ax",)
+    assert bound(tmp_path).reader.channel_names() == ("ax",)
     (tmp_path / "vmbench.toml").write_text('drop = ["idy"]')
     with pytest.raises(UserError, match="drop names 'idy', which is no column"):
         bound(tmp_path)
@@ -372,7 +370,7 @@ def test_parquet_columns_of_odd_types(tmp_path):
     for k in range(3):
         frame.to_parquet(tmp_path / f"p{k}.parquet")
     dataset, made, _ = read(tmp_path)
-    assert dataset.channel_names() == ("ax", "on", "0")
+    assert dataset.reader.channel_names() == ("ax", "on", "0")
     np.testing.assert_allclose(made[0].x[0, 1:], np.arange(1, 250))
     np.testing.assert_array_equal(made[0].x[1], noise()[:250] > 0)
     for column, said in (([[1, 2]] * ROWS, "list"), (pandas.Timestamp("2024"), "timestamp")):
@@ -381,7 +379,7 @@ def test_parquet_columns_of_odd_types(tmp_path):
         frame.assign(odd=1.0).to_parquet(tmp_path / "p2.parquet")
         odd = bound(tmp_path)
         with pytest.raises(UserError, match=rf"p1\.parquet: column 'odd' holds {said}"):
-            list(odd.examples(tmp_path))
+            list(odd.examples())
 
 
 # Files, folders and splits ----------------------------------------------------------------------
@@ -465,7 +463,7 @@ def test_gaps_so_long_that_no_window_is_left_are_told(tmp_path):
     with pytest.raises(
         UserError, match=r"no window of 250 .*\(ay 98.33%\).*p0\.csv: 590"
     ) as caught:
-        list(dataset.examples(tmp_path))
+        list(dataset.examples())
     assert "\n" not in str(caught.value)
 
 
@@ -489,7 +487,7 @@ def test_settings_out_of_range_are_one_line(settings, message, tmp_path):
 def test_settings_that_notepad_saved_are_read(tmp_path):
     files(tmp_path)
     (tmp_path / "vmbench.toml").write_text("\ufeffwindow = 100\n", encoding="utf-8")
-    assert bound(tmp_path).window == 100
+    assert bound(tmp_path).reader.window == 100
 
 
 def test_rows_that_take_turns_and_a_single_class_are_told(tmp_path):

@@ -29,9 +29,7 @@ def _fresh_cache(tmp_path, monkeypatch):
 def bound(name, folder):
     domain, target = KINDS[name]
     adapter: Domain = registry("domain").get(domain)
-    dataset = adapter.dataset(name)
-    dataset.bind(folder, target)
-    return dataset
+    return adapter.dataset(name).bind(folder, target)
 
 
 def sample(name, folder):
@@ -57,9 +55,9 @@ def test_equal_files_are_one_dataset_wherever_they_lie(name, tmp_path):
         os.utime(path, (1e9, 1e9))
     here, copy = bound(name, folder), bound(name, there)
     assert copy.revision == here.revision
-    prepare(here, folder)
+    prepare(here)
     built = {path.name for path in (tmp_path / "cache").iterdir()}
-    prepare(copy, there)
+    prepare(copy)
     assert {path.name for path in (tmp_path / "cache").iterdir()} == built
     changed = next(path for path in sorted(there.rglob("*")) if path.is_file())
     data = bytearray(changed.read_bytes())

@@ -20,9 +20,7 @@ ROWS = [f"{a},{b},{kind}" for a, b, kind in zip(A, B, KINDS, strict=True)]
 
 
 def bound(data_dir, target="label", name="table"):
-    dataset = registry("domain").get("tabular").dataset(name)
-    dataset.bind(data_dir, target)
-    return dataset
+    return registry("domain").get("tabular").dataset(name).bind(data_dir, target)
 
 
 def written(path, header, rows, encoding="utf-8"):
@@ -34,7 +32,7 @@ def written(path, header, rows, encoding="utf-8"):
 
 def columns(dataset):
     """Features (N, F), and the label's text of every row."""
-    made = list(dataset.examples(None))
+    made = list(dataset.examples())
     (task,) = dataset.tasks
     labels = [e.labels[task.name] for e in made]
     texts = [task.classes[y] for y in labels] if task.classes else labels
@@ -43,7 +41,7 @@ def columns(dataset):
 
 def sides(dataset):
     (task,) = dataset.tasks
-    return [example.splits[task.name] for example in dataset.examples(None)]
+    return [example.splits[task.name] for example in dataset.examples()]
 
 
 def said(dataset):
@@ -141,7 +139,7 @@ def test_quoted_cells_may_hold_lines_delimiters_and_quotes(tmp_path):
     frame = pandas.DataFrame({"note": notes * 20, "a": A, "label": KINDS})
     frame.to_csv(tmp_path / "t.csv", index=False)
     dataset = bound(tmp_path)
-    assert dataset.categories == {"note": sorted(notes)}
+    assert dataset.reader.categories == {"note": sorted(notes)}
     x, _ = columns(dataset)
     np.testing.assert_array_equal(x[:, 0], A.astype(np.float32))
 
@@ -197,7 +195,7 @@ def test_names_with_blanks_and_doubled_names_are_read_and_said(tmp_path):
     assert "without the blanks around: a, label" in said(dataset)
     dataset = bound(written(tmp_path / "t.csv", "x,x,label", ROWS))
     is_read_right(dataset)
-    assert dataset.columns == ["x", "x.1"]
+    assert dataset.reader.columns == ["x", "x.1"]
     assert "two columns are called 'x': the later is 'x.1'" in said(dataset)
 
 
@@ -214,7 +212,7 @@ def test_ids_and_labels_are_texts_over_all_chunks(tmp_path, monkeypatch):
     assert set(dataset.tasks[0].classes) == {"01234", "00501", "10001", "unknown"}
     assert "of 13 subjects" in dataset.tasks[0].split_rule
     of = {}
-    for example, subject in zip(dataset.examples(None), subjects, strict=True):
+    for example, subject in zip(dataset.examples(), subjects, strict=True):
         assert example.group == subject
         of.setdefault(subject, set()).add(example.splits["label"])
     assert all(len(found) == 1 for found in of.values())
@@ -346,12 +344,12 @@ def test_few_codes_with_a_text_among_them_are_categories_and_said(tmp_path):
     rows = [f"{'123X'[i % 4]},{a},{kind}"
             for i, (a, kind) in enumerate(zip(A, KINDS, strict=True))]  # fmt: skip
     dataset = bound(written(tmp_path / "t.csv", "grade,a,label", rows))
-    assert dataset.categories == {"grade": ["1", "2", "3", "X"]}
+    assert dataset.reader.categories == {"grade": ["1", "2", "3", "X"]}
     assert "column 'grade' is read as 4 categories" in said(dataset)
     assert "'X' (line 5 of t.csv)" in said(dataset)
     rows = [f"{('red', 'Red', 'blue')[i % 3]},{row}" for i, row in enumerate(ROWS)]
     dataset = bound(written(tmp_path / "t.csv", "colour,a,b,label", rows))
-    assert dataset.categories == {"colour": ["Red", "blue", "red"]}
+    assert dataset.reader.categories == {"colour": ["Red", "blue", "red"]}
     assert "column colour: 'Red' and 'red' look alike and are kept apart" in said(dataset)
 
 
@@ -400,7 +398,7 @@ def test_a_large_table_is_not_held(tmp_path, monkeypatch):
         frame.to_csv(tmp_path / f"{count}.csv", index=False)
         tracemalloc.start()
         dataset = bound(tmp_path / f"{count}.csv")
-        assert sum(1 for _ in dataset.examples(None)) == count
+        assert sum(1 for _ in dataset.examples()) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     # 30 numbers are 240 bytes a row, their texts 1,700; labels, sides and their order stay.
@@ -428,7 +426,7 @@ def test_numbers_that_rise_from_row_to_row_are_kept_and_said(tmp_path):
         for name in "cd":
             written(tmp_path / f"{name}.csv", "t,a,b,label", rows)
         dataset = bound(tmp_path)
-        assert dataset.columns == ["t", "a", "b"]
+        assert dataset.reader.columns == ["t", "a", "b"]
         assert "LEAK? t rises from row to row" in said(dataset)
         written(tmp_path / "d.csv", "t,a,b,label", [*rows[1:], rows[0]])
         assert "rises" not in said(bound(tmp_path))
@@ -439,7 +437,7 @@ def test_whole_numbers_that_count_nothing_are_kept(tmp_path):
     numbers[7], numbers[20] = 8, 19  # the same least and greatest, the same number and sum
     rows = [f"{n},{row}" for n, row in zip(numbers, ROWS, strict=True)]
     dataset = bound(written(tmp_path / "t.csv", "age,a,b,label", rows))
-    assert dataset.columns == ["age", "a", "b"]
+    assert dataset.reader.columns == ["age", "a", "b"]
 
 
 def test_counters_are_known_in_each_file_and_over_all(tmp_path):
@@ -447,7 +445,7 @@ def test_counters_are_known_in_each_file_and_over_all(tmp_path):
         for name, start in zip("ab", starts, strict=True):
             rows = [f"{start + i},{row}" for i, row in enumerate(ROWS)]
             written(tmp_path / f"{name}.csv", "id,a,b,label", rows)
-        assert bound(tmp_path).columns == ["a", "b"]
+        assert bound(tmp_path).reader.columns == ["a", "b"]
 
 
 @pytest.mark.parametrize("times", [
@@ -490,7 +488,7 @@ def test_texts_that_are_numbers_by_the_files_word_are_said(tmp_path):
     digits = [str(100 + i % 30) for i in range(COUNT)]
     parquet(tmp_path / "t.parquet", code=digits)
     dataset = bound(tmp_path)
-    assert len(dataset.categories["code"]) == 30
+    assert len(dataset.reader.categories["code"]) == 30
     assert "column 'code' is of texts" in said(dataset)
 
 
@@ -616,8 +614,8 @@ def test_parquet_columns_of_every_plain_type(tmp_path):
     })  # fmt: skip
     files.write_table(table, tmp_path / "t.parquet")
     dataset = bound(tmp_path)
-    assert dataset.numeric == ["whole", "flag", "half", "money", "codes", "a.b"]
-    assert dataset.categories == {"dictionary": ["x", "y", "z"], "text": ["p", "q"]}
+    assert dataset.reader.numeric == ["whole", "flag", "half", "money", "codes", "a.b"]
+    assert dataset.reader.categories == {"dictionary": ["x", "y", "z"], "text": ["p", "q"]}
     x, labels = columns(dataset)
     assert labels == KINDS
     assert x[7].tolist() == pytest.approx([49, 0, B.astype("f2")[7], 7.25, 5, A[7], 0, 1, 0, 0, 0])
@@ -631,7 +629,7 @@ def test_parquet_with_integer_names_an_index_and_nullable_labels(tmp_path):
     frame.to_parquet(path)
     is_read_right(bound(path, "2"))
     pandas.DataFrame({"b": B, "label": KINDS, "a": A}).set_index("a").to_parquet(path)
-    assert bound(path).columns == ["b", "a"]
+    assert bound(path).reader.columns == ["b", "a"]
     pandas.DataFrame({"a": A, "b": B, "label": KINDS}, index=B).to_parquet(path)
     dataset = bound(path)
     is_read_right(dataset)
@@ -660,7 +658,7 @@ def test_a_column_that_is_of_numbers_in_one_file_and_texts_in_another_is_of_text
     parquet(tmp_path / "1.parquet", code=[1, 2, 3] * 20)
     parquet(tmp_path / "2.parquet", code=["1", "2", "x"] * 20)
     dataset = bound(tmp_path)
-    assert dataset.categories == {"code": ["1", "2", "3", "x"]}
+    assert dataset.reader.categories == {"code": ["1", "2", "3", "x"]}
     x, _ = columns(dataset)
     np.testing.assert_array_equal(x[0, 2:], [1, 0, 0, 0])
     np.testing.assert_array_equal(x[COUNT + 2, 2:], [0, 0, 0, 1])
@@ -729,4 +727,4 @@ def test_a_file_that_changes_between_the_passes_is_told(tmp_path):
         dataset = bound(written(path, "a,b,label", ROWS))
         written(path, "a,b,label", rows)
         with pytest.raises(UserError, match="changed while it was read"):
-            list(dataset.examples(None))
+            list(dataset.examples())

@@ -19,9 +19,7 @@ def dataset_of(name):
 
 
 def bound(name, data_dir):
-    dataset = dataset_of(name)
-    dataset.bind(data_dir)
-    return dataset
+    return dataset_of(name).bind(data_dir)
 
 
 def sample(name, data_dir):
@@ -39,19 +37,19 @@ def pixels(path, rows, columns):
 
 def test_boxes_are_cut_out_as_each_publisher_counts_pixels(tmp_path):
     # Aircraft: 3 5 46 36, from 1 and the last included.
-    made = next(sample("aircraft", tmp_path).examples(tmp_path))
+    made = next(sample("aircraft", tmp_path).examples())
     path = tmp_path / "fgvc-aircraft-2013b/data/images/0000001.jpg"
     np.testing.assert_allclose(made.x, pixels(path, slice(4, 36), slice(2, 46)), rtol=1e-6)
     # Birds: left 2, top 4, width 44, height 34.
-    made = next(sample("cub-200", tmp_path).examples(tmp_path))
+    made = next(sample("cub-200", tmp_path).examples())
     path = tmp_path / "CUB_200_2011/images/001.Black_footed_Albatross/Bird_0000_0.jpg"
     np.testing.assert_allclose(made.x, pixels(path, slice(4, 38), slice(2, 46)), rtol=1e-6)
     # Traffic signs: 5;5;44;35, borders of 5 pixels in 50 x 40, so the last are excluded.
-    made = next(sample("gtsrb", tmp_path).examples(tmp_path))
+    made = next(sample("gtsrb", tmp_path).examples())
     path = tmp_path / "GTSRB/Final_Training/Images/00000/00000_00000.ppm"
     np.testing.assert_allclose(made.x, pixels(path, slice(5, 35), slice(5, 44)), rtol=1e-6)
     # MSCOCO: left 2.5 (even), top 3, width 60, height 50; then 40, 20, 50, 40.2.
-    first, second = list(sample("mscoco", tmp_path).examples(tmp_path))[:2]
+    first, second = list(sample("mscoco", tmp_path).examples())[:2]
     path = tmp_path / "coco/train2017/000000000001.jpg"
     np.testing.assert_allclose(first.x, pixels(path, slice(3, 53), slice(2, 62)), rtol=1e-6)
     np.testing.assert_allclose(second.x, pixels(path, slice(20, 60), slice(40, 90)), rtol=1e-6)
@@ -64,7 +62,7 @@ def test_a_box_beyond_the_image_is_clipped_and_one_outside_is_skipped(tmp_path):
     rows[0], rows[1] = "1 30.0 20.0 400.0 300.0", "2 60.0 0.0 5.0 5.0"
     table.write_text("\n".join(rows))
     dataset = bound("cub-200", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     path = tmp_path / "CUB_200_2011/images/001.Black_footed_Albatross/Bird_0000_0.jpg"
     np.testing.assert_allclose(made[0].x, pixels(path, slice(20, 40), slice(30, 50)), rtol=1e-6)
     assert len(made) == 7
@@ -75,18 +73,18 @@ def test_a_box_beyond_the_image_is_clipped_and_one_outside_is_skipped(tmp_path):
 @pytest.mark.parametrize("name", ["dtd", "vgg-flower", "celeba", "mscoco", "fungi"])
 def test_broken_and_missing_files_are_named_and_counted_up_to_the_limit(name, tmp_path):
     dataset = sample(name, tmp_path)
-    total = len(list(dataset.examples(tmp_path)))
-    paths = list(dict.fromkeys(photo.path for photo in dataset.photos()))
+    total = len(list(dataset.examples()))
+    paths = list(dict.fromkeys(photo.path for photo in dataset.reader.photos()))
     paths[0].write_bytes(paths[0].read_bytes()[:200])
     torn = bound(name, tmp_path)
-    of_first = sum(photo.path == paths[0] for photo in torn.photos())
-    assert len(list(torn.examples(tmp_path))) == total - of_first
+    of_first = sum(photo.path == paths[0] for photo in torn.reader.photos())
+    assert len(list(torn.examples())) == total - of_first
     assert f"skipped {of_first} of {total} {torn.noun}" in torn.remarks[0]
     assert paths[0].name in torn.remarks[0]
     for path in paths[1:3]:
         path.unlink()
     with pytest.raises(UserError, match=rf"more than \d of {total} {torn.noun} cannot be read"):
-        list(bound(name, tmp_path).examples(tmp_path))
+        list(bound(name, tmp_path).examples())
 
 
 @pytest.mark.parametrize(("name", "table", "spoil"), [
@@ -105,7 +103,7 @@ def test_lists_that_do_not_fit_are_told_in_one_line(name, table, spoil, tmp_path
     sample(name, tmp_path)
     (tmp_path / table).write_text(spoil)
     with pytest.raises(UserError) as caught:
-        list(bound(name, tmp_path).examples(tmp_path))
+        list(bound(name, tmp_path).examples())
     message = str(caught.value)
     assert str(tmp_path / table.partition("/")[0]) in message
     assert "\n" not in message
@@ -120,7 +118,7 @@ def test_frames_of_a_track_are_on_one_side(tmp_path):
     header = table.read_text().splitlines()[0]
     table.write_text("\n".join([header, *rows]) + "\n")
     sides = {}
-    for photo in bound("gtsrb", tmp_path).photos():
+    for photo in bound("gtsrb", tmp_path).reader.photos():
         if photo.group and photo.labels["sign"] == 0:
             sides.setdefault(photo.group, []).append(photo.splits["sign"])
     assert len(sides) == 30
@@ -138,14 +136,14 @@ def test_coco_leaves_out_small_boxes_and_crowds_and_keeps_a_photograph_on_one_si
         "annotations"
     ]
     kept = [a for a in annotations if not a["iscrowd"] and min(a["bbox"][2:]) >= 32]
-    train = [p for p in dataset.photos() if p.path.parent.name == "train2017"]
+    train = [p for p in dataset.reader.photos() if p.path.parent.name == "train2017"]
     assert len(annotations) == 24
     assert len(kept) == len(train) == 12
     sides = {}
     for photo in train:
         sides.setdefault(photo.group, set()).add(photo.splits["object"])
     assert sorted(map(tuple, sides.values())) == [("train",)] * 5 + [("val",)]
-    assert {p.splits["object"] for p in dataset.photos()} == {"train", "val", "test"}
+    assert {p.splits["object"] for p in dataset.reader.photos()} == {"train", "val", "test"}
 
 
 DOCUMENT = {
@@ -173,10 +171,8 @@ def test_entries_are_those_of_the_whole_document(at_once, indent, tmp_path, monk
 
 def test_corrupted_images_are_only_ever_tested_on(tmp_path):
     dataset = sample("cifar-10-c", tmp_path)
-    made = list(dataset.examples(tmp_path))
-    clean = [
-        e for e in bound("cifar-10", tmp_path).examples(tmp_path) if e.splits["object"] != "test"
-    ]
+    made = list(dataset.examples())
+    clean = [e for e in bound("cifar-10", tmp_path).examples() if e.splits["object"] != "test"]
     names = {task.name for task in dataset.tasks}
     assert len(names) == 15
     for example, original in zip(made, clean, strict=False):
@@ -192,7 +188,7 @@ def test_corrupted_images_are_only_ever_tested_on(tmp_path):
     )
     np.save(tmp_path / "CIFAR-10-C/fog.npy", fog[:5])
     with pytest.raises(UserError, match=r"fog\.npy is uint8 \(5, 32, 32, 3\) beside 20 labels"):
-        list(bound("cifar-10-c", tmp_path).examples(tmp_path))
+        list(bound("cifar-10-c", tmp_path).examples())
     (tmp_path / "cifar-10-batches-bin/test_batch.bin").unlink()
     with pytest.raises(UserError, match=r"'cifar-10' is not in .*test_batch\.bin is missing"):
         bound("cifar-10-c", tmp_path)
@@ -201,7 +197,7 @@ def test_corrupted_images_are_only_ever_tested_on(tmp_path):
 def test_flowers_are_numbered_as_in_the_mat_files(tmp_path):
     made = [
         (photo.path.name, photo.labels["flower"], photo.splits["flower"])
-        for photo in sample("vgg-flower", tmp_path).photos()
+        for photo in sample("vgg-flower", tmp_path).reader.photos()
     ]
     assert made == [
         ("image_00005.jpg", 0, "train"), ("image_00006.jpg", 101, "train"),
@@ -214,7 +210,7 @@ def test_celeba_has_forty_labels_and_its_own_sides(tmp_path):
     dataset = sample("celeba", tmp_path)
     (task,) = dataset.tasks
     assert (task.kind, len(task.classes)) == ("multilabel", 40)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     lines = (tmp_path / "celeba/list_attr_celeba.txt").read_text().splitlines()
     assert lines[1].split() == list(task.classes)
     for example, line in zip(made, lines[2:], strict=True):
@@ -230,7 +226,7 @@ def test_one_photograph_is_opened_once_for_its_boxes(tmp_path, monkeypatch):
     opened = []
     actual = Image.open
     monkeypatch.setattr(Image, "open", lambda path: opened.append(path) or actual(path))
-    assert len(list(dataset.examples(tmp_path))) == 16
+    assert len(list(dataset.examples())) == 16
     assert len(opened) == 8
 
 

@@ -65,9 +65,7 @@ LAYOUTS = {
 
 
 def bound(domain, name, data_dir):
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(data_dir)
-    return dataset
+    return registry("domain").get(domain).dataset(name).bind(data_dir)
 
 
 def sample(domain, name, data_dir):
@@ -82,7 +80,7 @@ def test_layout_is_found_read_and_split(name, tmp_path):
     domain, spec, counts = LAYOUTS[name]
     dataset = sample(domain, name, tmp_path)
     assert dataset.spec == spec
-    examples = prepare(dataset, tmp_path)
+    examples = prepare(dataset)
     for task in dataset.tasks:
         sides = [set(examples.split(task, split)) for split in SPLITS]
         assert sum(map(len, sides)) == len(set.union(*sides)) > 0
@@ -90,7 +88,7 @@ def test_layout_is_found_read_and_split(name, tmp_path):
         sizes = [len(examples.split(dataset.tasks[0], split)) for split in SPLITS]
         assert tuple(sizes) == counts
     groups = {}
-    for example in dataset.examples(tmp_path):
+    for example in dataset.examples():
         groups.setdefault(example.group, set()).add(example.splits.get(dataset.tasks[0].name))
     if "held out" in dataset.tasks[0].split_rule and None not in groups:
         by_subject = dataset.tasks[0].name != "speaker"
@@ -102,14 +100,15 @@ def test_layout_is_found_read_and_split(name, tmp_path):
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_the_files_are_found_in_every_stated_place(name, tmp_path):
     domain = LAYOUTS[name][0]
-    written = sample(domain, name, tmp_path / "written").root
+    written = sample(domain, name, tmp_path / "written").reader.root
     folder = written if written.is_dir() else written.parent  # HAPT's root is the zip itself
     for number, place in enumerate(registry("domain").get(domain).dataset(name).places):
         data_dir = tmp_path / str(number)
         shutil.copytree(folder, data_dir / place)
         if name == "cifar-10-c":  # needs the clean set beside it
             registry("domain").get("image").dataset("cifar-10").write_sample(data_dir)
-        assert data_dir / place in (found := bound(domain, name, data_dir).root, found.parent)
+        root = bound(domain, name, data_dir).reader.root
+        assert data_dir / place in (root, root.parent)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -151,7 +150,7 @@ def test_a_changed_file_is_another_cache(tmp_path):
 
 
 def test_idx_pixels_lie_in_the_middle_of_the_grid(tmp_path):
-    made = list(sample("image", "mnist-full", tmp_path).examples(tmp_path))
+    made = list(sample("image", "mnist-full", tmp_path).examples())
     content = [
         np.frombuffer(gzip.decompress((tmp_path / "mnist" / name).read_bytes()), np.uint8)
         for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
@@ -188,10 +187,10 @@ def test_idx_cut_short_and_the_other_set_are_told(tmp_path):
     path = tmp_path / "mnist/train-images-idx3-ubyte.gz"
     write_idx(path, np.zeros((5, 28, 28), np.uint8))
     with pytest.raises(UserError, match="5 images and 30 labels"):
-        list(bound("image", "mnist-full", tmp_path).examples(tmp_path))
+        list(bound("image", "mnist-full", tmp_path).examples())
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(UserError, match=f"{path} cannot be read"):
-        list(bound("image", "mnist-full", tmp_path).examples(tmp_path))
+        list(bound("image", "mnist-full", tmp_path).examples())
     clothes = np.array([9, 0, 0, 3, 0, 2, 7, 2, 5, 5], np.uint8)
     write_idx(tmp_path / "mnist/train-labels-idx1-ubyte.gz", clothes)
     with pytest.raises(UserError, match="holds fashion-mnist"):
@@ -199,7 +198,7 @@ def test_idx_cut_short_and_the_other_set_are_told(tmp_path):
 
 
 def test_cifar_is_red_green_blue_row_by_row(tmp_path):
-    first = next(sample("image", "cifar-10", tmp_path).examples(tmp_path))
+    first = next(sample("image", "cifar-10", tmp_path).examples())
     folder = tmp_path / "cifar-10-batches-bin"
     record = np.fromfile(folder / "data_batch_1.bin", np.uint8)[1:3073]
     for channel in range(3):
@@ -210,7 +209,7 @@ def test_cifar_is_red_green_blue_row_by_row(tmp_path):
             )
     (folder / "data_batch_2.bin").write_bytes(b"1234")
     with pytest.raises(UserError, match=r"data_batch_2\.bin is no whole number of records"):
-        list(bound("image", "cifar-10", tmp_path).examples(tmp_path))
+        list(bound("image", "cifar-10", tmp_path).examples())
 
 
 def test_offline_the_hub_says_what_to_put_where(tmp_path, monkeypatch):
@@ -224,7 +223,7 @@ def test_offline_the_hub_says_what_to_put_where(tmp_path, monkeypatch):
     assert len(dataset.hub.revision) == 40
     assert dataset.hub.revision in dataset.fingerprint
     with pytest.raises(UserError, match=r"uoft-cs/cifar10.*--data-dir DIR.*cifar-10-batches-bin"):
-        list(dataset.examples(None))
+        list(dataset.examples())
 
 
 def test_hub_rows_are_read_like_the_files(monkeypatch):
@@ -237,7 +236,7 @@ def test_hub_rows_are_read_like_the_files(monkeypatch):
         {"img": list(images), "label": [i % 10 for i in range(20)]}, features=features
     )
     monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: table)
-    made = list(bound("image", "cifar-10", None).examples(None))
+    made = list(bound("image", "cifar-10", None).examples())
     assert len(made) == 40
     np.testing.assert_allclose(made[3].x * 255, images[3].transpose(2, 0, 1), rtol=1e-6)
     assert made[3].labels == {"object": 3}
@@ -245,7 +244,7 @@ def test_hub_rows_are_read_like_the_files(monkeypatch):
 
 def test_hapt_windows_start_where_the_labels_say(tmp_path):
     dataset = sample("sensor", "hapt-raw", tmp_path)
-    made = [e for e in dataset.examples(tmp_path) if e.group == "03"]
+    made = [e for e in dataset.examples() if e.group == "03"]
     # 200 samples hold two windows of 128, one every 64; 128 hold one; 100 none.
     assert [e.labels["activity"] for e in made] == [0, 0, 1]
     for example, start in zip(made, (10, 74, 250), strict=True):
@@ -261,22 +260,22 @@ def test_hapt_unpacked_is_the_same_and_a_broken_recording_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "zip/hapt/HAPT Data Set.zip") as archive:
         archive.extractall(tmp_path / "folder")
     zipped, folder = (bound("sensor", "hapt-raw", tmp_path / n) for n in ("zip", "folder"))
-    for one, other in zip(zipped.examples(None), folder.examples(None), strict=True):
+    for one, other in zip(zipped.examples(), folder.examples(), strict=True):
         np.testing.assert_array_equal(one.x, other.x)
     path = tmp_path / "folder/RawData/gyro_exp02_user02.txt"
     path.write_text(path.read_text().replace("23.0100", "what"))
     broken = bound("sensor", "hapt-raw", tmp_path / "folder")
-    assert "02" not in {example.group for example in broken.examples(None)}
+    assert "02" not in {example.group for example in broken.examples()}
     assert any("skipped 1 of 10 recordings" in r and "exp02_user02" in r for r in broken.remarks)
     for path in (tmp_path / "folder/RawData").glob("acc_*"):
         path.write_text("broken\n")
     with pytest.raises(UserError, match="more than 2 of 10 recordings cannot be read"):
-        list(bound("sensor", "hapt-raw", tmp_path / "folder").examples(None))
+        list(bound("sensor", "hapt-raw", tmp_path / "folder").examples())
 
 
 def test_pamap2_interpolates_and_uses_the_published_subjects(tmp_path):
     dataset = sample("sensor", "pamap2-raw", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert [e.splits["activity"] for e in made] == ["train"] * 2 + ["val"] * 2 + ["test"] * 2
     assert [e.labels["activity"] for e in made] == [0, 11] * 3
     np.testing.assert_allclose(made[0].x[0], 100 + np.arange(1000), rtol=1e-5)
@@ -289,12 +288,12 @@ def test_wisdm_counts_broken_records(tmp_path):
     path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
     path.write_text(path.read_text() + "7,Walking,123,1.0;\n" * 3)
     dataset = bound("sensor", "wisdm-raw", tmp_path)
-    first = next(dataset.examples(tmp_path))
+    first = next(dataset.examples())
     np.testing.assert_array_equal(first.x, [np.arange(200), [0.5] * 200, [-1.25] * 200])
     assert any("skipped 3 of" in remark for remark in dataset.remarks)
     path.write_text(path.read_text() + "8,Walking,1;\n" * 150)
     with pytest.raises(UserError, match="records cannot be read"):
-        list(bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path))
+        list(bound("sensor", "wisdm-raw", tmp_path).examples())
 
 
 def test_pamap2_says_which_class_test_lacks_and_cuts_where_the_clock_jumps(tmp_path):
@@ -304,19 +303,19 @@ def test_pamap2_says_which_class_test_lacks_and_cuts_where_the_clock_jumps(tmp_p
     short = table[: 1150 + 255]  # 2.55 s of rope jumping, as the publisher's subject 6 has
     np.savetxt(path, short, fmt="%.6g")
     dataset = bound("sensor", "pamap2-raw", tmp_path)
-    made = [e for e in dataset.examples(tmp_path) if e.splits["activity"] == "test"]
+    made = [e for e in dataset.examples() if e.splits["activity"] == "test"]
     assert [e.labels["activity"] for e in made] == [0]
     assert "test has no window of: rope jumping" in dataset.remarks
     short[550:, 0] += 60  # lying is 11 s: a pause of a minute leaves 5.5 s before and after
     np.savetxt(path, short, fmt="%.6g")
-    made = list(bound("sensor", "pamap2-raw", tmp_path).examples(tmp_path))
+    made = list(bound("sensor", "pamap2-raw", tmp_path).examples())
     assert not [e for e in made if e.splits["activity"] == "test"]
 
 
 def test_wisdm_records_of_time_0_do_not_cost_a_user_every_window(tmp_path):
     sample("sensor", "wisdm-raw", tmp_path)
     path = tmp_path / "WISDM_ar_v1.1/WISDM_ar_v1.1_raw.txt"
-    whole = [e.x for e in bound("sensor", "wisdm-raw", tmp_path).examples(tmp_path)]
+    whole = [e.x for e in bound("sensor", "wisdm-raw", tmp_path).examples()]
     records = [r for r in path.read_text().replace("\n", "").split(";") if r]
     changed, timeless, blank = [], 0, 0
     for number, record in enumerate(records):
@@ -329,7 +328,7 @@ def test_wisdm_records_of_time_0_do_not_cost_a_user_every_window(tmp_path):
             blank += 1
     path.write_text(";\n".join(changed) + ";\n")
     dataset = bound("sensor", "wisdm-raw", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     np.testing.assert_array_equal([e.x for e in made], whole)
     remarks = " ".join(dataset.remarks)
     assert timeless > 30
@@ -353,16 +352,16 @@ def test_wisdm_cuts_where_time_jumps_among_records_of_time_0():
 def test_ucr_text_with_and_without_the_test_file(separator, tmp_path):
     rows = np.column_stack([np.arange(60) % 2 + 1, np.arange(60 * 140).reshape(60, 140)])
     write_series(tmp_path / "ECG5000_TRAIN.txt", rows, separator)
-    alone = prepare(bound("medical", "ecg5000", tmp_path), tmp_path)
+    alone = prepare(bound("medical", "ecg5000", tmp_path))
     task = alone.dataset.tasks[0]
     assert [len(alone.split(task, split)) for split in SPLITS] == [42, 6, 12]
     assert "TEST is not in the folder" in task.split_rule
     write_series(tmp_path / "ECG5000_TEST.txt", rows[:10], separator)
-    both = prepare(bound("medical", "ecg5000", tmp_path), tmp_path)
+    both = prepare(bound("medical", "ecg5000", tmp_path))
     assert [len(both.split(task, split)) for split in SPLITS] == [48, 12, 10]
     assert both.dataset.revision != alone.dataset.revision
     generic = bound("medical", "ucr", tmp_path)
-    made = list(generic.examples(tmp_path))
+    made = list(generic.examples())
     assert generic.tasks[0].classes == ("1", "2")
     np.testing.assert_array_equal(made[5].x[0], rows[5, 1:].astype(np.float32))
 
@@ -374,7 +373,7 @@ def test_npz_of_several_labels_is_a_multilabel_task(tmp_path):
         dataset = bound("medical", name, tmp_path)
         (task,) = dataset.tasks
         assert (task.kind, len(task.classes)) == ("multilabel", 14)
-        examples = prepare(dataset, tmp_path)
+        examples = prepare(dataset)
         for split in SPLITS:
             labels = examples.labels(task, examples.split(task, split))
             np.testing.assert_array_equal(labels, arrays[f"{split}_labels"])
@@ -385,7 +384,7 @@ def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
     arrays = np.load(tmp_path / "mine.npz")
     dataset = bound("medical", "npz", tmp_path / "mine.npz")
     assert dataset.spec == Grid(3, 12, 10)
-    first = next(dataset.examples(tmp_path))
+    first = next(dataset.examples())
     expected = arrays["train_images"][0].transpose(2, 0, 1) / 255
     np.testing.assert_allclose(first.x, expected, rtol=1e-6)
     write_npz(tmp_path / "other.npz", (28, 28))
@@ -394,7 +393,7 @@ def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
     write_npz(tmp_path / "pneumoniamnist.npz", (28, 28), labels=14)
     single = bound("medical", "pneumoniamnist", tmp_path)
     with pytest.raises(UserError, match="14 labels for each image; task pneumonia is multiclass"):
-        list(single.examples(tmp_path))
+        list(single.examples())
     write_npz(tmp_path / "volumes.npz", (9, 9, 9))
     with pytest.raises(UserError, match="not volumes"):
         bound("medical", "npz", tmp_path / "volumes.npz")
@@ -407,7 +406,7 @@ def test_npz_files_of_any_size_and_what_is_refused(tmp_path):
 
 
 def test_adult_rows_by_hand(tmp_path):
-    made = list(sample("tabular", "adult", tmp_path).examples(tmp_path))
+    made = list(sample("tabular", "adult", tmp_path).examples())
     full, gaps = made[0].x, made[10].x
     assert full[:6].tolist() == [20, 77516, 13, 2174, 0, 40]
     assert full[6:].sum() == 8  # one value in each category
@@ -417,7 +416,7 @@ def test_adult_rows_by_hand(tmp_path):
 
 
 def test_covertype_and_higgs_split_by_row(tmp_path):
-    made = list(sample("tabular", "covertype", tmp_path).examples(tmp_path))
+    made = list(sample("tabular", "covertype", tmp_path).examples())
     sides = ["train"] * 11_340 + ["val"] * 3_780 + ["test"] * 20
     assert [e.splits["cover"] for e in made] == sides
     table = np.loadtxt(tmp_path / "covertype/covtype.data.gz", delimiter=",", dtype=np.float32)
@@ -425,7 +424,7 @@ def test_covertype_and_higgs_split_by_row(tmp_path):
     assert [e.labels["cover"] + 1 for e in made] == table[:, -1].tolist()
 
     dataset = sample("tabular", "higgs", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert [e.splits["signal"] for e in made] == ["train"] * 60 + ["val"] * 3 + ["test"] * 3
     assert "has 66 of the publisher's 11000000 rows" in dataset.remarks[0]
     table = np.loadtxt(tmp_path / "higgs/HIGGS.csv.gz", delimiter=",")
@@ -434,10 +433,10 @@ def test_covertype_and_higgs_split_by_row(tmp_path):
     short = gzip.decompress((tmp_path / "higgs/HIGGS.csv.gz").read_bytes()).splitlines(True)[:21]
     (tmp_path / "higgs/HIGGS.csv.gz").write_bytes(gzip.compress(b"".join(short)))
     with pytest.raises(UserError, match="has 21 rows; 22 are needed at least"):
-        list(bound("tabular", "higgs", tmp_path).examples(tmp_path))
+        list(bound("tabular", "higgs", tmp_path).examples())
     (tmp_path / "covertype/covtype.data.gz").write_bytes(b"no gzip")
     with pytest.raises(UserError, match=r"covtype\.data\.gz cannot be read"):
-        list(bound("tabular", "covertype", tmp_path).examples(tmp_path))
+        list(bound("tabular", "covertype", tmp_path).examples())
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])
@@ -455,9 +454,8 @@ def test_a_tone_is_in_its_mel_band_at_any_rate(rate, tmp_path):
     assert len(wave) == 16000
     expected = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
     np.testing.assert_allclose(wave[400:-400], expected[400:-400], atol=2e-3)
-    dataset = AudioFolder()
-    dataset.bind(tmp_path)
-    x = next(dataset.examples(tmp_path)).x[0]
+    dataset = AudioFolder().bind(tmp_path)
+    x = next(dataset.examples()).x[0]
     import torch
 
     mel = hertz_to_mel(torch.tensor([1000.0, 8000.0]))
@@ -471,12 +469,12 @@ def test_a_broken_clip_is_named_counted_and_skipped_up_to_the_limit(tmp_path):
     broken = recordings / "0_theo_10.wav"
     broken.write_bytes(b"RIFF")
     dataset = bound("audio", "fsdd", tmp_path)
-    examples = prepare(dataset, tmp_path)
+    examples = prepare(dataset)
     assert len(examples) == 71
-    assert examples.remarks == prepare(bound("audio", "fsdd", tmp_path), tmp_path).remarks
+    assert examples.remarks == prepare(bound("audio", "fsdd", tmp_path)).remarks
     assert "skipped 1 of 72 clips" in examples.remarks[0]
     assert "0_theo_10.wav" in examples.remarks[0]
     for index in (0, 4, 5, 9, 49):
         (recordings / f"0_theo_{index}.wav").write_bytes(b"")
     with pytest.raises(UserError, match=r"more than 5 of 72 clips cannot be read, e\.g\. 0_theo"):
-        list(bound("audio", "fsdd", tmp_path).examples(tmp_path))
+        list(bound("audio", "fsdd", tmp_path).examples())

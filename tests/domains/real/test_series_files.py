@@ -34,14 +34,12 @@ def write(root, name="Thing", test=True, **content):
 
 
 def bind(root, name="ucr"):
-    dataset = registry("domain").get("medical").dataset(name)
-    dataset.bind(root)
-    return dataset
+    return registry("domain").get("medical").dataset(name).bind(root)
 
 
 def read(root, name="ucr"):
     dataset = bind(root, name)
-    made = list(dataset.examples(root))
+    made = list(dataset.examples())
     names = [dataset.tasks[0].classes[e.labels[dataset.tasks[0].name]] for e in made]
     return dataset, np.stack([e.x for e in made]), names
 
@@ -78,14 +76,14 @@ def test_a_zip_of_the_archive_holds_three_formats_and_one_is_read(tmp_path):
     root = write(tmp_path / "t", ts=ts(values=VALUES + 9), txt=columns(" "), arff="@relation x\n")
     (root / "Thing.txt").write_text("about the data")
     dataset, x, _ = read(root)
-    assert dataset.train_path().name == "Thing_TRAIN.txt"
+    assert dataset.reader.train_path().name == "Thing_TRAIN.txt"
     np.testing.assert_array_equal(x[:30, 0], VALUES.astype(np.float32))
     write(root, tsv=columns(values=VALUES - 9))
-    assert bind(root).train_path().name == "Thing_TRAIN.tsv"
+    assert bind(root).reader.train_path().name == "Thing_TRAIN.tsv"
     (root / "Thing_TEST.tsv").unlink()
-    assert bind(root).train_path().name == "Thing_TRAIN.txt"  # its TEST is there
+    assert bind(root).reader.train_path().name == "Thing_TRAIN.txt"  # its TEST is there
     (root / "Thing_TEST.txt").unlink()
-    assert bind(root).test_path().name == "Thing_TEST.ts"
+    assert bind(root).reader.test_path().name == "Thing_TEST.ts"
 
 
 def test_ecg5000_is_read_as_its_zip_unpacks(tmp_path):

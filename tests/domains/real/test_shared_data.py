@@ -16,13 +16,11 @@ pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is n
 
 
 def bound(domain, name):
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(SHARED)
-    return dataset
+    return registry("domain").get(domain).dataset(name).bind(SHARED)
 
 
 def test_fsdd_is_balanced_on_every_side():
-    clips = bound("audio", "fsdd").clips()
+    clips = bound("audio", "fsdd").reader.clips()
     assert len(clips) == 3000
     for task, sizes in (("digit", (1500, 500, 1000)), ("speaker", (2400, 300, 300))):
         sides = [clip.splits[task] for clip in clips]
@@ -33,7 +31,7 @@ def test_fsdd_is_balanced_on_every_side():
 
 def test_hapt_has_the_publishers_subjects_and_plausible_gravity():
     dataset = bound("sensor", "hapt-raw")
-    examples = prepare(dataset, SHARED)
+    examples = prepare(dataset)
     task = dataset.tasks[0]
     assert [len(examples.split(task, split)) for split in SPLITS] == [6203, 1564, 3162]
     # Acceleration is in g: at rest its length is 1.
@@ -47,7 +45,7 @@ def test_hapt_has_the_publishers_subjects_and_plausible_gravity():
 def test_pneumoniamnist_and_ecg5000():
     for name, sizes in (("pneumoniamnist", [2428, 270, 468]), ("ecg5000", [350, 50, 100])):
         dataset = bound("medical", name)
-        examples = prepare(dataset, SHARED)
+        examples = prepare(dataset)
         assert [len(examples.split(dataset.tasks[0], split)) for split in SPLITS] == sizes
 
 
@@ -58,8 +56,7 @@ from pathlib import Path
 from vmbench.data.examples import prepare
 from vmbench_domains.image.idx_sets import FashionMnist
 dataset = FashionMnist()
-dataset.bind(Path(sys.argv[1]))
-count = len(prepare(dataset, Path(sys.argv[1])))
+count = len(prepare(dataset.bind(Path(sys.argv[1]))))
 print(count, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 

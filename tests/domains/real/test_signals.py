@@ -28,19 +28,17 @@ def load(name):
 
 def sampled(name, folder):
     load(name).write_sample(folder)
-    dataset = load(name)
-    dataset.bind(folder)
-    return dataset
+    return load(name).bind(folder)
 
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_samples_are_found_read_and_split(name, tmp_path):
     dataset = sampled(name, tmp_path)
-    examples = prepare(dataset, tmp_path)
+    examples = prepare(dataset)
     for task in dataset.tasks:
         sizes = [len(examples.split(task, split)) for split in ("train", "val", "test")]
         assert tuple(sizes) == SAMPLED[name][1]
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert len({example.x.tobytes() for example in made}) == len(made)
     assert dataset.card.licence
     if "speaker is on all sides" not in dataset.tasks[0].split_rule:
@@ -65,34 +63,33 @@ def test_an_empty_folder_is_told_what_goes_where(name, tmp_path):
 
 def test_fluent_rows_are_three_labels_of_one_clip(tmp_path):
     dataset = sampled("fluent-speech", tmp_path)
-    clip = dataset.clips()[3]
+    clip = dataset.reader.clips()[3]
     words = {task.name: task.classes[clip.labels[task.name]] for task in dataset.tasks}
     assert words == {"action": "deactivate", "object": "Korean", "location": "washroom"}
     assert clip.speaker == "speaker0"
-    table = dataset.root / "data/valid_data.csv"
+    table = dataset.reader.root / "data/valid_data.csv"
     table.write_text(table.read_text().replace("newspaper", "book"))
     with pytest.raises(UserError, match=r"valid_data\.csv, line 11: unknown object 'book'"):
-        dataset.clips()
+        dataset.reader.clips()
 
 
 def test_voxceleb_wants_both_archives_and_a_list_it_can_read(tmp_path):
     dataset = sampled("voxceleb1", tmp_path)
-    assert dataset.speakers == ("id10001", "id10270")
-    lost = dataset.root / "wav/id10270/7w0IBEWc9Qw/00001.wav"
+    assert dataset.reader.speakers == ("id10001", "id10270")
+    lost = dataset.reader.root / "wav/id10270/7w0IBEWc9Qw/00001.wav"
     lost.unlink()
     with pytest.raises(UserError, match=r"1 of 6 files .* id10270/7w0IBEWc9Qw.*both"):
-        list(dataset.examples(tmp_path))
-    (dataset.root / "iden_split.txt").write_text("1 id10001/1zcIwhmdeo4/00001.wav\n4 x\n")
+        list(dataset.examples())
+    (dataset.reader.root / "iden_split.txt").write_text("1 id10001/1zcIwhmdeo4/00001.wav\n4 x\n")
     with pytest.raises(UserError, match=r"iden_split\.txt, line 2: '4 x'"):
         load("voxceleb1").bind(tmp_path)
 
 
 def test_librispeech_960_reads_the_parts_and_100_the_first_alone(tmp_path):
     dataset = sampled("librispeech-960", tmp_path)
-    assert dataset.readers == ("14", "19", "20")
-    hundred = registry("domain").get("audio").dataset("librispeech-100")
-    hundred.bind(tmp_path)
-    assert hundred.readers == ("19",)
+    assert dataset.reader.readers == ("14", "19", "20")
+    hundred = registry("domain").get("audio").dataset("librispeech-100").bind(tmp_path)
+    assert hundred.reader.readers == ("19",)
     assert [len(dataset.downloads), len(hundred.downloads)] == [3, 1]
 
 
@@ -102,9 +99,8 @@ def test_an_utterance_is_on_the_same_side_in_100_and_960_hours(tmp_path):
     load("librispeech-960").write_sample(tmp_path)
     sides = []
     for name in ("librispeech-100", "librispeech-960"):
-        dataset = registry("domain").get("audio").dataset(name)
-        dataset.bind(tmp_path)
-        sides.append({clip.path: clip.splits["speaker"] for clip in dataset.clips()})
+        dataset = registry("domain").get("audio").dataset(name).bind(tmp_path)
+        sides.append({clip.path: clip.splits["speaker"] for clip in dataset.reader.clips()})
     hundred, all_hours = sides
     assert len(hundred) == 30 < len(all_hours)
     assert hundred.items() <= all_hours.items()
@@ -127,16 +123,15 @@ def test_files_of_ones_own_are_not_taken_for_librispeech(tmp_path, capsys):
 def test_tables_that_are_not_the_publishers_are_one_clear_line(name, table, tmp_path):
     domain = registry("domain").get("medical" if name == "ptb-xl" else "audio")
     domain.dataset(name).write_sample(tmp_path)
-    dataset = domain.dataset(name)
-    dataset.bind(tmp_path)
-    path = dataset.root / table
+    dataset = domain.dataset(name).bind(tmp_path)
+    path = dataset.reader.root / table
     whole = path.read_bytes()
     first, second, _ = whole.split(b"\r\n", 2)
     spoiled = (b"a,b\n1,2\n", first + b"\r\n" + second[:3], b"\xff\xfe" + whole)
     for content, cause in zip(spoiled, ("no column", "cut short", "cannot be read"), strict=True):
         path.write_bytes(content)
         with pytest.raises(UserError, match=cause) as caught:
-            list(dataset.examples(tmp_path))
+            list(dataset.examples())
         assert str(path) in str(caught.value)
 
 
@@ -147,11 +142,10 @@ def test_tables_that_are_not_the_publishers_are_one_clear_line(name, table, tmp_
 ])  # fmt: skip
 def test_a_missing_package_is_no_broken_file(domain, name, package, tmp_path, monkeypatch):
     registry("domain").get(domain).dataset(name).write_sample(tmp_path)
-    dataset = registry("domain").get(domain).dataset(name)
-    dataset.bind(tmp_path)
+    dataset = registry("domain").get(domain).dataset(name).bind(tmp_path)
     _hide(monkeypatch, package)
     with pytest.raises(UserError, match="which is not installed: pip install") as caught:
-        list(dataset.examples(tmp_path))
+        list(dataset.examples())
     assert "cannot be read" not in str(caught.value)
 
 
@@ -159,10 +153,10 @@ def test_mit_bih_windows_lie_around_the_peak_with_mlii_first(tmp_path):
     from vmbench_domains.medical.wfdb_records import read_annotations, read_signals
 
     dataset = sampled("mit-bih", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert [example.group for example in made] == ["114"] * 10 + ["118"] * 10 + ["100"] * 10
-    signals, names, rate = read_signals(dataset.root / "114")
-    peaks, symbols = read_annotations(dataset.root / "114", "atr")
+    signals, names, rate = read_signals(dataset.reader.root / "114")
+    peaks, symbols = read_annotations(dataset.reader.root / "114", "atr")
     assert (names, rate) == (["V5", "MLII"], 360)
     beats = [p for p, s in zip(peaks.tolist(), symbols, strict=True) if s != "+"][1:]
     for example, peak in zip(made, beats, strict=False):
@@ -186,19 +180,19 @@ def test_mit_bih_split_is_the_published_one():
 
 def test_a_broken_record_is_told(tmp_path):
     dataset = sampled("mit-bih", tmp_path)
-    (dataset.root / "118.dat").write_bytes(b"short")
+    (dataset.reader.root / "118.dat").write_bytes(b"short")
     with pytest.raises(UserError, match=r"3 records cannot be read, e\.g\. 118"):
-        list(dataset.examples(tmp_path))
+        list(dataset.examples())
 
 
 def test_ptb_xl_reads_signals_and_superclasses_as_written(tmp_path):
     from vmbench_domains.medical.wfdb_records import read_signals
 
     dataset = sampled("ptb-xl", tmp_path)
-    made = list(dataset.examples(tmp_path))
+    made = list(dataset.examples())
     assert [e.labels["diagnosis"] for e in made[:2]] == [(0, 1, 1, 1, 1), (1, 0, 0, 0, 0)]
     assert [e.group for e in made] == [str(n) for n in range(1, 21)]
-    signals, names, rate = read_signals(dataset.root / "records100/00000/00002_lr")
+    signals, names, rate = read_signals(dataset.reader.root / "records100/00000/00002_lr")
     assert (signals.shape, len(names), rate) == ((12, 1000), 12, 100)
     np.testing.assert_array_equal(made[1].x, signals)
     drawn = np.random.default_rng(0).normal(0, 0.1, (2, 12, 1000))[1]  # as the sample draws it
@@ -208,19 +202,19 @@ def test_ptb_xl_reads_signals_and_superclasses_as_written(tmp_path):
 
 def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
     dataset = sampled("ptb-xl", tmp_path)
-    table = dataset.root / "ptbxl_database.csv"
+    table = dataset.reader.root / "ptbxl_database.csv"
     text = table.read_text()
-    (dataset.root / "records100/00000/00007_lr.dat").unlink()
-    list(dataset.examples(tmp_path))
+    (dataset.reader.root / "records100/00000/00007_lr.dat").unlink()
+    list(dataset.examples())
     assert any("skipped 1 of 21 ECGs" in r and "00007_lr" in r for r in dataset.remarks)
     for wrong in (text.replace("{'NORM': 100.0, 'SR': 0.0}", "__import__('os')", 1),
                   text.replace(",1,records", ",11,records")):  # fmt: skip
         table.write_text(wrong)
         with pytest.raises(UserError, match=r"ptbxl_database\.csv, line \d+, cannot be read"):
-            list(dataset.examples(tmp_path))
+            list(dataset.examples())
     table.write_text(text.replace("strat_fold", "fold"))
     with pytest.raises(UserError, match="has no column 'strat_fold'"):
-        list(dataset.examples(tmp_path))
+        list(dataset.examples())
 
 
 @pytest.mark.parametrize("name", ["mit-bih", "ptb-xl"])
