@@ -63,17 +63,10 @@ class LinearModel(ABC):
         self.labels = labels
 
     @abstractmethod
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """Fit to standardised features (N, D) of the labels, penalty by penalty.
 
-        Each fit starts from the one before, the first from ``start`` (outputs, D + 1) or zero;
-        where it starts changes how long it takes, not where it ends.
+        Each fit starts from the one before; that saves time and does not change where it ends.
         """
 
     @abstractmethod
@@ -84,10 +77,6 @@ class LinearModel(ABC):
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
         """How good the predictions for ``x`` are, on val."""
 
-    def rows(self, other: "LinearModel", weights: Weights) -> Weights:
-        """``weights`` of ``other``, a model of the same task, as rows of this one."""
-        return weights
-
 
 class Softmax(LinearModel):
     """Multinomial logistic regression; equal accuracies are told apart by the log-loss."""
@@ -96,16 +85,10 @@ class Softmax(LinearModel):
         super().__init__(labels)
         self.classes, self.codes = np.unique(labels, return_inverse=True)
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """A row per class: ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2``."""
         loss = SoftmaxLoss(torch.from_numpy(self.codes))
-        return _path(x, loss, len(self.classes), penalties, max_iter, start)
+        return _path(x, loss, len(self.classes), penalties, max_iter)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Class indices (N,)."""
@@ -121,13 +104,6 @@ class Softmax(LinearModel):
         correct = of_accuracy(predictions, labels)
         return Judgement(float(correct.mean()), correct, losses)
 
-    def rows(self, other: LinearModel, weights: Weights) -> Weights:
-        """Row by row of the same class; zero for a class that ``other`` has not met."""
-        assert isinstance(other, Softmax)
-        found = np.zeros((len(self.classes), weights.shape[1]))
-        found[np.searchsorted(self.classes, other.classes)] = weights
-        return found
-
     @staticmethod
     def _probabilities(x: Features, weights: Weights) -> Weights:
         """(N, K) of features (N, D) and weights (K, D + 1)."""
@@ -141,20 +117,14 @@ class OneVsRest(LinearModel):
     where there are none (a few-shot draw) the log-loss alone decides.
     """
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """A row per class k: ``mean_i log(1 + exp(-s_ik z_ik)) + penalty / 2 |w_k|^2``.
 
         ``z = x W + b``, and ``s`` is 1 where the class is there and -1 elsewhere. The classes share
         nothing but the features, so the sum over them is minimised at once.
         """
         loss = SigmoidLoss(torch.from_numpy(self.labels).double().T.contiguous())
-        return _path(x, loss, self.labels.shape[1], penalties, max_iter, start)
+        return _path(x, loss, self.labels.shape[1], penalties, max_iter)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Log-odds (N, K)."""
@@ -180,14 +150,8 @@ class Ridge(LinearModel):
         super().__init__(labels)
         self.mean, self.std = target_scale(labels)
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
-        """One row, in closed form (:func:`fit_ridge`): it needs neither iterations nor a start."""
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+        """One row, in closed form (:func:`fit_ridge`): it needs no iterations."""
         target = (np.asarray(self.labels, np.float64) - self.mean) / self.std
         for penalty in penalties:
             yield Fitted(fit_ridge(x, target, penalty))
@@ -210,9 +174,8 @@ def _path(
     classes: int,
     penalties: Sequence[float],
     max_iter: int,
-    start: Weights | None,
 ) -> Iterator[Fitted]:
-    problem = Newton(x, loss, classes)
+    problem, start = Newton(x, loss, classes), None
     for penalty in penalties:
         found = problem.solve(penalty, max_iter, start)
         start = found.weights

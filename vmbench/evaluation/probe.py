@@ -5,8 +5,8 @@ regression, ridge (:mod:`vmbench.evaluation.linear_models`). Features are standa
 training examples; val chooses the L2 penalty from a log grid (:func:`choose`), by accuracy, macro
 AUROC or Pearson's correlation; the model is refit on train and val, and test is read once
 (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
-Every fit is converged (:mod:`vmbench.evaluation.newton`), so that the model that is refit is the
-one that val chose.
+Every fit is converged (:mod:`vmbench.evaluation.newton`), so that a penalty means the same model
+on val and on test.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
-from vmbench.evaluation.linear_models import Features, Judgement, Weights
+from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
@@ -127,8 +127,10 @@ def fit_probe(
         learned = np.concatenate([features["train"], features["val"]])
         final_scale = _Scale(learned)
         final_model = build(np.concatenate([labels["train"], labels["val"]]))
-        start = final_model.rows(model, _rescaled(final.weights, scale, final_scale))
-        (final,) = final_model.path(final_scale(learned), [grid[best]], max_iter, start)
+        # From strong to weak again: with examples that it has not seen, the fit to train is a
+        # start as bad as none. Every second penalty is near enough to the next.
+        path = final_model.path(final_scale(learned), grid[best % 2 : best + 1 : 2], max_iter)
+        *_, final = path
 
     def predict(x: Features) -> Predictions:
         return final_model.predict(final_scale(x), final.weights)
@@ -172,13 +174,6 @@ def _level(worse: Contributions) -> bool:
     """Whether the mean of differences (n,) is at most its standard error."""
     error = worse.std(ddof=1) / sqrt(len(worse)) if len(worse) > 1 else 0.0
     return bool(worse.mean() <= error * (1 + 1e-9))  # one example more is just one error
-
-
-def _rescaled(weights: Weights, old: "_Scale", new: "_Scale") -> Weights:
-    """The same function of features as they are, for features that ``new`` standardises."""
-    slopes = weights[:, :-1] / old.std
-    intercepts = weights[:, -1] + slopes @ (new.mean.astype(np.float64) - old.mean)
-    return np.column_stack([slopes * new.std, intercepts])
 
 
 class _Scale:
