@@ -131,16 +131,23 @@ class OneVsRest(LinearModel):
         return _outputs(x, weights).T.numpy()
 
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
-        """By macro AUROC, and the mean log-loss."""
+        """By macro AUROC, and the mean log-loss of the classes that it averages.
+
+        Where there are none, the loss is that of the classes that the fitted labels have and lack:
+        the intercept of any other has no least value.
+        """
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1).numpy()
-        counted = varies(labels) & varies(self.labels)
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").numpy()
+        learned = varies(self.labels)
+        counted = varies(labels) & learned
         scores = logits.numpy()
         value = mean_auroc(scores, labels, counted)
-        if not counted.any():
-            return Judgement(value, -losses, losses)
-        return Judgement(value, of_auroc(scores, labels, counted), losses)
+        if counted.any():
+            each = of_auroc(scores, labels, counted)
+            return Judgement(value, each, losses[:, counted].mean(1))
+        mean = losses[:, learned | ~learned.any()].mean(1)
+        return Judgement(value, -mean, mean)
 
 
 class Ridge(LinearModel):
