@@ -98,7 +98,7 @@ def execute(
         plan = request.resolve()
         placement = place(plan.config, plan.pretrain.spec)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers)
+            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers, folder)
             again = overwrite if again is None else again
             return _carry_out(plan, folder, trainer, resume=resume, again=again)
 
