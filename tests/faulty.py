@@ -276,6 +276,16 @@ class NotForOne(SoundViews):
         return super().forward(x.squeeze(), generator)
 
 
+class OneView(SoundViews):
+    def makers(self):
+        return (self,)
+
+
+class ThirdViewLarger(SoundViews):
+    def makers(self):
+        return (self, self, lambda x, generator: torch.cat([x, self(x, generator)], 1))
+
+
 class HoldsALambda(SoundViews):
     def __init__(self, context):
         super().__init__(context)

@@ -4,6 +4,7 @@ import math
 from itertools import product
 
 import pytest
+from reported import assert_a_value_is_its_units
 
 from vmbench.cli import invoke
 from vmbench.registry import BUILT_IN, registry
@@ -79,7 +80,7 @@ def test_a_smoke_run(domain, dataset, method, run, inside, tmp_path):
     assert result["pretrain"]["dataset"] == dataset
     assert [(t["dataset"], t["task"]) for t in result["tasks"]] == [(dataset, task)]
     for found in result["tasks"]:
-        assert 0 <= found["value"] <= 1
+        assert_a_value_is_its_units(found)
         assert min(found["n_train"], found["n_val"], found["n_test"]) > 0
 
     # An objective belongs to a method that takes one, and to no other's name.
@@ -162,7 +163,8 @@ def test_the_default_run_of_every_domain(domain, run, tmp_path):
     result = run("--domain", domain, tiny=False)
     tasks = DOMAINS[domain].dataset(DOMAINS[domain].default).tasks
     assert {task.name for task in tasks if task.default} <= {t["task"] for t in result["tasks"]}
-    assert all(0 <= task["value"] <= 1 for task in result["tasks"])
+    for task in result["tasks"]:
+        assert_a_value_is_its_units(task)
     assert result["pretrain"]["epochs"] == 2
     assert (tmp_path / result["run_id"] / "views.png").stat().st_size > 10_000
 

@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from leaderboard.factory import LEVELS, result, study
@@ -32,10 +36,49 @@ def as_text(renderable, width=200):
     return console.file.getvalue()
 
 
-@pytest.mark.parametrize("module", [badge, csv_format, github, html, json_format, markdown])
-def test_output_depends_on_the_results_alone(module):
-    again = boards_of(list(reversed(study())))
-    assert module.render(BOARDS) == module.render(again)
+FORMATS = [badge, csv_format, github, html, json_format, markdown]
+# The results come in another order, a year later.
+ELSEWHERE = """
+import datetime, json, sys, time
+from importlib import import_module
+from leaderboard.factory import study  # pydantic knows datetime as it is
+now, day = time.time, datetime.datetime
+class Later(day):
+    @classmethod
+    def now(cls, tz=None):
+        return day.now(tz) + datetime.timedelta(days=400)
+    today = utcnow = now
+datetime.datetime, time.time = Later, lambda: now() + 400 * 86400
+from vmbench_leaderboard.board import build_boards
+boards = build_boards(study()[::-1])
+print(json.dumps({name: import_module(name).render(boards) for name in sys.argv[1:]}))
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """What each format makes of the same results in another process, place, zone and year."""
+    changed = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40"}
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
+    made = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, *(module.__name__ for module in FORMATS)],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env={**os.environ, **changed, "PYTHONPATH": path, "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return json.loads(made.stdout)
+
+
+@pytest.mark.parametrize("module", FORMATS)
+def test_output_depends_on_the_results_and_on_nothing_else(module, elsewhere):
+    text = module.render(BOARDS)
+    assert elsewhere[module.__name__] == text
+    other = boards_of([one for one in study() if one.domain == "audio"])
+    assert module.render(other) != text
+    assert module.render(boards_of(study(rng=1))) != text
 
 
 def test_markdown_has_a_table_per_board_with_as_many_fields_as_headings():

@@ -15,7 +15,7 @@ def failing(method, *, represent=False):
 
 # A fault may break more than one promise; each names its clauses.
 @pytest.mark.parametrize(("views", "clauses", "reason"), [
-    (faulty.WrongDtype, {"shape-dtype", "batch-of-one"}, "becomes torch.float64"),
+    (faulty.WrongDtype, {"shape-dtype", "batch-of-one", "several"}, "becomes torch.float64"),
     (faulty.DividesByStd, {"finite"}, "views of a constant zero"),
     (faulty.NoClamp, {"value-range"}, "clamp them"),
     (faulty.InPlace, {"no-mutation"}, "in place"),
@@ -25,6 +25,8 @@ def failing(method, *, represent=False):
     (faulty.GlobalPython, {"global-randomness"}, "a global random state is changed"),
     (faulty.OneDrawPerBatch, {"per-example"}, "16 copies of one example in a batch get 1 "),
     (faulty.NotForOne, {"batch-of-one"}, "(1, 27) on cpu becomes torch.float32 of (27,)"),
+    (faulty.OneView, {"several"}, "names 1 views of an example"),
+    (faulty.ThirdViewLarger, {"several"}, "view 3 of a batch of (16, 27) has shape (16, 54)"),
     (faulty.HoldsALambda, {"picklable"}, "pickle"),
     (faulty.TrainableButFixed, {"learned"}, "use buffers"),
     (faulty.LearnedWithoutGradient, {"learned"}, "learned = True"),
@@ -65,7 +67,7 @@ def test_a_fault_of_a_yardstick(method, reason):
 
 
 def test_sound_ones_pass_whole_on_every_spec_they_serve():
-    for method, count in ((faulty.SoundMethod, 1 + 3 * 12), (faulty.SoundYardstick, 1 + 1)):
+    for method, count in ((faulty.SoundMethod, 1 + 3 * 13), (faulty.SoundYardstick, 1 + 1)):
         report = check_method(method)
         assert report.passed, str(report)
         assert len(report.outcomes) == count

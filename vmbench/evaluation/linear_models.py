@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vmbench.data.dataset import Kind
-from vmbench.data.labels import Labels, varies
-from vmbench.evaluation.influence import Contributions, contributions
+from vmbench.data.labels import Labels, target_scale, varies
+from vmbench.evaluation.influence import Contributions, of_accuracy, of_auroc, of_pearson
 from vmbench.evaluation.metrics import Predictions, mean_auroc, pearson
 from vmbench.evaluation.newton import Loss, Newton, SigmoidLoss, SoftmaxLoss
 
@@ -102,7 +101,7 @@ class Softmax(LinearModel):
         predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
         losses: Contributions = -np.log(known.sum(1).clip(1e-12))
-        correct = contributions("multiclass", predictions, labels, None)
+        correct = of_accuracy(predictions, labels)
         return Judgement(float(correct.mean()), correct, losses)
 
     @staticmethod
@@ -145,7 +144,7 @@ class OneVsRest(LinearModel):
         scores = logits.numpy()
         value = mean_auroc(scores, labels, counted)
         if counted.any():
-            each = contributions("multilabel", scores, labels, counted)
+            each = of_auroc(scores, labels, counted)
             return Judgement(value, each, losses[:, counted].mean(1))
         mean = losses[:, learned | ~learned.any()].mean(1)
         return Judgement(value, -mean, mean)
@@ -173,15 +172,7 @@ class Ridge(LinearModel):
         """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
         losses: Contributions = np.square(values - labels)
-        each = contributions("regression", values, labels, None)
-        return Judgement(pearson(values, labels), each, losses)
-
-
-MODELS: dict[Kind, type[LinearModel]] = {
-    "multiclass": Softmax,
-    "multilabel": OneVsRest,
-    "regression": Ridge,
-}
+        return Judgement(pearson(values, labels), of_pearson(values, labels), losses)
 
 
 def _path(
@@ -209,26 +200,11 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
     Returns:
         The weights (1, D + 1); the last is b.
     """
-    features = torch.from_numpy(x).double()
-    target = torch.from_numpy(y)
-    mean, level = features.mean(0), target.mean()
-    centred, rest = features - mean, target - level
-    n, d = centred.shape
-    # The smaller of the two systems: (X'X / N + p) w = X'y / N, or its dual.
-    if d <= n:
-        gram = centred.T @ centred / n + penalty * torch.eye(d, dtype=torch.float64)
-        weights = torch.linalg.solve(gram, centred.T @ rest / n)
-    else:
-        gram = centred @ centred.T / n + penalty * torch.eye(n, dtype=torch.float64)
-        weights = centred.T @ torch.linalg.solve(gram, rest) / n
-    intercept = level - mean @ weights
-    return torch.cat([weights, intercept[None]])[None].numpy()
+    from sklearn.linear_model import Ridge as ScikitRidge
 
-
-def target_scale(labels: Labels) -> tuple[float, float]:
-    """Mean and standard deviation of real targets; 1 where they are all equal."""
-    std = float(labels.std())
-    return float(labels.mean()), std if std > 0 else 1.0
+    # scikit-learn's penalty is on the sum of squares; Cholesky takes the smaller of both systems.
+    model = ScikitRidge(alpha=penalty * len(x), solver="cholesky").fit(x.astype(np.float64), y)
+    return np.append(model.coef_, model.intercept_)[None]
 
 
 def _outputs(x: Features, weights: Weights) -> Tensor:

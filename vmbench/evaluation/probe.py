@@ -15,10 +15,11 @@ from math import sqrt
 
 import numpy as np
 
-from vmbench.data.dataset import Kind, Split
+from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
-from vmbench.evaluation.linear_models import MODELS, Features, Judgement
+from vmbench.evaluation.kinds import scoring
+from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
@@ -73,7 +74,7 @@ def linear_probe(
     *,
     penalties: int,
     max_iter: int,
-    kind: Kind = "multiclass",
+    kind: str = "multiclass",
 ) -> ProbeReport:
     """Choose the penalty on val, refit on train and val, predict test.
 
@@ -101,7 +102,7 @@ def fit_probe(
     penalties: int,
     max_iter: int,
     refit: bool = True,
-    kind: Kind = "multiclass",
+    kind: str = "multiclass",
 ) -> FittedProbe:
     """:func:`linear_probe` without its last step: the model itself, and no test is needed.
 
@@ -113,7 +114,8 @@ def fit_probe(
         refit: on train and val with the chosen penalty; otherwise on train alone.
         kind: of the task.
     """
-    model = MODELS[kind](labels["train"])
+    build = scoring(kind).model
+    model = build(labels["train"])
     scale = _Scale(features["train"])
     train, val = scale(features["train"]), scale(features["val"])
     grid = penalty_grid(penalties)
@@ -124,7 +126,7 @@ def fit_probe(
     if refit:
         learned = np.concatenate([features["train"], features["val"]])
         final_scale = _Scale(learned)
-        final_model = MODELS[kind](np.concatenate([labels["train"], labels["val"]]))
+        final_model = build(np.concatenate([labels["train"], labels["val"]]))
         # From strong to weak again: with examples that it has not seen, the fit to train is a
         # start as bad as none. Every second penalty is near enough to the next.
         path = final_model.path(final_scale(learned), grid[best % 2 : best + 1 : 2], max_iter)

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.data.balance import notable
 from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
 from vmbench.evaluation import Problem, evaluate, limit
@@ -192,7 +191,7 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     indices = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], plan.config.max_examples)
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
-    for remark in notable(task, labels):
+    for remark in task.rules.notable(labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 

@@ -13,11 +13,12 @@ from vmbench.results import ViewKind
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_run
+from vmbench.testing.synthetic import SAMPLES, handcrafted_family, smoke_config, tiny_run
 from vmbench.views.base import ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
+PAIR = 2  # views of full shape that every objective can count on
 COPIES = 16  # of one example, to see whether each gets its own randomness
 DISTINCT = 12  # discrete distortions may coincide by chance, but not often
 BOUNDS = (0.0, 1.0)
@@ -30,7 +31,7 @@ def method_checks(method: Method) -> Iterator[Check]:
         "identity", "", "name, kind and specs are stated and known", lambda: _identity(method)
     )
     for kind in getattr(method, "specs", ()):
-        if kind not in SPECS:
+        if kind not in SAMPLES:
             continue  # identity says so
         if isinstance(method, ViewMethod) and method.objective is None:
             case = Case(method, kind)
@@ -60,7 +61,7 @@ class Case:
     """A view family on one kind of spec: views for unbounded data, and for data in 0..1."""
 
     def __init__(self, method: ViewMethod, kind: str) -> None:
-        self.method, self.spec = method, SPECS[kind]
+        self.method, self.spec = method, SAMPLES[kind]
 
     def context(self, value_range: tuple[float, float] | None) -> ViewContext:
         """White noise: normal, or uniform in ``value_range``."""
@@ -183,6 +184,26 @@ def _batch_of_one(case: Case) -> None:
         violated("the view of a batch of one has NaN or infinite values")
 
 
+def _several(case: Case) -> None:
+    x = case.x
+    makers = case.views.makers()
+    if len(makers) < PAIR:
+        violated(f"makers() names {len(makers)} views of an example: name two at least")
+    for place, make in enumerate(makers):
+        with torch.no_grad():
+            view = make(x, generator(place))
+        if place < PAIR:
+            _same_form(view, x)
+        smaller = all(a <= b for a, b in zip(view.shape[2:], x.shape[2:], strict=False))
+        if view.dim() != x.dim() or view.shape[:2] != x.shape[:2] or not smaller:
+            violated(
+                f"view {place + 1} of a batch of {tuple(x.shape)} has shape {tuple(view.shape)}: a "
+                f"view has all examples and channels, and no more space"
+            )
+        if view.dtype != x.dtype or not view.isfinite().all():
+            violated(f"view {place + 1} is {view.dtype}, or has NaN or infinite values")
+
+
 def _picklable(case: Case) -> None:
     copy: Views = pickle.loads(pickle.dumps(case.views))
     with torch.no_grad():
@@ -214,7 +235,7 @@ def _represent(method: Method, kind: str) -> None:
 def _features(method: Method, kind: str) -> Tensor:
     """Probe features of the training examples after a tiny run."""
     before = global_randomness()
-    with tiny_run(method, SPECS[kind]) as tiny:
+    with tiny_run(method, SAMPLES[kind]) as tiny:
         x, representation = tiny.x, tiny.representation
         features = representation.features(x)
         alone = representation.features(x[:1])
@@ -241,6 +262,7 @@ VIEW_CLAUSES: dict[str, tuple[str, Callable[[Case], None]]] = {
     "global-randomness": ("no global random state is read or changed", _global_randomness),
     "per-example": ("every example of a batch gets its own randomness", _per_example),
     "batch-of-one": ("a batch of one works", _batch_of_one),
+    "several": ("there are two full views at least, and no larger ones", _several),
     "picklable": ("a pickled copy gives the same views", _picklable),
     "learned": ("views learn if and only if kind says so, and the gradient arrives", _learned),
 }

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import toy
@@ -66,9 +68,26 @@ def test_the_target_network_follows_and_no_optimiser_trains_it():
     for key, value in frozen.named_parameters():
         assert torch.equal(value, before[key]) == key.startswith("target."), key
 
+
+@pytest.mark.parametrize(("step", "momentum"), [(0, 0.75), (25, 0.786612), (50, 0.875), (99, None)])
+def test_the_momentum_rises_as_published(step, momentum):
+    """tau = 1 - (1 - tau_0) (cos(pi k / K) + 1) / 2, here with K = 100."""
+    tau = 1 - 0.25 * (math.cos(math.pi * step / 100) + 1) / 2
+    assert momentum is None or tau == pytest.approx(momentum, abs=1e-6)
     objective, _ = build("byol", toy.ToyVector.spec, target_momentum=0.75)
     start = objective.target.head[0].weight.clone()
     with torch.no_grad():
         objective.head[0].weight += 1
-    objective.after_step()
-    torch.testing.assert_close(objective.target.head[0].weight, start + 0.25)
+    objective.after_step(batch(toy.ToyVector.spec, step=step, total=100))
+    torch.testing.assert_close(
+        objective.target.head[0].weight, start + (1 - tau), atol=1e-6, rtol=0
+    )
+
+
+def test_a_training_tells_its_steps_and_how_many_there_are():
+    objective, views = build("byol", toy.ToyVector.spec)
+    told = []
+    after_step = objective.after_step
+    objective.after_step = lambda batch: (told.append((batch.step, batch.total)), after_step(batch))
+    train(objective, views, toy.ToyVector)
+    assert told == [(step, 10) for step in range(10)]

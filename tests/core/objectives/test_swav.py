@@ -10,9 +10,10 @@ from torch.nn import functional as F
 from vmbench.config import make_config
 from vmbench.errors import UserError
 from vmbench.networks import build_encoder
-from vmbench.objectives import sinkhorn, swav
+from vmbench.objectives import multi_crop_swav, sinkhorn, swav
 from vmbench.registry import registry
 from vmbench.runs.presets import PRESETS
+from vmbench.views.crop import local_crop
 
 SPECS = [toy.ToyGrid.spec, toy.ToySequence.spec, toy.ToyVector.spec]
 
@@ -68,6 +69,97 @@ def test_loss_equals_its_equation(t):
     assert swav(s1, s2, t).item() == pytest.approx(naive_swav(s1, s2, t, *codes).item(), rel=1e-9)
 
 
+@pytest.mark.parametrize(("n_full", "n_local"), [(2, 0), (2, 3), (3, 0), (3, 2)])
+def test_multi_crop_predicts_the_full_views_codes_from_all_other_views(n_full, n_local):
+    views = [scores(6, 4, seed) for seed in range(n_full + n_local)]
+    total, terms = 0.0, 0
+    for coded in range(n_full):
+        codes = naive_sinkhorn(views[coded], 0.05, 3)
+        for other, predicting in enumerate(views):
+            if other == coded:
+                continue
+            terms += 1
+            for row, code in zip(predicting, codes, strict=True):
+                denominator = sum(math.exp(s / 0.2) for s in row)
+                for s, c in zip(row, code, strict=True):
+                    total -= c * math.log(math.exp(s / 0.2) / denominator) / len(codes)
+    assert terms == n_full * (n_full + n_local - 1)
+    found = multi_crop_swav(views[:n_full], views[n_full:], 0.2).item()
+    assert found == pytest.approx(total / terms, rel=1e-9)
+
+
+@pytest.mark.parametrize("spec", SPECS[:2])
+def test_local_crops_are_windows_of_further_views(spec):
+    objective, _ = build("swav", spec, local_crops=3)
+    examples, views = batch(spec), [*two_views(spec, seed=3), *two_views(spec, seed=4)][:3]
+    space, asked = tuple(round(bins * 96 / 224) for bins in spec.space), []
+
+    def make_views(_, count=None):
+        asked.append(count)
+        return list(views[:2]) if count is None else views[:count]
+
+    state = examples.generator.get_state()
+    seen = []
+    hook = objective.encoder.conv1.register_forward_pre_hook(lambda _, i: seen.append(i[0]))
+    loss = objective(examples, make_views)
+    hook.remove()
+    assert asked == [None, 3]
+    assert [tuple(x.shape) for x in seen] == [(32, *spec.shape), (48, spec.channels_in, *space)]
+    # The same windows once more, from the same draws.
+    examples.generator.set_state(state)
+    crops = [local_crop(view, space, examples.generator) for view in views]
+    assert torch.equal(seen[1], torch.cat(crops))
+
+    def project(*several):
+        z = F.normalize(objective.head(objective.encoder(torch.cat(several))), dim=1)
+        return (z @ objective.prototypes.T).chunk(len(several))
+
+    expected = multi_crop_swav(
+        project(*views[:2]), project(*crops), objective.config.temperature
+    ).item()
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    # What the log watches is the full views' spread alone.
+    assert objective.representation.shape[0] == 32
+
+
+def test_published_local_crops_are_for_inputs_with_space():
+    for domain, crops in (("image", 6), ("audio", 6), ("tabular", 0)):
+        plan = make_plan(domain, "viewmaker", "swav", "paper", 0, None, (), {})
+        assert plan.config.local_crops == crops
+        assert not plan.overrides
+    assert make_plan("image", "viewmaker", "swav", "small", 0, None, (), {}).config.local_crops == 0
+
+
+@pytest.mark.parametrize(("pretrain", "settings", "said"), [
+    ("toy-vector", {}, "cannot cut local crops of a Vector(9)"),
+    ("toy-grid", {"encoder": "mlp"}, "encoder MLP takes whole examples only"),
+])  # fmt: skip
+def test_local_crops_that_cannot_be_are_refused_before_anything_runs(pretrain, settings, said):
+    before = torch.get_rng_state()
+    with pytest.raises(UserError) as error:
+        make_plan(
+            "toy", "viewmaker", "swav", "smoke", 0, pretrain, (), {"local_crops": 2, **settings}
+        )
+    assert said in str(error.value)
+    assert "use --set local_crops=0" in str(error.value)
+    assert torch.equal(torch.get_rng_state(), before)
+    # Of another objective's run it says nothing.
+    settings = {"local_crops": 2, **settings}
+    assert make_plan("toy", "viewmaker", "simclr", "smoke", 0, pretrain, (), settings)
+
+
+@pytest.mark.parametrize("dataset", [toy.ToyGrid, toy.ToySequence])
+@pytest.mark.parametrize("schedule", ["joint", "alternating"])
+def test_multi_crop_trains_both_players(dataset, schedule):
+    objective, views = build("swav", dataset.spec, local_crops=2, schedule=schedule)
+    before = [[p.clone() for p in player.parameters()] for player in (objective.encoder, views)]
+    train(objective, views, dataset)
+    for player, old in zip((objective.encoder, views), before, strict=True):
+        assert (
+            max((p - q).abs().max() for p, q in zip(player.parameters(), old, strict=True)) > 1e-3
+        )
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_both_players_get_their_gradient_through_the_predictions_only(spec):
     """The same loss with the codes as plain numbers gives the same gradients."""
@@ -119,7 +211,7 @@ def test_prototypes_follow_the_batch_unless_they_are_set():
 @pytest.mark.parametrize("method", ["viewmaker", "handcrafted", "cutout"])
 def test_no_domains_batch_has_fewer_examples_than_prototypes(domain, preset, method):
     config = make_plan(domain, method, "swav", preset, 0, None, (), {}).config
-    with_head = config.model_copy(update={"head": "mlp"})
+    with_head = config.model_copy(update={"head": "mlp", "local_crops": 0})
     count = len(registry("objective").load_class("swav")(encoder(), with_head, 100).prototypes)
     assert 2 <= count <= config.batch_size
     with pytest.raises(UserError) as error:
