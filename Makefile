@@ -20,7 +20,7 @@ setup: .venv/.ready  ## a .venv with everything that run, the embedded data and 
 	touch $@
 
 demo: setup  ## learned views and every yardstick on spoken digits, and the board (minutes)
-	@for method in raw-features random-init supervised viewmaker; do \
+	@for method in raw-features random-init random-init-calibrated supervised viewmaker; do \
 	  echo "== vmbench run --domain audio --method $$method"; \
 	  $(BIN)/vmbench run --domain audio --method $$method --out runs/demo || exit $$?; \
 	done

@@ -1,8 +1,8 @@
-"""What the core registers: names, targets and summaries; importing this imports nothing else."""
+"""What the core registers: names, targets and summaries; importing this loads none of them."""
 
+from vmbench.data.specs import ALL_KINDS
 from vmbench.registry import Entry
 
-_ANY = ("grid", "sequence", "vector")
 _VIEWMAKER_PAPER = "Tamkin et al. 2021, arXiv 2010.07432"
 
 ENTRIES: list[Entry] = [
@@ -11,14 +11,14 @@ ENTRIES: list[Entry] = [
         "viewmaker",
         "vmbench.views.viewmaker:ViewmakerMethod",
         "learned views: a stochastic L1-bounded adversary trained with the encoder",
-        {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
+        {"views": "learned", "specs": ALL_KINDS, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
         "viewmaker+handcrafted",
         "vmbench.views.viewmaker_handcrafted:ViewmakerHandcrafted",
         "the domain's handcrafted views, then the viewmaker's perturbation as a supplement",
-        {"views": "learned", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
+        {"views": "learned", "specs": ALL_KINDS, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "method",
@@ -27,7 +27,7 @@ ENTRIES: list[Entry] = [
         "learned views without an adversary: trained to differ from one another",
         {
             "views": "learned",
-            "specs": _ANY,
+            "specs": ALL_KINDS,
             "paper": "Bayrooti et al. 2023, arXiv 2302.05757",
         },
     ),
@@ -36,56 +36,56 @@ ENTRIES: list[Entry] = [
         "simclr",
         "vmbench.objectives.simclr:SimCLR",
         "canonical NT-Xent, symmetric, without self-similarity",
-        {"kind": "contrastive", "specs": _ANY, "paper": "Chen et al. 2020, arXiv 2002.05709"},
+        {"kind": "contrastive", "specs": ALL_KINDS, "paper": "Chen et al. 2020, arXiv 2002.05709"},
     ),
     Entry(
         "objective",
         "simclr-reference",
         "vmbench.objectives.simclr_reference:SimCLRReference",
         "the one-directional loss of the published viewmaker system",
-        {"kind": "contrastive", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
+        {"kind": "contrastive", "specs": ALL_KINDS, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "objective",
         "instdisc",
         "vmbench.objectives.instdisc:InstDisc",
         "noise-contrastive estimation against a memory bank of every example",
-        {"kind": "contrastive", "specs": _ANY, "paper": "Wu et al. 2018, arXiv 1805.01978"},
+        {"kind": "contrastive", "specs": ALL_KINDS, "paper": "Wu et al. 2018, arXiv 1805.01978"},
     ),
     Entry(
         "objective",
         "instdisc-reference",
         "vmbench.objectives.instdisc_reference:InstDiscReference",
         "the published viewmaker system's InstDisc: a ratio over memories drawn per example",
-        {"kind": "contrastive", "specs": _ANY, "paper": _VIEWMAKER_PAPER},
+        {"kind": "contrastive", "specs": ALL_KINDS, "paper": _VIEWMAKER_PAPER},
     ),
     Entry(
         "objective",
         "moco",
         "vmbench.objectives.moco:MoCo",
         "contrast with a queue of a momentum encoder's keys",
-        {"kind": "contrastive", "specs": _ANY, "paper": "He et al. 2020, arXiv 1911.05722"},
+        {"kind": "contrastive", "specs": ALL_KINDS, "paper": "He et al. 2020, arXiv 1911.05722"},
     ),
     Entry(
         "objective",
         "byol",
         "vmbench.objectives.byol:BYOL",
         "predict a momentum encoder's projection of the other view; no negatives",
-        {"kind": "predictive", "specs": _ANY, "paper": "Grill et al. 2020, arXiv 2006.07733"},
+        {"kind": "predictive", "specs": ALL_KINDS, "paper": "Grill et al. 2020, arXiv 2006.07733"},
     ),
     Entry(
         "objective",
         "simsiam",
         "vmbench.objectives.simsiam:SimSiam",
         "predict the other view's projection, gradient stopped; no negatives",
-        {"kind": "predictive", "specs": _ANY, "paper": "Chen and He 2021, arXiv 2011.10566"},
+        {"kind": "predictive", "specs": ALL_KINDS, "paper": "Chen and He 2021, arXiv 2011.10566"},
     ),
     Entry(
         "objective",
         "swav",
         "vmbench.objectives.swav:SwAV",
         "predict the other view's balanced assignment to prototypes",
-        {"kind": "clustering", "specs": _ANY, "paper": "Caron et al. 2020, arXiv 2006.09882"},
+        {"kind": "clustering", "specs": ALL_KINDS, "paper": "Caron et al. 2020, arXiv 2006.09882"},
     ),
     Entry(
         "encoder",
@@ -106,7 +106,7 @@ ENTRIES: list[Entry] = [
         "mlp",
         "vmbench.networks.mlp:MLP",
         "residual MLP for table rows",
-        {"specs": _ANY},
+        {"specs": ALL_KINDS},
     ),
     Entry(
         "evaluation",

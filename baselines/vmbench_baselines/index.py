@@ -1,8 +1,7 @@
-"""What this room registers: names, targets and summaries; importing this imports nothing else."""
+"""What this room registers: names, targets and summaries; importing this loads none of them."""
 
+from vmbench.data.specs import ALL_KINDS
 from vmbench.registry import Entry
-
-_ANY = ("grid", "sequence", "vector")
 
 ENTRIES: list[Entry] = [
     Entry(
@@ -101,76 +100,80 @@ ENTRIES: list[Entry] = [
         "gaussian-noise",
         "vmbench_baselines.gaussian_noise:GaussianNoiseMethod",
         "fixed views: white noise of a quarter of the data's sd",
-        {"views": "fixed", "specs": _ANY, "paper": ""},
+        {"views": "fixed", "specs": ALL_KINDS, "paper": ""},
     ),
     Entry(
         "method",
         "randomized-quantization",
         "vmbench_baselines.randomized_quantization:RandomizedQuantizationMethod",
         "fixed views: each channel quantised to 8 random bins",
-        {"views": "fixed", "specs": _ANY, "paper": "Wu et al. 2023, arXiv 2212.08663"},
+        {"views": "fixed", "specs": ALL_KINDS, "paper": "Wu et al. 2023, arXiv 2212.08663"},
     ),
     Entry(
         "method",
         "cutout",
         "vmbench_baselines.cutout:CutoutMethod",
         "fixed views: a random quarter of the example hidden",
-        {"views": "fixed", "specs": _ANY, "paper": "DeVries and Taylor 2017, arXiv 1708.04552"},
+        {
+            "views": "fixed",
+            "specs": ALL_KINDS,
+            "paper": "DeVries and Taylor 2017, arXiv 1708.04552",
+        },
     ),
     Entry(
         "method",
         "mixup",
         "vmbench_baselines.mixup:Mixup",
         "fixed views: examples mixed in pairs, labels mixed in its own objective (i-Mix)",
-        {"views": "fixed", "specs": _ANY, "paper": "Lee et al. 2021, arXiv 2010.08887"},
+        {"views": "fixed", "specs": ALL_KINDS, "paper": "Lee et al. 2021, arXiv 2010.08887"},
     ),
     Entry(
         "method",
         "mae",
         "vmbench_baselines.mae:MAE",
         "no views: masked reconstruction",
-        {"views": "none", "specs": _ANY, "paper": "He et al. 2022, arXiv 2111.06377"},
+        {"views": "none", "specs": ALL_KINDS, "paper": "He et al. 2022, arXiv 2111.06377"},
     ),
     Entry(
         "method",
         "emix",
         "vmbench_baselines.emix:EMixMethod",
         "no views: embeddings mixed in pairs, labels mixed in its own objective",
-        {"views": "none", "specs": _ANY, "paper": "Tamkin et al. 2021, arXiv 2111.12062"},
+        {"views": "none", "specs": ALL_KINDS, "paper": "Tamkin et al. 2021, arXiv 2111.12062"},
     ),
     Entry(
         "method",
         "shed",
         "vmbench_baselines.shed:ShED",
         "no views: detection of shuffled patches, segments or features",
-        {"views": "none", "specs": _ANY, "paper": "Tamkin et al. 2021, arXiv 2111.12062"},
+        {"views": "none", "specs": ALL_KINDS, "paper": "Tamkin et al. 2021, arXiv 2111.12062"},
     ),
     Entry(
         "method",
         "random-init",
         "vmbench_baselines.random_init:RandomInit",
         "yardstick, a floor: the same encoder, never trained, batch norms as built: identities",
-        {"views": "none", "specs": _ANY, "paper": ""},
+        {"views": "none", "specs": ALL_KINDS, "paper": ""},
     ),
     Entry(
         "method",
         "random-init-calibrated",
         "vmbench_baselines.random_init:RandomInitCalibrated",
         "yardstick, a floor: the same weights, batch norms calibrated: where pretraining starts",
-        {"views": "none", "specs": _ANY, "paper": ""},
+        {"views": "none", "specs": ALL_KINDS, "paper": ""},
     ),
     Entry(
         "method",
         "raw-features",
         "vmbench_baselines.raw_features:RawFeatures",
         "yardstick, a floor: the pooled input itself, no encoder",
-        {"views": "none", "specs": _ANY, "paper": ""},
+        {"views": "none", "specs": ALL_KINDS, "paper": ""},
     ),
     Entry(
         "method",
         "supervised",
         "vmbench_baselines.supervised:Supervised",
         "yardstick, the ceiling: the same encoder trained on the labels",
-        {"views": "none", "specs": _ANY, "paper": ""},
+        {"views": "none", "specs": ALL_KINDS, "paper": ""},
     ),
 ]

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from vmbench.config import Config
-from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
 from vmbench.views.base import MakeViews
@@ -18,7 +17,8 @@ from vmbench.views.method import PretextMethod
 from vmbench_baselines.masks import random_subset
 from vmbench_baselines.tokens import TokenDecoder, Tokens
 
-MASKED = {Grid.kind: 0.75, Sequence.kind: 0.75, Vector.kind: 0.5}  # share of the tokens
+# Share of the tokens: of an example with space, whose neighbours tell of one another; of others.
+MASKED, MASKED_FEATURES = 0.75, 0.5
 
 
 class MaskedReconstruction(Objective):
@@ -28,9 +28,8 @@ class MaskedReconstruction(Objective):
         super().__init__(encoder, config, n_examples)
         spec = encoder.spec
         self.tokens = Tokens.of(spec)
-        self.masked = max(
-            1, min(self.tokens.count - 1, round(MASKED[spec.kind] * self.tokens.count))
-        )
+        share = MASKED if spec.space else MASKED_FEATURES
+        self.masked = max(1, min(self.tokens.count - 1, round(share * self.tokens.count)))
         self.decoder = TokenDecoder(encoder, self.tokens, self.tokens.numel)
         self.mask_value = nn.Parameter(torch.zeros(spec.channels_in, *[1] * len(spec.space)))
 

@@ -8,10 +8,10 @@ import unicodedata
 
 import pytest
 
-from vmbench import contents as module
 from vmbench import progress
 from vmbench.errors import UserError
 from vmbench.progress import Progress
+from vmbench.storage import contents as module
 from vmbench.storage.cache import cache_folder
 from vmbench.storage.contents import contents
 

@@ -16,9 +16,10 @@ import vmbench
 from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
 from vmbench.evaluation.corruptions import corruptions
-from vmbench.evaluation.fewshot import DRAWS, SHOTS, draw
+from vmbench.evaluation.draws import SHOTS, draw
+from vmbench.evaluation.fewshot import DRAWS
 from vmbench.evaluation.finetune import LEARNING_RATES
-from vmbench.evaluation.knn import knn_predict
+from vmbench.evaluation.neighbours import knn_predict
 from vmbench.evaluation.probe import fit_probe, linear_probe
 from vmbench.registry import registry
 from vmbench.results import read_result

@@ -8,7 +8,7 @@ from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
 from vmbench.data.dataset import HeldOut, Task
 from vmbench.data.examples import prepare
 from vmbench.errors import UserError
-from vmbench.evaluation import hide, limit
+from vmbench.evaluation import limit
 from vmbench.storage.cache import cache_folder
 
 
@@ -130,7 +130,7 @@ def broken(change, **attributes):
     (lambda i, x, y, s: (x, y, "train" if s == "val" else s), "the val split is empty"),
     (lambda i, x, y, s: (x, 0 if y == 2 and s == "train" else y, s),
      "train has no example of the class c"),
-    (lambda i, x, y, s: (x, y + 1, s), r"labels outside 0\.\.2"),
+    (lambda i, x, y, s: (x, y + 1, s), r"label 3 of task kind is not in 0\.\.2"),
 ])  # fmt: skip
 def test_bad_data_is_one_clear_line_and_leaves_no_cache(change, message):
     with np.errstate(all="ignore"), pytest.raises(UserError, match=message):
@@ -164,7 +164,7 @@ def test_held_out_groups_are_disjoint_and_do_not_depend_on_order():
 
 def test_hidden_columns_become_zero_and_the_input_stays():
     x = torch.ones(2, 6)
-    hidden = hide(x, Task("t", ("a",), "", hidden=((1, 3), (5, 6))))
+    hidden = Task("t", ("a",), "", hidden=((1, 3), (5, 6))).hide(x)
     assert hidden.tolist() == [[1, 0, 0, 1, 1, 0]] * 2
     assert x.min() == 1
 

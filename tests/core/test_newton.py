@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scipy.special import expit, log_softmax, logsumexp, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from vmbench.evaluation import newton
@@ -45,11 +45,11 @@ def scikit_learn(x, y, penalty, solver):
 @pytest.mark.parametrize(
     ("shape", "separation", "compared"),
     [
-        ((1200, 512, 3), 0.3, GRID[::4]),
-        ((200, 512, 3), 3.0, GRID[::3]),
-        ((600, 512, 40), 1.0, GRID[:1]),
-        ((120, 2048, 3), 1.0, GRID[::4]),
-        ((60, 8192, 3), 0.0, GRID[::5]),
+        ((700, 512, 3), 0.3, GRID[::5]),
+        ((150, 512, 3), 3.0, GRID[::5]),
+        ((120, 512, 20), 1.0, GRID[:1]),
+        ((60, 2048, 3), 1.0, GRID[:6:5]),
+        ((40, 8192, 3), 0.0, GRID[:6:5]),
     ],
 )
 def test_converged_at_every_penalty_and_equal_to_scikit_learn(shape, separation, compared):
@@ -66,11 +66,13 @@ def test_converged_at_every_penalty_and_equal_to_scikit_learn(shape, separation,
         assert found.gradient_norm == pytest.approx(norm, rel=1e-3)
         assert found.objective == pytest.approx(value, rel=1e-10)
         if penalty in compared:
-            oracle = scikit_learn(x, y, penalty, "newton-cholesky" if d == 512 else "lbfgs")
+            oracle = scikit_learn(
+                x, y, penalty, "newton-cholesky" if d == 512 and classes == 3 else "lbfgs"
+            )
             assert value <= softmax_objective(x, y, oracle, penalty)[0] + 2 * newton.GAP
             ours, theirs = (x @ w[:, :-1].T + w[:, -1] for w in (found.weights, oracle))
             assert (ours.argmax(1) == theirs.argmax(1)).all()
-            assert np.abs(softmax(ours, axis=1) - softmax(theirs, axis=1)).max() < 2e-3
+            assert np.abs(softmax(ours, axis=1) - softmax(theirs, axis=1)).max() < 1e-3
 
 
 def test_one_vs_rest_is_a_logistic_regression_per_class():
@@ -133,6 +135,8 @@ def test_features_that_repeat_or_never_change():
     for penalty in GRID:
         found = Newton(x, SoftmaxLoss(torch.from_numpy(y)), 3).solve(penalty, 100)
         assert found.converged
-        np.testing.assert_allclose(found.weights[:, :10], found.weights[:, 10:20], atol=1e-6)
-        assert not found.weights[:, 20:30].any()
-        assert logsumexp(found.weights.sum(0)) < 1e3  # finite
+        # Where only the penalty bends the objective, the gradient bounds how far the least is.
+        far = 2 * found.gradient_norm / penalty
+        first, second, constant = np.split(found.weights[:, :-1], 3, axis=1)
+        np.testing.assert_allclose(first, second, rtol=0, atol=far)
+        np.testing.assert_allclose(constant, 0, atol=far)

@@ -14,7 +14,6 @@ import toy
 from vmbench.cli import invoke
 from vmbench.cli.output import echo, kept_for_output
 from vmbench.cli.run import print_result
-from vmbench.data.balance import notable
 from vmbench.data.dataset import Task
 from vmbench.results import Result
 
@@ -133,15 +132,15 @@ def sides(train, val, test):
 
 
 def test_counts_are_said_where_they_matter():
-    assert list(notable(BALANCED, sides([0, 1, 2] * 4, [0, 1, 2], [0, 1, 2]))) == [
+    assert list(BALANCED.rules.notable(sides([0, 1, 2] * 4, [0, 1, 2], [0, 1, 2]))) == [
         "3 classes; 12 train, 3 val, 3 test"
     ]
-    short, absent, unequal = notable(BALANCED, sides([0] * 9 + [1, 2, 2], [0, 1, 2], [0, 1]))
+    short, absent, unequal = BALANCED.rules.notable(sides([0] * 9 + [1, 2, 2], [0, 1, 2], [0, 1]))
     assert short == "3 classes; 12 train, 3 val, 2 test"
     assert absent == "warning: test has no example of 1 classes: c"
     assert re.fullmatch(r"warning: unequal classes \(a is 75\.0% of train, .* 9\.0\): .*", unequal)
     many = Task("many", tuple(f"class {i}" for i in range(200)), "a rule")
-    lines = list(notable(many, sides(list(range(200)), [0], [1])))
+    lines = list(many.rules.notable(sides(list(range(200)), [0], [1])))
     assert all(len(line) < 250 for line in lines)
 
 

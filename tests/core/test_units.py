@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vmbench.evaluation.influence import contributions
+from vmbench.evaluation.influence import of_accuracy, of_auroc, of_pearson
 from vmbench.evaluation.units import test_units as sum_units
 
 N = 60
@@ -24,7 +24,7 @@ def weighted_correlation(x, y, weights):
 
 
 def test_a_right_prediction_contributes_one_and_a_wrong_one_nothing():
-    found = contributions("multiclass", np.array([0, 2, 1]), np.array([0, 1, 1]), None)
+    found = of_accuracy(np.array([0, 2, 1]), np.array([0, 1, 1]))
     assert found.tolist() == [1, 0, 1]
 
 
@@ -33,7 +33,7 @@ def test_auroc_contributions_are_the_value_plus_its_derivative_by_each_weight():
     labels = (rng.random((N, 3)) < (0.5, 0.2, 0.6)).astype(np.int64)
     scores = np.round(rng.standard_normal((N, 3)) + labels, 1)  # with ties
     counted = np.array([True, True, False])
-    found = contributions("multilabel", scores, labels, counted)
+    found = of_auroc(scores, labels, counted)
 
     def macro(weights=None):
         pairs = zip(labels.T[:2], scores.T[:2], strict=True)
@@ -49,7 +49,7 @@ def test_correlation_contributions_are_the_value_plus_its_derivative_by_each_wei
     rng = np.random.default_rng(1)
     x = rng.standard_normal(N)
     y = x + 0.5 * rng.standard_normal(N) + 3
-    found = contributions("regression", unit * x, unit * y, None)
+    found = of_pearson(unit * x, unit * y)
     value = np.corrcoef(x, y)[0, 1]
     assert found.mean() == pytest.approx(value, abs=1e-12)
     expected = [value + influence(lambda w: weighted_correlation(x, y, w), i) for i in range(N)]
@@ -57,7 +57,7 @@ def test_correlation_contributions_are_the_value_plus_its_derivative_by_each_wei
 
 
 def test_a_constant_prediction_contributes_no_correlation():
-    found = contributions("regression", np.full(5, 2.0), np.arange(5.0), None)
+    found = of_pearson(np.full(5, 2.0), np.arange(5.0))
     assert found.tolist() == [0] * 5
 
 
@@ -66,7 +66,7 @@ def test_resampled_contributions_spread_as_the_resampled_metric_does():
     rng = np.random.default_rng(2)
     labels = (rng.random(300) < 0.3).astype(np.int64)
     scores = rng.standard_normal(300) + labels
-    each = contributions("multilabel", scores[:, None], labels[:, None], np.array([True]))
+    each = of_auroc(scores[:, None], labels[:, None], np.array([True]))
     draws = rng.integers(300, size=(400, 300))
     metric = [roc_auc_score(labels[draw], scores[draw]) for draw in draws]
     means = each[draws].mean(1)

@@ -96,7 +96,7 @@ def test_names_and_shapes_are_the_published_ones(channels):
 
 def test_the_signature_is_the_documented_one():
     assert str(inspect.signature(Viewmaker.__init__)) == (
-        "(self, spec: vmbench.data.specs.Spec, epsilon: float = 0.05, "
+        "(self, spec: vmbench.data.specs.base.Spec, epsilon: float = 0.05, "
         "clamp: tuple[float, float] | None = None, num_res_blocks: int = 3, "
         "frequency_domain: bool = False, downsample_to: int | None = None, width: int = 32, "
         "bound: Literal['input', 'released'] = 'input') -> None"

@@ -30,7 +30,7 @@ def test_columns_are_the_packages(collect, frame):
 @pytest.mark.parametrize("name", CATEGORIES)
 def test_the_hidden_span_is_the_labels_one_hot(name, collect):
     data = collect("diamonds")
-    (span,) = data.dataset.task(name).hidden
+    (span,) = data.dataset.bind().task(name).hidden
     block = data.x[:, slice(*span)]
     assert block.shape[1] == len(CATEGORIES[name])
     assert set(np.unique(block)) == {0, 1}
@@ -40,7 +40,7 @@ def test_the_hidden_span_is_the_labels_one_hot(name, collect):
 
 def test_the_price_in_dollars_is_a_task_and_its_logarithm_hidden(collect):
     data = collect("diamonds")
-    task = data.dataset.task("price")
+    task = data.dataset.bind().task("price")
     ((start, stop),) = task.hidden
     assert stop - start == 1
     np.testing.assert_allclose(np.exp(data.x[:, start]), data.labels["price"], rtol=1e-5)
@@ -51,7 +51,7 @@ def test_the_price_in_dollars_is_a_task_and_its_logarithm_hidden(collect):
 def test_nothing_else_gives_the_label_away(name, collect):
     """No single other feature names the class of most rows better than the commonest class."""
     data = collect("diamonds")
-    ((start, stop),) = data.dataset.task(name).hidden
+    ((start, stop),) = data.dataset.bind().task(name).hidden
     labels = data.labels[name]
     commonest = np.bincount(labels).max() / len(labels)
     for feature in [i for i in range(FEATURES) if not start <= i < stop]:

@@ -45,7 +45,7 @@ def test_faults_that_leave_more_than_one_clause_unmet():
     assert "example 30 is float32 (8,)" in found["shape-dtype"]
     assert found.keys() == {"shape-dtype"}
     found = failing(faulty.domain_of(faulty.OneClass))
-    assert "odd needs two or more classes" in found["spec"]
+    assert "odd needs 2 or more classes" in found["spec"]
     found = failing(faulty.domain_of(faulty.FilesWithoutSample))
     assert "override write_sample(folder)" in found["sample"]
     assert "the examples cannot be read: UserError" in found["finite"]

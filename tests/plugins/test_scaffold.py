@@ -65,7 +65,7 @@ def test_their_own_tests_are_green(environment, packages, tmp_path):
         *("--import-mode=importlib", *packages),
         cwd=tmp_path,  # so that the installed modules are tested, not the sources
     )
-    assert f"{17 + 37} passed in" in out
+    assert f"{17 + 40} passed in" in out
 
 
 def test_they_run_together(environment, tmp_path):

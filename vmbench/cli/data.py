@@ -113,14 +113,15 @@ def _print(
 def _print_task(task: "TaskReport") -> None:
     from vmbench.data.balance import Balance
     from vmbench.data.dataset import SPLITS
+    from vmbench.data.kinds import KINDS
 
     sides = ", ".join(f"{task.examples[split]} {split}" for split in SPLITS)
-    sort = {"multiclass": "classes", "multilabel": "labels"}.get(task.kind)
-    echo(f"task {task.name}: {f'{len(task.classes)} {sort}' if sort else task.kind}; {sides}")
+    rules = KINDS[task.kind](task.name, list(task.classes))
+    echo(f"task {task.name}: {rules.summary}; {sides}")
     echo(f"  split: {task.split_rule}")
     totals = {name: sum(counts.values()) for name, counts in task.classes.items()}
     training = {name: counts["train"] for name, counts in task.classes.items()}
-    if task.kind == "multiclass" and any(training.values()):
+    if rules.exclusive and any(training.values()):
         balance = Balance.of(training)
         echo(f"  train: {balance}")
         if balance.unequal:

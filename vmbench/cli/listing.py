@@ -242,13 +242,12 @@ def _describe_labels(dataset: "Dataset") -> list[str]:
     bound = dataset.bind()
     if not is_prepared(bound):
         return ["counted by the first run, which prepares the examples; then stated here"]
-    from vmbench.data.balance import remarks
 
     examples = prepare(bound)
     return [
         f"{task.name}: {remark}"
         for task in bound.tasks
-        for remark in remarks(task, examples.split_labels(task))
+        for remark in task.rules.remarks(examples.split_labels(task))
     ]
 
 

@@ -1,21 +1,20 @@
 """What a folder of data holds, and what a run would do with it: ``vmbench data check``."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
 from vmbench.data.copies import Copies
-from vmbench.data.dataset import SPLITS, BoundDataset, Kind, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Label, Split, Task
 from vmbench.data.domain import Domain
+from vmbench.data.labels import Labels, listed
 from vmbench.errors import AbsentError, MissingPackageError, UserError
 
-NAMED = 5  # groups, classes or datasets that a line names one by one
-Sides = dict[str, Split]
+NAMED = 5  # groups that a line names one by one
 
 
 @dataclass
@@ -23,16 +22,16 @@ class TaskReport:
     """One task: how many examples of every class are on each side, and what crosses sides.
 
     Attributes:
-        kind: multiclass, multilabel or regression.
+        kind: as :class:`~vmbench.data.task.Task` has it.
         examples: split -> count.
-        classes: class -> split -> count of those that have it; empty for a regression.
-        targets: split -> least, mean and greatest target; of a regression alone.
+        classes: class -> split -> count of those that have it; empty where there are none.
+        targets: split -> least, mean and greatest target, where there are no classes.
         problems: what a run would refuse.
         leaks: what is on two sides of the split.
     """
 
     name: str
-    kind: Kind
+    kind: str
     split_rule: str
     examples: dict[Split, int]
     classes: dict[str, dict[Split, int]]
@@ -146,92 +145,60 @@ class _Tally:
     """Counts of one task while its examples go by."""
 
     def __init__(self, task: Task, copies: Copies) -> None:
-        self.task, self.copies = task, copies
-        self.examples: dict[Split, int] = dict.fromkeys(SPLITS, 0)
-        self.counts: list[dict[Split, int]] = [dict.fromkeys(SPLITS, 0) for _ in task.classes]
-        self.targets: dict[Split, list[float]] = {split: [] for split in SPLITS}
+        self.task, self.copies, self.rules = task, copies, task.rules
+        self.labels: dict[Split, list[Label]] = {split: [] for split in SPLITS}
         self.outside = 0
         self.sides_of_group: dict[str, set[Split]] = defaultdict(set)
-        self.labels_of_group: dict[str, set[int]] = defaultdict(set)
+        self.labels_of_group: dict[str, set[Label]] = defaultdict(set)
 
-    def add(self, group: str | None, label: Any, side: Split) -> None:
-        if not self.task.accepts(label):
+    def add(self, group: str | None, label: Label, side: Split) -> None:
+        if not self.rules.accepts(label):
             self.outside += 1
             return
-        self.examples[side] += 1
-        if self.task.kind == "regression":
-            self.targets[side].append(float(label))
-        else:
-            there = [label] if self.task.kind == "multiclass" else np.flatnonzero(label)
-            for position in there:
-                self.counts[position][side] += 1
+        self.labels[side].append(label)
         if group is not None:
             self.sides_of_group[group].add(side)
-            if self.task.kind == "multiclass":
+            if self.rules.exclusive:
                 self.labels_of_group[group].add(label)
 
     def report(self) -> TaskReport:
-        classes = dict(zip(self.task.classes, self.counts, strict=True))
-        targets = {
-            split: (min(found), fmean(found), max(found))
-            for split, found in self.targets.items()
-            if found
+        sides: dict[Split, Labels] = {
+            split: self.rules.decode(self.rules.encode(labels))
+            for split, labels in self.labels.items()
         }
-        report = TaskReport(
+        counts = {split: self.rules.class_counts(labels) for split, labels in sides.items()}
+        problems = [f"{self.outside} labels are not {self.rules.wanted}"] if self.outside else []
+        return TaskReport(
             self.task.name,
             self.task.kind,
             self.task.split_rule,
-            dict(self.examples),
-            classes,
-            targets,
+            {split: len(labels) for split, labels in sides.items()},
+            {name: {split: counts[split][name] for split in SPLITS} for name in self.task.classes},
+            {} if self.task.classes else _targets(sides),
+            [*problems, *self.rules.problems(sides)],
+            list(self._leaks()),
         )
-        report.problems += self._problems(report)
-        report.leaks += self._leaks()
-        return report
-
-    def _problems(self, report: TaskReport) -> Iterator[str]:
-        if self.outside:
-            wanted = self.task.labels_wanted
-            where = "outside" + wanted[2:] if self.task.kind == "multiclass" else f"not {wanted}"
-            yield f"{self.outside} labels are {where}"
-        for split in SPLITS:
-            if not report.examples[split]:
-                yield f"the {split} split is empty"
-        for split, (least, _, greatest) in report.targets.items():
-            if least == greatest:
-                yield f"every target in {split} is {least:g}"
-        if self.task.kind == "multiclass":
-            lacking = [
-                name
-                for name, n in report.classes.items()
-                if n["val"] + n["test"] and not n["train"]
-            ]
-            if lacking:
-                yield f"val or test has classes that train has not: {_some(lacking)}"
-        elif self.task.kind == "multilabel" and all(report.examples.values()):
-            judged = [
-                all(0 < n[side] < report.examples[side] for side in ("train", "test"))
-                for n in report.classes.values()
-            ]
-            if not any(judged):
-                yield "no class is there in some and not in other examples of train and test"
 
     def _leaks(self) -> Iterator[str]:
         torn = sorted(group for group, sides in self.sides_of_group.items() if len(sides) > 1)
         if torn and not self._groups_are_classes():
             yield (
                 f"{len(torn)} of {len(self.sides_of_group)} subjects (speakers, sources) are on "
-                f"more than one side: {_some(torn)}"
+                f"more than one side: {listed(torn, NAMED)}"
             )
         yield from self.copies.leaks(self.task.name)
 
     def _groups_are_classes(self) -> bool:
         """Where the task is to recognise the groups, they must be on all sides."""
-        if self.task.kind != "multiclass":
+        if not self.rules.exclusive:
             return False
         labels = [next(iter(found)) for found in self.labels_of_group.values() if len(found) == 1]
         return len(labels) == len(self.labels_of_group) == len(set(labels))
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+def _targets(sides: Mapping[Split, Labels]) -> dict[Split, tuple[float, float, float]]:
+    return {
+        split: (float(found.min()), fmean(found), float(found.max()))
+        for split, found in sides.items()
+        if len(found)
+    }

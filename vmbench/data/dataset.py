@@ -7,100 +7,24 @@ that follows (validation, the Arrow cache, batches, normalisation) is :mod:`vmbe
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
-from math import inf, isfinite
-from numbers import Integral, Real
+from math import inf
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from vmbench.data.labels import SPLITS, Label, Split
 from vmbench.data.specs import Spec
+from vmbench.data.task import Task
 from vmbench.errors import AbsentError, UserError, unknown_name
 
-Split = Literal["train", "val", "test"]
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-Kind = Literal["multiclass", "multilabel", "regression"]
-KINDS: tuple[Kind, ...] = ("multiclass", "multilabel", "regression")
-Label = int | float | tuple[int, ...]
+__all__ = ["SPLITS", "Card", "Dataset", "Example", "HeldOut", "Label", "Silence", "Split", "Task"]
+
 Normalize = Literal["none", "channel", "global"]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One label of a dataset: a class, a set of findings, or a number.
-
-    Attributes:
-        name: as in ``--transfer dataset/name``.
-        classes: names of the classes; of a multilabel task, of what may be present; of a
-            regression, ``()``.
-        split_rule: one sentence, e.g. "6 of 30 voices held out for test, 4 for val".
-        hidden: spans ``(start, stop)`` of a Vector that hold the label itself; they are set to
-            zero (after normalisation: the mean) whenever features for this task are computed.
-        kind: ``"multiclass"`` (a label is an index into ``classes``), ``"multilabel"`` (a tuple
-            of 0 or 1 per class) or ``"regression"`` (a real number).
-        default: whether it is evaluated where ``--transfer`` does not name it.
-
-    Raises:
-        ValueError: ``kind`` is none of these, or ``classes`` does not go with it.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    split_rule: str
-    hidden: tuple[tuple[int, int], ...] = ()
-    kind: Kind = "multiclass"
-    default: bool = True
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UserError(f"task {self.name}: kind {self.kind!r}: use {', '.join(KINDS)}")
-        if self.kind == "regression" and self.classes:
-            raise UserError(f"task {self.name} is a regression: it has no classes, classes=()")
-        if self.kind != "regression" and not self.classes:
-            raise UserError(
-                f"task {self.name} is {self.kind} and names no classes: name them, or state "
-                f'kind="regression"'
-            )
-
-    def accepts(self, label: object) -> bool:
-        """Whether ``label`` is one of this task.
-
-        >>> Task("findings", ("mass", "nodule"), "by patient", kind="multilabel").accepts((0, 1))
-        True
-        """
-        if self.kind == "regression":
-            return isinstance(label, Real) and isfinite(label)
-        if self.kind == "multiclass":
-            return isinstance(label, Integral) and int(label) in range(len(self.classes))
-        return (
-            isinstance(label, Sequence)
-            and len(label) == len(self.classes)
-            and all(isinstance(each, Integral) and each in (0, 1) for each in label)
-        )
-
-    @property
-    def labels_wanted(self) -> str:
-        """What a label must be, for messages."""
-        if self.kind == "regression":
-            return "a finite number"
-        if self.kind == "multiclass":
-            return f"in 0..{len(self.classes) - 1}"
-        return f"a tuple of {len(self.classes)} numbers, 0 or 1"
-
-    @property
-    def summary(self) -> str:
-        """What is predicted, e.g. ``10 classes``.
-
-        >>> Task("price", (), "by stone", kind="regression").summary
-        'regression'
-        """
-        if self.kind == "regression":
-            return "regression"
-        return f"{len(self.classes)} {'labels' if self.kind == 'multilabel' else 'classes'}"
 
 
 @dataclass(frozen=True)

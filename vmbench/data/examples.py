@@ -20,7 +20,8 @@ from torch import Tensor
 from vmbench.config import digest
 from vmbench.data.copies import Copies
 from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
-from vmbench.data.labels import Labels, judged, require_judged
+from vmbench.data.kinds.base import ABSENT
+from vmbench.data.labels import Labels
 from vmbench.errors import UserError
 from vmbench.plugins import named_failures
 from vmbench.progress import say
@@ -29,9 +30,6 @@ from vmbench.storage.cache import building, cache_folder
 Indices = npt.NDArray[np.int64]
 CACHE_FORMAT = 2
 CHUNK = 512  # examples per Arrow record batch
-ABSENT = (
-    -1
-)  # label (a regression's: NaN) and split of an example that a task does not use; no group
 
 
 class Examples:
@@ -107,13 +105,7 @@ class Examples:
         table = self.table.select_columns(names)[:]
         found: dict[str, Labels] = {}
         for task, name in zip(self.dataset.tasks, names, strict=True):
-            column = table[name]
-            if task.kind == "multilabel":
-                flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-                found[task.name] = flat.astype(np.int64).reshape(-1, len(task.classes))
-            else:
-                exact = np.float64 if task.kind == "regression" else np.int64
-                found[task.name] = column.to_numpy().astype(exact)
+            found[task.name] = task.rules.decode(table[name].combine_chunks())
         return found
 
     def labels(self, task: Task, indices: Indices | None = None) -> Labels:
@@ -201,7 +193,7 @@ def _folder(dataset: BoundDataset) -> Path:
     # What is named by its contents is the same wherever it lies.
     place = None if dataset.named_by_contents else dataset.data_dir
     source = (str(place.resolve()) if place else "") + dataset.fingerprint
-    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != "multiclass"]
+    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != Task.kind]
     key = digest([CACHE_FORMAT, type(dataset.reader).__module__, str(dataset.spec), source, *kinds])
     return cache_folder() / f"{name}-{key}"
 
@@ -218,7 +210,7 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
         "group": datasets.Value("string"),
     }
     for task in tasks:
-        features[f"label.{task.name}"] = _label_feature(task)
+        features[f"label.{task.name}"] = task.rules.feature()
         features[f"split.{task.name}"] = datasets.Value("int8")
     moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
     copies = Copies(task.name for task in tasks)
@@ -240,7 +232,8 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
                 SPLITS.index(example.splits[task.name]) if task.name in example.splits else ABSENT
                 for example in chunk
             ]
-            columns[f"label.{task.name}"] = _label_column(task, chunk)
+            labels = [example.labels.get(task.name) for example in chunk]
+            columns[f"label.{task.name}"] = task.rules.encode(labels)
             columns[f"split.{task.name}"] = pa.array(splits, pa.int8())
         writer.write_table(pa.table(columns))
         count += len(chunk)
@@ -254,27 +247,6 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
     built = Examples(dataset, folder)
     for task in tasks:
         check_task(built, task)
-
-
-def _label_feature(task: Task) -> Any:
-    import datasets
-
-    if task.kind == "multilabel":
-        return datasets.List(datasets.Value("int8"), length=len(task.classes))
-    return datasets.Value("float64" if task.kind == "regression" else "int32")
-
-
-def _label_column(task: Task, chunk: list[Example]) -> Any:
-    import pyarrow as pa
-
-    labels = [example.labels.get(task.name) for example in chunk]
-    if task.kind == "multiclass":
-        return pa.array([ABSENT if y is None else y for y in labels], pa.int32())
-    if task.kind == "regression":
-        return pa.array([float("nan") if y is None else float(y) for y in labels], pa.float64())  # type: ignore[arg-type]
-    size = len(task.classes)
-    rows = np.array([(ABSENT,) * size if y is None else y for y in labels], np.int8)
-    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), size)
 
 
 def _trains(example: Example) -> bool:
@@ -297,8 +269,7 @@ def _check(dataset: BoundDataset, example: Example, position: int) -> None:
             f"infinite values: clean or drop it in the dataset's examples()"
         )
     for task in dataset.tasks:
-        # A class index out of range is found by the whole column: its message names the split.
-        if task.kind == "multiclass" or task.name not in example.splits:
+        if task.name not in example.splits:
             continue
         if not task.accepts(label := example.labels.get(task.name)):
             raise UserError(
@@ -310,33 +281,10 @@ def _check(dataset: BoundDataset, example: Example, position: int) -> None:
 def check_task(examples: Examples, task: Task) -> None:
     """Raise :class:`UserError` for a task that cannot be learned or judged.
 
-    An empty split; a class that train lacks and others have; a multilabel task none of whose
-    classes is there and not there on both sides; a regression whose target never changes.
+    The first of its kind's problems (:meth:`vmbench.data.kinds.base.TaskKind.problems`).
     """
-    where = f"task {examples.dataset.name}/{task.name}"
-    sides = examples.split_labels(task)
-    for split, labels in sides.items():
-        if not len(labels):
-            raise UserError(
-                f"{where}: the {split} split is empty; see its split rule: {task.split_rule}"
-            )
-        if task.kind == "multiclass" and set(labels.tolist()) - set(range(len(task.classes))):
-            raise UserError(f"{where}: {split} has labels outside 0..{len(task.classes) - 1}")
-        if task.kind == "regression" and (labels == labels[0]).all():
-            raise UserError(
-                f"{where}: every target in {split} is {labels[0]:g}; nothing can be predicted"
-            )
-    if task.kind == "multiclass":
-        present = {split: set(labels.tolist()) for split, labels in sides.items()}
-        lacking = (present["val"] | present["test"]) - present["train"]
-        if lacking:
-            names = ", ".join(task.classes[label] for label in sorted(lacking))
-            raise UserError(
-                f"{where}: train has no example of the class {names}, val or test has; "
-                f"change the split or drop the class"
-            )
-    elif task.kind == "multilabel":
-        require_judged(judged(sides), where)
+    for problem in task.rules.problems(examples.split_labels(task)):
+        raise UserError(f"task {examples.dataset.name}/{task.name}: {problem}")
 
 
 class _Moments:

@@ -1,19 +1,33 @@
-"""What the labels of a task say before anything is learned: which classes can be judged at all."""
+"""Labels and splits, and what labels say before anything is learned: which classes can be judged.
 
-from collections.abc import Mapping
+What a label may be follows from the kind of its task: :mod:`vmbench.data.kinds`.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Kind, Split
 from vmbench.errors import UserError
 
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+# A class index, 0 or 1 per class, or a number, by the task's kind.
+Label = int | float | tuple[int, ...]
 # Class indices (N,), or 0 and 1 per class (N, K), or real targets (N,), by the task's kind.
 Labels = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Sides = Mapping[Split, Labels]
 Mask = npt.NDArray[np.bool_]
 
+NONE_JUDGED = (
+    "no class is there in some and not in other examples of both train and test: "
+    "use more examples (--set max_examples=N) or another split"
+)
 
-def judged(labels: Mapping[Split, Labels]) -> Mask:
+
+def judged(labels: Sides) -> Mask:
     """Which classes (K,) of a multilabel task count: both values occur in train and in test.
 
     A ranking of a class that is everywhere or nowhere in test has no value, and a class that is
@@ -39,27 +53,20 @@ def varies(labels: Labels) -> Mask:
 def require_judged(classes: Mask, where: str) -> None:
     """Raise :class:`UserError` if no class of a multilabel task counts (:func:`judged`)."""
     if not classes.any():
-        raise UserError(
-            f"{where}: no class is there in some and not in other examples of both train and "
-            f"test: use more examples (--set max_examples=N) or another split"
-        )
+        raise UserError(f"{where}: {NONE_JUDGED}")
 
 
-def floor(kind: Kind, labels: Mapping[Split, Labels], counted: Mask | None) -> dict[str, float]:
-    """What a prediction that ignores the input gets on test.
+def target_scale(labels: Labels) -> tuple[float, float]:
+    """Mean and standard deviation of real targets; 1 where they are all equal."""
+    std = float(labels.std())
+    return float(labels.mean()), std if std > 0 else 1.0
 
-    ``majority_accuracy``: the accuracy of the class that is most frequent in train;
-    ``prevalence``: the mean share of the ``counted`` classes, the average precision of a guess (its
-    AUROC is 0.5); ``median_mae``: the mean absolute error of the median of train.
 
-    >>> sides = {"train": np.array([0, 1, 1]), "test": np.array([0, 0, 0, 1])}
-    >>> floor("multiclass", sides, None)
-    {'majority_accuracy': 0.25}
+def listed(names: Iterable[str], most: int) -> str:
+    """At most so many names, and dots for the rest.
+
+    >>> listed("abc", 2)
+    'a, b, ...'
     """
-    train, test = labels["train"], labels["test"]
-    if kind == "multiclass":
-        most = np.bincount(train.astype(np.int64)).argmax()
-        return {"majority_accuracy": float((test == most).mean())}
-    if kind == "regression":
-        return {"median_mae": float(np.abs(test - np.median(train)).mean())}
-    return {"prevalence": float(test[:, counted].mean())}
+    shown = list(islice(names, most + 1))
+    return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")

@@ -4,6 +4,6 @@ One evaluation is one file here (and one line in :mod:`vmbench.index`); importin
 loads none of them.
 """
 
-from vmbench.evaluation.base import Evaluation, Problem, Score, evaluate, hide, limit
+from vmbench.evaluation.base import Evaluation, Problem, Score, evaluate, limit
 
-__all__ = ["Evaluation", "Problem", "Score", "evaluate", "hide", "limit"]
+__all__ = ["Evaluation", "Problem", "Score", "evaluate", "limit"]

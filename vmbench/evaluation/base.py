@@ -14,18 +14,13 @@ from torch import Tensor
 from vmbench.config import Config
 from vmbench.data.dataset import SPLITS, Split, Task
 from vmbench.data.examples import Examples, Indices
-from vmbench.data.labels import Labels, Mask, floor, judged, require_judged, varies
+from vmbench.data.labels import Labels, Mask, require_judged, varies
 from vmbench.errors import UserError
-from vmbench.evaluation.influence import Contributions, contributions
+from vmbench.evaluation.influence import Contributions
+from vmbench.evaluation.kinds import scoring
+from vmbench.evaluation.kinds.base import Scoring
 from vmbench.evaluation.linear_models import Features
-from vmbench.evaluation.metrics import (
-    HEADLINES,
-    Predictions,
-    classification_metrics,
-    headline,
-    multilabel_metrics,
-    regression_metrics,
-)
+from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
 from vmbench.results import Probe, TaskResult
@@ -42,16 +37,6 @@ def limit(indices: Indices, size: int | None) -> Indices:
     if size is None or len(indices) <= size:
         return indices
     return np.sort(np.random.default_rng(0).permutation(indices)[:size])
-
-
-def hide(x: Tensor, task: Task) -> Tensor:
-    """``x`` with the columns that hold the task's label set to zero, the training mean."""
-    if not task.hidden:
-        return x
-    x = x.clone()
-    for start, stop in task.hidden:
-        x[:, start:stop] = 0
-    return x
 
 
 @dataclass(frozen=True)
@@ -110,7 +95,7 @@ class Problem:
     def inputs(self, indices: Indices, change: Change | None = None) -> Iterator[Tensor]:
         """Batches of inputs (B, *spec.shape), ``change``d if asked, the label's columns hidden."""
         for x in self.examples.batches(indices, FEATURE_BATCH):
-            yield hide(x if change is None else change(x), self.task)
+            yield self.task.hide(x if change is None else change(x))
 
     def features(self, indices: Indices, change: Change | None = None) -> Features:
         """Features (len(indices), D), optionally of ``change``d inputs."""
@@ -131,21 +116,25 @@ class Problem:
 
     @cached_property
     def counted(self) -> Mask | None:
-        """The classes (K,) of a multilabel task that are judged; None for the other kinds.
+        """The classes (K,) that are judged; None for a kind that averages over none.
 
         Raises:
             UserError: there is none.
         """
-        if self.task.kind != "multilabel":
-            return None
-        counted = judged(self.split_labels())
-        require_judged(counted, f"task {self.examples.dataset.name}/{self.task.name}")
+        counted = self.task.rules.counted(self.split_labels())
+        if counted is not None:
+            require_judged(counted, f"task {self.examples.dataset.name}/{self.task.name}")
         return counted
+
+    @property
+    def scoring(self) -> Scoring:
+        """How predictions of the task's kind are judged."""
+        return scoring(self.task.kind)
 
     @property
     def headline(self) -> str:
         """Name of the metric that the task is reported by."""
-        return HEADLINES[self.task.kind]
+        return self.scoring.headline
 
     def value(self, predictions: Predictions, split: Split) -> float:
         """The headline metric of predictions for ``split``, in which a class may be missing."""
@@ -153,20 +142,16 @@ class Problem:
         counted = self.counted
         if split != "test" and counted is not None:
             counted = varies(self.labels("train")) & varies(labels)
-        return headline(self.task.kind, predictions, labels, counted)
+        return self.scoring.value(predictions, labels, counted)
 
     def contributions(self, predictions: Predictions) -> Contributions:
         """What each test example contributes to the headline of ``predictions``: (n_test,)."""
-        return contributions(self.task.kind, predictions, self.labels("test"), self.counted)
+        return self.scoring.contributions(predictions, self.labels("test"), self.counted)
 
     def metrics(self, predictions: Predictions) -> dict[str, float]:
         """Test metrics of predictions: class indices (n_test,), scores (n_test, K) or values."""
-        labels = self.labels("test")
-        if self.task.kind == "regression":
-            return regression_metrics(predictions, labels)
-        if self.counted is not None:
-            return multilabel_metrics(predictions, labels, self.counted)
-        return classification_metrics(predictions, labels, len(self.task.classes))
+        classes = len(self.task.classes)
+        return self.scoring.metrics(predictions, self.labels("test"), classes, self.counted)
 
 
 @dataclass(frozen=True)
@@ -240,7 +225,7 @@ def evaluate(evaluation: Evaluation, problem: Problem) -> TaskResult:
         higher_is_better=True,
         value=score.metrics[metric],
         metrics=dict(score.metrics),
-        floors=floor(task.kind, problem.split_labels(), problem.counted),
+        floors=task.rules.floor(problem.split_labels(), problem.counted),
         n_train=len(indices["train"]) if score.n_train is None else score.n_train,
         n_val=len(indices["val"]) if score.n_val is None else score.n_val,
         n_test=len(indices["test"]),

@@ -18,12 +18,14 @@ each severity is stronger than the one before.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vmbench.data.specs import Grid, Sequence, Spec, Vector
+from vmbench.data.specs import Spec
+from vmbench.registry import import_target
 from vmbench.views.base import ViewContext
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -89,10 +91,12 @@ class Corruption:
 def corruptions(spec: Spec) -> tuple[Corruption, ...]:
     """The corruptions that examples of ``spec`` are tested under.
 
+    >>> from vmbench.data.specs import Vector
     >>> [c.name for c in corruptions(Vector(9))]
     ['gaussian_noise', 'feature_dropout', 'quantization']
     """
-    return tuple(c for c in _CORRUPTIONS[spec.kind] if spec.channels_in >= c.min_channels)
+    known = cast(tuple[Corruption, ...], import_target(spec.corruptions))
+    return tuple(c for c in known if spec.channels_in >= c.min_channels)
 
 
 def gaussian_noise(x: Tensor, strength: float, clean: Clean, generator: Generator) -> Tensor:
@@ -217,34 +221,36 @@ _NOISE = Corruption("gaussian_noise", gaussian_noise, _NOISE_SD)
 _DROPPED = (0.1, 0.2, 0.3, 0.4, 0.5)  # at most half is gone
 _CHANNELS = Corruption("channel_dropout", channel_dropout, _DROPPED, min_channels=2)
 
-_CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
-    Grid.kind: (
-        _NOISE,
-        # CIFAR-10-C: sigma of 0.4, 0.6, 0.7, 0.8, 1 pixels of 32.
-        Corruption("blur", blur, (0.0125, 0.01875, 0.021875, 0.025, 0.03125)),
-        # CIFAR-10-C: the deviation from the mean times 0.75, 0.5, 0.4, 0.3, 0.15.
-        Corruption("contrast", contrast, (0.25, 0.5, 0.6, 0.7, 0.85)),
-        Corruption("occlusion", occlusion, _DROPPED),
-        Corruption("row_dropout", row_dropout, _DROPPED),
-        Corruption("column_dropout", column_dropout, _DROPPED),
-        _CHANNELS,
-        # Up to 4 pixels of 32, as far as images are moved where CIFAR-10 is augmented by crops.
-        Corruption("shift", shift, (0.03, 0.05, 0.075, 0.1, 0.125)),
-    ),
-    Sequence.kind: (
-        _NOISE,
-        # On the embedded signals this takes as much of the variance as blur takes of images'.
-        Corruption("low_pass", blur, (0.004, 0.008, 0.012, 0.016, 0.02)),
-        _CHANNELS,
-        Corruption("gain", gain, (0.2, 0.4, 0.6, 0.8, 1.0)),  # up to 6 dB
-        # Within a quarter of a period: on a wave, a longer shift would come nearer again.
-        Corruption("time_shift", shift, (0.0025, 0.005, 0.0075, 0.01, 0.0125)),
-        Corruption("segment_dropout", column_dropout, _DROPPED),
-    ),
-    Vector.kind: (
-        _NOISE,
-        Corruption("feature_dropout", channel_dropout, _DROPPED, min_channels=2),
-        # Rounding to steps of q has an error of power q^2 / 12: that of the noise.
-        Corruption("quantization", quantization, (0.55, 0.83, 1.11, 1.25, 1.39)),
-    ),
-}
+ANY: tuple[Corruption, ...] = (_NOISE, _CHANNELS)
+
+OF_GRIDS: tuple[Corruption, ...] = (
+    _NOISE,
+    # CIFAR-10-C: sigma of 0.4, 0.6, 0.7, 0.8, 1 pixels of 32.
+    Corruption("blur", blur, (0.0125, 0.01875, 0.021875, 0.025, 0.03125)),
+    # CIFAR-10-C: the deviation from the mean times 0.75, 0.5, 0.4, 0.3, 0.15.
+    Corruption("contrast", contrast, (0.25, 0.5, 0.6, 0.7, 0.85)),
+    Corruption("occlusion", occlusion, _DROPPED),
+    Corruption("row_dropout", row_dropout, _DROPPED),
+    Corruption("column_dropout", column_dropout, _DROPPED),
+    _CHANNELS,
+    # Up to 4 pixels of 32, as far as images are moved where CIFAR-10 is augmented by crops.
+    Corruption("shift", shift, (0.03, 0.05, 0.075, 0.1, 0.125)),
+)
+
+OF_SEQUENCES: tuple[Corruption, ...] = (
+    _NOISE,
+    # On the embedded signals this takes as much of the variance as blur takes of images'.
+    Corruption("low_pass", blur, (0.004, 0.008, 0.012, 0.016, 0.02)),
+    _CHANNELS,
+    Corruption("gain", gain, (0.2, 0.4, 0.6, 0.8, 1.0)),  # up to 6 dB
+    # Within a quarter of a period: on a wave, a longer shift would come nearer again.
+    Corruption("time_shift", shift, (0.0025, 0.005, 0.0075, 0.01, 0.0125)),
+    Corruption("segment_dropout", column_dropout, _DROPPED),
+)
+
+OF_VECTORS: tuple[Corruption, ...] = (
+    _NOISE,
+    Corruption("feature_dropout", channel_dropout, _DROPPED, min_channels=2),
+    # Rounding to steps of q has an error of power q^2 / 12: that of the noise.
+    Corruption("quantization", quantization, (0.55, 0.83, 1.11, 1.25, 1.39)),
+)

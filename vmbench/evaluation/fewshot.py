@@ -13,80 +13,18 @@ multilabel tasks, 1% is that share of all examples, drawn without regard to the 
 10 of them; a class that a draw lacks is ranked by chance.
 """
 
-from collections.abc import Callable
-from functools import partial
 from statistics import fmean
 
 import numpy as np
 
-from vmbench.data.dataset import Kind, Split
+from vmbench.data.dataset import Split
 from vmbench.data.examples import Indices
-from vmbench.data.labels import Labels
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.linear_models import Features
 from vmbench.evaluation.probe import FittedProbe, fit_probe
 
 DRAWS = 5
-SHOTS = (1, 5, 10)
-FRACTION = 0.01  # of the labels of each class, at least one
-
-LEAST = 10  # examples of a draw that looks at no labels
-
-Size = Callable[[int], int]
-Draw = Callable[..., Indices]  # labels of a split, seed=... -> positions in it
-
-
-def draws(kind: Kind) -> dict[str, Draw]:
-    """The draws by the suffix of the metric that they give.
-
-    >>> list(draws("regression"))
-    ['1pct']
-    """
-    if kind == "regression":
-        return {"1pct": _any}
-    if kind == "multilabel":
-        return {**{f"k{k}": partial(_per_label, k) for k in SHOTS}, "1pct": _any}
-    sizes: dict[str, Size] = {f"k{k}": partial(min, k) for k in SHOTS}
-    return {name: partial(draw, size=size) for name, size in {**sizes, "1pct": _share}.items()}
-
-
-def headline(kind: Kind) -> str:
-    """The suffix of the metric that is reported."""
-    return "1pct" if kind == "regression" else f"k{SHOTS[-1]}"
-
-
-def _share(available: int) -> int:
-    return max(1, round(FRACTION * available))
-
-
-def _per_label(k: int, labels: Labels, seed: int) -> Indices:
-    return np.unique(np.concatenate([draw(y, lambda _: k, seed) for y in labels.T]))
-
-
-def _any(labels: Labels, seed: int) -> Indices:
-    order = np.random.default_rng(seed).permutation(len(labels))
-    return np.sort(order[: max(LEAST, _share(len(labels)))])
-
-
-def draw(labels: Labels, size: Size, seed: int) -> Indices:
-    """Positions in ``labels`` of a random subset, balanced by class; sorted.
-
-    Args:
-        labels: (N,) class indices.
-        size: how many of a class to take, given how many there are; at most all are taken.
-        seed: of the draw; with one seed a smaller subset is part of a larger one.
-
-    >>> labels = np.array([0, 0, 1, 1, 1])
-    >>> labels[draw(labels, lambda available: 1, seed=0)].tolist()
-    [0, 1]
-    """
-    rng = np.random.default_rng(seed)
-    chosen = []
-    for label in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == label))
-        chosen.append(members[: size(len(members))])
-    return np.sort(np.concatenate(chosen))
 
 
 class FewShotEvaluation(Evaluation):
@@ -109,7 +47,7 @@ class FewShotEvaluation(Evaluation):
         fits: dict[str, list[FittedProbe]] = {}
         sizes: dict[str, tuple[int, int]] = {}
         given: dict[str, Contributions] = {}
-        for suffix, positions in draws(problem.task.kind).items():
+        for suffix, positions in problem.scoring.draws().items():
             on_test, each, probes = [], [], []
             for seed in range(DRAWS):
                 chosen = {split: positions(labels[split], seed=seed) for split in few}
@@ -129,7 +67,7 @@ class FewShotEvaluation(Evaluation):
             metrics[name] = fmean(on_test)
             given[name], fits[name] = np.mean(each, axis=0), probes
             sizes[name] = len(chosen["train"]), len(chosen["val"])
-        reported = f"{problem.headline}_{headline(problem.task.kind)}"
+        reported = f"{problem.headline}_{problem.scoring.reported_draw}"
         n_train, n_val = sizes[reported]
         norms = [p.gradient_norm for p in fits[reported] if p.gradient_norm is not None]
         return Score(
@@ -151,7 +89,7 @@ class _Pool:
         labels = problem.labels(split)
         taken = [
             positions(labels, seed=seed)
-            for positions in draws(problem.task.kind).values()
+            for positions in problem.scoring.draws().values()
             for seed in range(DRAWS)
         ]
         self.positions = np.unique(np.concatenate(taken))

@@ -9,40 +9,37 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from vmbench.data.dataset import Kind
 from vmbench.data.labels import Labels, Mask
 from vmbench.evaluation.metrics import Predictions, pearson
 
 Contributions = npt.NDArray[np.float64]
 
 
-def contributions(
-    kind: Kind, predictions: Predictions, labels: Labels, counted: Mask | None
-) -> Contributions:
-    """(N,): 1 or 0 of a correct or wrong class; else the metric plus the example's influence on it.
+def of_accuracy(predictions: Predictions, labels: Labels) -> Contributions:
+    """1 of a correct class and 0 of a wrong one; both arguments are class indices (N,).
 
-    Args:
-        kind: of the task, which names the metric: accuracy, macro AUROC, Pearson's correlation.
-        predictions: class indices (N,), scores (N, K) or values (N,).
-        labels: of the same examples.
-        counted: (K,) the classes that a macro AUROC averages, one at least; None otherwise.
-
-    >>> contributions("multiclass", np.array([0, 2]), np.array([0, 1]), None).tolist()
+    >>> of_accuracy(np.array([0, 2]), np.array([0, 1])).tolist()
     [1.0, 0.0]
     """
-    if kind == "multiclass":
-        correct: Contributions = (predictions == labels).astype(np.float64)
-        return correct
-    if kind == "regression":
-        return _of_pearson(np.asarray(predictions, np.float64), np.asarray(labels, np.float64))
-    assert counted is not None
+    correct: Contributions = (predictions == labels).astype(np.float64)
+    return correct
+
+
+def of_auroc(scores: Predictions, labels: Labels, counted: Mask) -> Contributions:
+    """The macro AUROC plus each example's influence on it.
+
+    Args:
+        scores: (N, K).
+        labels: (N, K), 0 or 1.
+        counted: (K,) the classes that are averaged, one at least.
+    """
     columns = np.flatnonzero(counted)
-    each = [_of_auroc(predictions[:, k], labels[:, k] == 1) for k in columns]
+    each = [_of_one_auroc(scores[:, k], labels[:, k] == 1) for k in columns]
     mean: Contributions = np.mean(each, axis=0)
     return mean
 
 
-def _of_auroc(scores: npt.NDArray[np.generic], positive: Mask) -> Contributions:
+def _of_one_auroc(scores: npt.NDArray[np.generic], positive: Mask) -> Contributions:
     """DeLong, DeLong and Clarke-Pearson 1988 (Biometrics 44, 837-845), equation 4.
 
     Of a positive V is the share of negatives below it, of a negative the share of positives above;
@@ -58,11 +55,13 @@ def _of_auroc(scores: npt.NDArray[np.generic], positive: Mask) -> Contributions:
     return found
 
 
-def _of_pearson(x: Contributions, y: Contributions) -> Contributions:
-    """Devlin, Gnanadesikan and Kettenring 1975 (Biometrika 62, 531-545).
+def of_pearson(predictions: Predictions, targets: Labels) -> Contributions:
+    """Pearson's correlation of (N,) with (N,) plus each example's influence on it.
 
-    The influence is ``z_x z_y - r / 2 (z_x^2 + z_y^2)``; 0 where either side never changes.
+    Devlin, Gnanadesikan and Kettenring 1975 (Biometrika 62, 531-545): the influence is
+    ``z_x z_y - r / 2 (z_x^2 + z_y^2)``; 0 where either side never changes.
     """
+    x, y = np.asarray(predictions, np.float64), np.asarray(targets, np.float64)
     r = pearson(x, y)
     found = np.full(len(x), r)
     if (x != x[0]).any() and (y != y[0]).any():

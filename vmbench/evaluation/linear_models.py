@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vmbench.data.dataset import Kind
-from vmbench.data.labels import Labels, varies
-from vmbench.evaluation.influence import Contributions, contributions
+from vmbench.data.labels import Labels, target_scale, varies
+from vmbench.evaluation.influence import Contributions, of_accuracy, of_auroc, of_pearson
 from vmbench.evaluation.metrics import Predictions, mean_auroc, pearson
 from vmbench.evaluation.newton import Loss, Newton, SigmoidLoss, SoftmaxLoss
 
@@ -64,17 +63,10 @@ class LinearModel(ABC):
         self.labels = labels
 
     @abstractmethod
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """Fit to standardised features (N, D) of the labels, penalty by penalty.
 
-        Each fit starts from the one before, the first from ``start`` (outputs, D + 1) or zero;
-        where it starts changes how long it takes, not where it ends.
+        Each fit starts from the one before; that saves time and does not change where it ends.
         """
 
     @abstractmethod
@@ -85,10 +77,6 @@ class LinearModel(ABC):
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
         """How good the predictions for ``x`` are, on val."""
 
-    def rows(self, other: "LinearModel", weights: Weights) -> Weights:
-        """``weights`` of ``other``, a model of the same task, as rows of this one."""
-        return weights
-
 
 class Softmax(LinearModel):
     """Multinomial logistic regression; equal accuracies are told apart by the log-loss."""
@@ -97,16 +85,10 @@ class Softmax(LinearModel):
         super().__init__(labels)
         self.classes, self.codes = np.unique(labels, return_inverse=True)
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """A row per class: ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2``."""
         loss = SoftmaxLoss(torch.from_numpy(self.codes))
-        return _path(x, loss, len(self.classes), penalties, max_iter, start)
+        return _path(x, loss, len(self.classes), penalties, max_iter)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Class indices (N,)."""
@@ -119,15 +101,8 @@ class Softmax(LinearModel):
         predictions = self.classes[probabilities.argmax(1)]
         known = (labels[:, None] == self.classes) * probabilities
         losses: Contributions = -np.log(known.sum(1).clip(1e-12))
-        correct = contributions("multiclass", predictions, labels, None)
+        correct = of_accuracy(predictions, labels)
         return Judgement(float(correct.mean()), correct, losses)
-
-    def rows(self, other: LinearModel, weights: Weights) -> Weights:
-        """Row by row of the same class; zero for a class that ``other`` has not met."""
-        assert isinstance(other, Softmax)
-        found = np.zeros((len(self.classes), weights.shape[1]))
-        found[np.searchsorted(self.classes, other.classes)] = weights
-        return found
 
     @staticmethod
     def _probabilities(x: Features, weights: Weights) -> Weights:
@@ -142,38 +117,37 @@ class OneVsRest(LinearModel):
     where there are none (a few-shot draw) the log-loss alone decides.
     """
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
         """A row per class k: ``mean_i log(1 + exp(-s_ik z_ik)) + penalty / 2 |w_k|^2``.
 
         ``z = x W + b``, and ``s`` is 1 where the class is there and -1 elsewhere. The classes share
         nothing but the features, so the sum over them is minimised at once.
         """
         loss = SigmoidLoss(torch.from_numpy(self.labels).double().T.contiguous())
-        return _path(x, loss, self.labels.shape[1], penalties, max_iter, start)
+        return _path(x, loss, self.labels.shape[1], penalties, max_iter)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Log-odds (N, K)."""
         return _outputs(x, weights).T.numpy()
 
     def judge(self, x: Features, weights: Weights, labels: Labels) -> Judgement:
-        """By macro AUROC, and the log-loss of the same classes."""
+        """By macro AUROC, and the mean log-loss of the classes that it averages.
+
+        Where there are none, the loss is that of the classes that the fitted labels have and lack:
+        the intercept of any other has no least value.
+        """
         logits = _outputs(x, weights).T
         target = torch.from_numpy(labels).double()
-        by_class = binary_cross_entropy_with_logits(logits, target, reduction="none").numpy()
-        counted = varies(labels) & varies(self.labels)
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none").numpy()
+        learned = varies(self.labels)
+        counted = varies(labels) & learned
         scores = logits.numpy()
         value = mean_auroc(scores, labels, counted)
-        if not counted.any():
-            losses = by_class.mean(1)
-            return Judgement(value, -losses, losses)
-        losses = by_class[:, counted].mean(1)  # what no AUROC judges has no say here either
-        return Judgement(value, contributions("multilabel", scores, labels, counted), losses)
+        if counted.any():
+            each = of_auroc(scores, labels, counted)
+            return Judgement(value, each, losses[:, counted].mean(1))
+        mean = losses[:, learned | ~learned.any()].mean(1)
+        return Judgement(value, -mean, mean)
 
 
 class Ridge(LinearModel):
@@ -183,14 +157,8 @@ class Ridge(LinearModel):
         super().__init__(labels)
         self.mean, self.std = target_scale(labels)
 
-    def path(
-        self,
-        x: Features,
-        penalties: Sequence[float],
-        max_iter: int,
-        start: Weights | None = None,
-    ) -> Iterator[Fitted]:
-        """One row, in closed form (:func:`fit_ridge`): it needs neither iterations nor a start."""
+    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+        """One row, in closed form (:func:`fit_ridge`): it needs no iterations."""
         target = (np.asarray(self.labels, np.float64) - self.mean) / self.std
         for penalty in penalties:
             yield Fitted(fit_ridge(x, target, penalty))
@@ -204,15 +172,7 @@ class Ridge(LinearModel):
         """By Pearson's correlation, and the mean squared error."""
         values = self.predict(x, weights)
         losses: Contributions = np.square(values - labels)
-        each = contributions("regression", values, labels, None)
-        return Judgement(pearson(values, labels), each, losses)
-
-
-MODELS: dict[Kind, type[LinearModel]] = {
-    "multiclass": Softmax,
-    "multilabel": OneVsRest,
-    "regression": Ridge,
-}
+        return Judgement(pearson(values, labels), of_pearson(values, labels), losses)
 
 
 def _path(
@@ -221,9 +181,8 @@ def _path(
     classes: int,
     penalties: Sequence[float],
     max_iter: int,
-    start: Weights | None,
 ) -> Iterator[Fitted]:
-    problem = Newton(x, loss, classes)
+    problem, start = Newton(x, loss, classes), None
     for penalty in penalties:
         found = problem.solve(penalty, max_iter, start)
         start = found.weights
@@ -241,26 +200,11 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
     Returns:
         The weights (1, D + 1); the last is b.
     """
-    features = torch.from_numpy(x).double()
-    target = torch.from_numpy(y)
-    mean, level = features.mean(0), target.mean()
-    centred, rest = features - mean, target - level
-    n, d = centred.shape
-    # The smaller of the two systems: (X'X / N + p) w = X'y / N, or its dual.
-    if d <= n:
-        gram = centred.T @ centred / n + penalty * torch.eye(d, dtype=torch.float64)
-        weights = torch.linalg.solve(gram, centred.T @ rest / n)
-    else:
-        gram = centred @ centred.T / n + penalty * torch.eye(n, dtype=torch.float64)
-        weights = centred.T @ torch.linalg.solve(gram, rest) / n
-    intercept = level - mean @ weights
-    return torch.cat([weights, intercept[None]])[None].numpy()
+    from sklearn.linear_model import Ridge as ScikitRidge
 
-
-def target_scale(labels: Labels) -> tuple[float, float]:
-    """Mean and standard deviation of real targets; 1 where they are all equal."""
-    std = float(labels.std())
-    return float(labels.mean()), std if std > 0 else 1.0
+    # scikit-learn's penalty is on the sum of squares; Cholesky takes the smaller of both systems.
+    model = ScikitRidge(alpha=penalty * len(x), solver="cholesky").fit(x.astype(np.float64), y)
+    return np.append(model.coef_, model.intercept_)[None]
 
 
 def _outputs(x: Features, weights: Weights) -> Tensor:

@@ -1,25 +1,21 @@
-"""Test metrics of a task, by torchmetrics."""
+"""Test metrics of a task, by torchmetrics; where that is wrong, by scikit-learn.
 
-from statistics import fmean
+torchmetrics 1.9 takes scores outside 0..1 for logits and sends them through a sigmoid, which makes
+equal what is far out (AUROC, average precision); its R^2 takes the small sum of squares of a target
+in a small unit for none, and is 1.
+"""
+
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from vmbench.data.dataset import Kind
 from vmbench.data.labels import Labels, Mask
 
 # Class indices (N,), or a score per class (N, K), or values in the target's unit (N,).
 Predictions = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
-
-# The metric that a task of each kind is chosen by on val and reported by on test.
-HEADLINES: dict[Kind, str] = {
-    "multiclass": "accuracy",
-    "multilabel": "auroc",
-    "regression": "pearson",
-}
 
 
 def classification_metrics(
@@ -67,42 +63,23 @@ def multilabel_metrics(scores: Array, labels: Array, counted: Mask) -> dict[str,
     >>> multilabel_metrics(scores, labels, np.array([True]))["auroc"]
     1.0
     """
-    from torchmetrics.functional.classification import binary_auroc, binary_average_precision
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
-    ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    pairs = list(zip(ranks.T, target.T, strict=True))
+    pair = labels[:, counted], scores[:, counted]
     return {
-        "auroc": fmean(binary_auroc(*pair).item() for pair in pairs),
-        "micro_auroc": binary_auroc(ranks.flatten(), target.flatten()).item(),
-        "mean_average_precision": fmean(binary_average_precision(*pair).item() for pair in pairs),
+        "auroc": float(roc_auc_score(*pair, average="macro")),
+        "micro_auroc": float(roc_auc_score(*pair, average="micro")),
+        "mean_average_precision": float(average_precision_score(*pair, average="macro")),
     }
-
-
-def headline(kind: Kind, predictions: Predictions, labels: Labels, counted: Mask | None) -> float:
-    """Accuracy, macro AUROC or Pearson's correlation, as the kind of task has it.
-
-    Args:
-        kind: of the task.
-        predictions: as a probe gives them.
-        labels: of the same examples.
-        counted: (K,) the classes that a macro AUROC averages; None for the other kinds.
-    """
-    if kind == "multiclass":
-        return float((predictions == labels).mean())
-    if kind == "regression":
-        return pearson(predictions, labels)
-    assert counted is not None
-    return mean_auroc(predictions, labels, counted)
 
 
 def mean_auroc(scores: Array, labels: Array, counted: Mask) -> float:
     """The macro AUROC of :func:`multilabel_metrics`; 0.5, that of guessing, if none is counted."""
-    from torchmetrics.functional.classification import binary_auroc
+    from sklearn.metrics import roc_auc_score
 
     if not counted.any():
         return 0.5
-    ranks, target = _ranks(scores[:, counted]), torch.from_numpy(labels[:, counted])
-    return fmean(binary_auroc(*pair).item() for pair in zip(ranks.T, target.T, strict=True))
+    return float(roc_auc_score(labels[:, counted], scores[:, counted], average="macro"))
 
 
 def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:
@@ -118,16 +95,15 @@ def regression_metrics(predictions: Array, targets: Array) -> dict[str, float]:
     >>> round(found["pearson"], 6), found["mae"]
     (1.0, 21.0)
     """
-    from torchmetrics.functional import mean_absolute_error, r2_score, spearman_corrcoef
+    from sklearn.metrics import r2_score
+    from torchmetrics.functional import mean_absolute_error, spearman_corrcoef
 
     predicted, target = _float64(predictions), _float64(targets)
     constant = bool((predicted == predicted[0]).all())
-    # At the target's own scale no sum of squares is too small for torchmetrics to divide by.
-    level, scale = target.mean(), target.std()
     return {
         "pearson": pearson(predictions, targets),
         "spearman": 0.0 if constant else spearman_corrcoef(predicted, target).item(),
-        "r2": r2_score((predicted - level) / scale, (target - level) / scale).item(),
+        "r2": float(r2_score(targets, predictions)),
         "mae": mean_absolute_error(predicted, target).item(),
     }
 
@@ -136,25 +112,10 @@ def pearson(predictions: Array, targets: Array) -> float:
     """Pearson's correlation of (N,) with (N,); 0 where either never changes."""
     from torchmetrics.functional import pearson_corrcoef
 
-    predicted, target = _float64(predictions), _float64(targets)
-    if (predicted == predicted[0]).all() or (target == target[0]).all():
+    if (predictions == predictions[0]).all() or (targets == targets[0]).all():
         return 0.0
-    # It is the same at every scale; at scale 1 no sum of squares is too small or too large.
-    return pearson_corrcoef(*(_standard(each) for each in (predicted, target))).item()
-
-
-def _standard(x: torch.Tensor) -> torch.Tensor:
-    return (x - x.mean()) / x.std()
+    return pearson_corrcoef(_float64(predictions), _float64(targets)).item()
 
 
 def _float64(x: Array) -> torch.Tensor:
     return torch.from_numpy(np.asarray(x, np.float64))
-
-
-def _ranks(scores: Array) -> torch.Tensor:
-    """Scores in any scale -> equally ordered ones in 0..1, which torchmetrics takes as they are.
-
-    A sigmoid would make equal what is far out and different.
-    """
-    _, ranks = np.unique(scores, return_inverse=True)
-    return torch.from_numpy(ranks.reshape(scores.shape) / max(1, int(ranks.max())))

@@ -23,10 +23,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# The objective is within gradient^2 / (2 penalty) of its least value, by strong convexity: the
-# gradient norm that is asked for follows from how near the mean loss is to be.
-GAP = 1e-9
+# By strong convexity in W, the objective is within gradient^2 / (2 penalty) of its least value:
+# the gradient norm that is asked for follows from how near the mean loss is to be. The intercepts,
+# which no penalty holds, bend it as far as the classes' shares do: BENT stands for that.
+GAP, BENT = 1e-9, 1e-2
 FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
+SHORT = 0.01  # of a Newton step: less is taken as a sign that the system was misleading
 STEPS = 500  # conjugate gradients per Newton system
 # Numbers in the blocks of all classes and products to form them, above which the classes share one.
 MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
@@ -123,7 +125,7 @@ def tolerance(penalty: float) -> float:
     >>> f"{tolerance(1e-6):.1e}"
     '4.5e-08'
     """
-    return math.sqrt(2 * penalty * GAP)
+    return math.sqrt(2 * min(penalty, BENT) * GAP)
 
 
 class Newton:
@@ -165,34 +167,35 @@ class Newton:
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
         goal, norm, stale, rounded = tolerance(penalty), math.inf, True, True
+        damping = 0.0
         precondition: Callable[[Tensor], Tensor]
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
             norm = gradient.norm().item()
             if norm <= goal or step == max_iter:
                 break
+            damped = ridge + damping
             if stale:
-                precondition = self._preconditioner(p, ridge)
+                precondition = self._preconditioner(p, damped, rounded=rounded)
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
             direction, stale = self._newton_step(
-                gradient, p, ridge, precondition, enough, rounded=rounded
+                gradient, p, damped, precondition, enough, rounded=rounded
             )
             rounded = rounded and not stale
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
-            new_value, p = self._value(trial, ridge)
+            new_value, new_p = self._value(trial, ridge)
             # Armijo's rule, but for what rounding does to the value.
-            while new_value > value + 1e-4 * length * slope + 1e-13 * abs(value):
+            while length > SHORT and new_value > value + 1e-4 * length * slope + 1e-13 * abs(value):
                 length /= 2
-                if length < 1e-10:
-                    return self._solution(weights, value, norm, goal)
                 trial = weights + length * direction
-                new_value, p = self._value(trial, ridge)
-            weights, value = trial, new_value
-        return self._solution(weights, value, norm, goal)
-
-    def _solution(self, weights: Tensor, value: float, norm: float, goal: float) -> Solution:
+                new_value, new_p = self._value(trial, ridge)
+            if length > SHORT and slope < 0:
+                weights, value, p = trial, new_value, new_p
+                damping = damping / 10 if damping > penalty else 0.0
+            else:  # far from the least weights, where the curvature tells nothing
+                damping, stale = max(10 * damping, norm / 10), True
         return Solution(self._outside(weights), value, norm, norm <= goal)
 
     def _inside(self, start: npt.NDArray[np.float64] | None) -> Tensor:
@@ -250,16 +253,21 @@ class Newton:
             along = z + fall / before * along
         return found, True
 
-    def _preconditioner(self, p: Tensor, ridge: Tensor) -> Callable[[Tensor], Tensor]:
+    def _preconditioner(
+        self, p: Tensor, ridge: Tensor, *, rounded: bool
+    ) -> Callable[[Tensor], Tensor]:
         """Solves with the Hessian's block of each class, or with the mean of them."""
         curvature = p * (1 - p) / p.shape[1]
         blocks = curvature.mean(0, keepdim=True) if self.shared else curvature
         factors = torch.stack([self._factor(weight, ridge) for weight in blocks])
+        if rounded:  # reading the factors is what a solve costs
+            factors = factors.float()
 
         def solve(residual: Tensor) -> Tensor:
-            if self.shared:
-                return self.loss.project(torch.cholesky_solve(residual.T, factors[0]).T)
-            return self.loss.project(torch.cholesky_solve(residual[:, :, None], factors)[..., 0])
+            right = residual.to(factors.dtype)
+            right = right.T[None] if self.shared else right[:, :, None]
+            found = torch.cholesky_solve(right, factors).double()
+            return self.loss.project(found[0].T if self.shared else found[..., 0])
 
         return solve
 

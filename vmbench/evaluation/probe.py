@@ -5,8 +5,8 @@ regression, ridge (:mod:`vmbench.evaluation.linear_models`). Features are standa
 training examples; val chooses the L2 penalty from a log grid (:func:`choose`), by accuracy, macro
 AUROC or Pearson's correlation; the model is refit on train and val, and test is read once
 (Kornblith et al. 2019, arXiv 1805.08974, appendix A.4; Ericsson et al. 2021, arXiv 2011.13377).
-Every fit is converged (:mod:`vmbench.evaluation.newton`), so that the model that is refit is the
-one that val chose.
+Every fit is converged (:mod:`vmbench.evaluation.newton`), so that a penalty means the same model
+on val and on test.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,11 @@ from math import sqrt
 
 import numpy as np
 
-from vmbench.data.dataset import Kind, Split
+from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
-from vmbench.evaluation.linear_models import MODELS, Features, Judgement, Weights
+from vmbench.evaluation.kinds import scoring
+from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
@@ -73,7 +74,7 @@ def linear_probe(
     *,
     penalties: int,
     max_iter: int,
-    kind: Kind = "multiclass",
+    kind: str = "multiclass",
 ) -> ProbeReport:
     """Choose the penalty on val, refit on train and val, predict test.
 
@@ -101,7 +102,7 @@ def fit_probe(
     penalties: int,
     max_iter: int,
     refit: bool = True,
-    kind: Kind = "multiclass",
+    kind: str = "multiclass",
 ) -> FittedProbe:
     """:func:`linear_probe` without its last step: the model itself, and no test is needed.
 
@@ -113,7 +114,8 @@ def fit_probe(
         refit: on train and val with the chosen penalty; otherwise on train alone.
         kind: of the task.
     """
-    model = MODELS[kind](labels["train"])
+    build = scoring(kind).model
+    model = build(labels["train"])
     scale = _Scale(features["train"])
     train, val = scale(features["train"]), scale(features["val"])
     grid = penalty_grid(penalties)
@@ -124,9 +126,11 @@ def fit_probe(
     if refit:
         learned = np.concatenate([features["train"], features["val"]])
         final_scale = _Scale(learned)
-        final_model = MODELS[kind](np.concatenate([labels["train"], labels["val"]]))
-        start = final_model.rows(model, _rescaled(final.weights, scale, final_scale))
-        (final,) = final_model.path(final_scale(learned), [grid[best]], max_iter, start)
+        final_model = build(np.concatenate([labels["train"], labels["val"]]))
+        # From strong to weak again: with examples that it has not seen, the fit to train is a
+        # start as bad as none. Every second penalty is near enough to the next.
+        path = final_model.path(final_scale(learned), grid[best % 2 : best + 1 : 2], max_iter)
+        *_, final = path
 
     def predict(x: Features) -> Predictions:
         return final_model.predict(final_scale(x), final.weights)
@@ -170,13 +174,6 @@ def _level(worse: Contributions) -> bool:
     """Whether the mean of differences (n,) is at most its standard error."""
     error = worse.std(ddof=1) / sqrt(len(worse)) if len(worse) > 1 else 0.0
     return bool(worse.mean() <= error * (1 + 1e-9))  # one example more is just one error
-
-
-def _rescaled(weights: Weights, old: "_Scale", new: "_Scale") -> Weights:
-    """The same function of features as they are, for features that ``new`` standardises."""
-    slopes = weights[:, :-1] / old.std
-    intercepts = weights[:, -1] + slopes @ (new.mean.astype(np.float64) - old.mean)
-    return np.column_stack([slopes * new.std, intercepts])
 
 
 class _Scale:

@@ -9,7 +9,8 @@ from zlib import crc32
 
 import numpy as np
 
-from vmbench.data.examples import ABSENT, Indices
+from vmbench.data.examples import Indices
+from vmbench.data.kinds.base import ABSENT
 from vmbench.evaluation.influence import Contributions
 from vmbench.results import MOST_UNITS, TestUnits
 

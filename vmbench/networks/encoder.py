@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from vmbench.config import Config
-from vmbench.data.specs import ALL_KINDS, Grid, Sequence, Spec, Vector
+from vmbench.data.specs import ALL_KINDS, Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
 from vmbench.registry import registry
@@ -104,12 +104,9 @@ class Encoder(nn.Module):
         return pool_to(maps, bins).flatten(1) if self.spatial else maps
 
 
-DEFAULT_ENCODERS: dict[type[Spec], str] = {Grid: "resnet18", Sequence: "resnet18", Vector: "mlp"}
-
-
 def build_encoder(spec: Spec, config: Config) -> Encoder:
     """The encoder that ``config`` names (``auto``: the spec's default), freshly initialised."""
-    name = DEFAULT_ENCODERS[type(spec)] if config.encoder == "auto" else config.encoder
+    name = spec.encoder if config.encoder == "auto" else config.encoder
     if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
         raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
     build = registry("encoder").load_class(name)

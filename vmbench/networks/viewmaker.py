@@ -9,7 +9,7 @@ have the published names and shapes, so released checkpoints load.
 """
 
 import math
-from typing import Any, ClassVar, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Generator, Tensor, nn
@@ -18,6 +18,7 @@ from torch.nn import functional
 from vmbench.data.specs import Spec
 from vmbench.networks.convolution import CONV, INSTANCE_NORM
 from vmbench.networks.dct import dct, inverse_dct
+from vmbench.registry import import_target
 
 Bound = Literal["input", "released"]
 MAX_RES_BLOCKS = 5
@@ -55,11 +56,11 @@ class Viewmaker(nn.Module):
     0.09...
     """
 
-    networks: ClassVar[dict[int, type["Viewmaker"]]] = {}
-
     def __new__(cls, spec: Spec, *args: Any, **kwargs: Any) -> "Viewmaker":
-        """Pick the subclass by the number of spatial axes, as ``pathlib.Path`` does by platform."""
-        return object.__new__(cls.networks[len(spec.space)] if cls is Viewmaker else cls)
+        """Pick the subclass that the spec names, as ``pathlib.Path`` picks one by platform."""
+        if cls is not Viewmaker:
+            return object.__new__(cls)
+        return object.__new__(cast(type[Viewmaker], import_target(spec.viewmaker)))
 
     def __getnewargs__(self) -> tuple[Spec]:
         """What ``__new__`` needs when a copy is made by pickle or ``copy.deepcopy``."""
@@ -288,6 +289,3 @@ class MLPViewmaker(Viewmaker):
             noise = uniform_noise(x, generator, features).to(hidden.dtype)
             hidden = hidden + block(torch.cat([hidden, noise], dim=1))
         return cast(Tensor, self.last(hidden))
-
-
-Viewmaker.networks = {0: MLPViewmaker, 1: ConvViewmaker, 2: ConvViewmaker}

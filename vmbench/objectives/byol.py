@@ -26,6 +26,7 @@ def byol(p: Tensor, z: Tensor) -> Tensor:
     Returns:
         A scalar in [0, 4].
 
+    >>> import torch
     >>> byol(torch.eye(2), torch.eye(2).flip(0)).item()
     2.0
     """

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from vmbench.config import Config
 from vmbench.data.dataset import Task
-from vmbench.evaluation import hide
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
 from vmbench.views.base import MakeViews
@@ -49,10 +48,10 @@ class LabelLoss(Objective):
 
     def outputs(self, x: Tensor) -> Tensor:
         """(B, *spec.shape) -> (B, K), float32: an output per class, or one."""
-        outputs: Tensor = self.classifier(self.encoder.pooled(hide(x, self.task)))
+        outputs: Tensor = self.classifier(self.encoder.pooled(self.task.hide(x)))
         return outputs.float()
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Mean loss of one view of each example."""
-        (view,) = make_views(hide(batch.x, self.task), 1)
+        (view,) = make_views(self.task.hide(batch.x), 1)
         return self.loss(self.outputs(view), self.labels[batch.index])

@@ -23,6 +23,7 @@ def simsiam(p: Tensor, z: Tensor) -> Tensor:
     Returns:
         A scalar in [-1, 1].
 
+    >>> import torch
     >>> simsiam(torch.eye(2), 3 * torch.eye(2)).item()
     -1.0
     """

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.data.dataset import Task
-from vmbench.evaluation.linear_models import target_scale
+from vmbench.data.labels import target_scale
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.labelled import LabelLoss
 

@@ -4,21 +4,26 @@ All perturbations (view minus example) share one scale, so that they can be comp
 other; the example has its own.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.specs import Grid, Sequence, Spec
+from vmbench.data.specs import Spec
 from vmbench.errors import UserError, missing_package
+from vmbench.registry import import_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
 Array = npt.NDArray[np.float32]
+# Axes, an example or a change of one, the scale of changes (None: an example), the unit -> what a
+# colour bar explains, if anything.
+Draw = Callable[["Axes", Array, float | None, str], Optional["AxesImage"]]
 AROUND = 8  # views of one example
 SUFFIXES = (".png", ".svg")
 SHOWN_CHANNELS = 3  # of a Sequence; more lines hide each other
@@ -70,7 +75,7 @@ def draw_gallery(
     around = [panel for index, panel in enumerate(panels) if index != len(panels) // 2]
     changes = views - example
     scale = float(np.abs(changes).max()) or 1.0
-    draw = {Grid.kind: _grid, Sequence.kind: _sequence}.get(spec.kind, _vector)
+    draw = cast(Draw, import_target(spec.picture))
     centre = panels[len(panels) // 2]
     draw(centre, example, None, unit)
     low, high = float(example.min()), float(example.max())
@@ -95,7 +100,7 @@ def draw_gallery(
         ) from error
 
 
-def _grid(
+def draw_image(
     axes: "Axes",
     x: Array,
     scale: float | None,
@@ -117,7 +122,7 @@ def _grid(
     return axes.imshow(x[0], cmap=DIVERGING, vmin=-scale, vmax=scale)
 
 
-def _sequence(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
+def draw_traces(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
     """Traces of the first channels."""
     for channel, colour in enumerate(CHANNEL_COLOURS[: len(x)]):
         axes.plot(x[channel], color=colour, linewidth=0.9, label=f"channel {channel + 1}")
@@ -129,7 +134,7 @@ def _sequence(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
     _value_axis(axes, scale, unit)
 
 
-def _vector(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
+def draw_bars(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
     """A bar per feature."""
     colour = EXAMPLE_COLOUR if scale is None else CHANGE_COLOUR
     axes.bar(np.arange(len(x)), x, color=colour, width=0.8)

@@ -202,7 +202,8 @@ def _train(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -
         with trainer.seeded():
             batch_size = trainer.config.batch_size
             watch = Watch(encoder, examples, indices, trainer.placement, batch_size)
-    fit = trainer.train(folder, loss, views, examples, indices, encoder)
+    called = f"{examples.dataset.name}-{recipe.task.name}" if recipe.task else ""
+    fit = trainer.train(folder, loss, views, examples, indices, encoder, tracked_as=called)
     encoder.eval()
     health = watch.judge(encoder) if watch else None
     if health:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 import vmbench
-from vmbench.data.balance import notable
 from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
 from vmbench.evaluation import Problem, evaluate, limit
@@ -99,7 +98,7 @@ def execute(
         plan = request.resolve()
         placement = place(plan.config, plan.pretrain.spec)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers)
+            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers, folder)
             again = overwrite if again is None else again
             return _carry_out(plan, folder, trainer, resume=resume, again=again)
 
@@ -192,7 +191,7 @@ def _describe_labels(examples: Examples, task: Task, plan: Plan, progress: Progr
     indices = {split: examples.split(task, split) for split in SPLITS}
     indices["train"] = limit(indices["train"], plan.config.max_examples)
     labels = {split: examples.labels(task, indices[split]) for split in SPLITS}
-    for remark in notable(task, labels):
+    for remark in task.rules.notable(labels):
         progress.say(f"  {examples.dataset.name}/{task.name}: {remark}")
 
 

@@ -13,7 +13,7 @@ from typing import get_args
 from vmbench.config import make_config
 from vmbench.data.dataset import SPLITS, BoundDataset, Dataset
 from vmbench.data.domain import Domain
-from vmbench.data.specs import ALL_KINDS, Spec, Vector
+from vmbench.data.specs import ALL_KINDS, SPECS
 from vmbench.errors import UserError, unknown_name
 from vmbench.registry import registry
 from vmbench.results import ViewKind
@@ -159,22 +159,18 @@ def _card(source: Source) -> None:
 
 def _spec(source: Source) -> None:
     dataset = source.stated
-    if not isinstance(dataset.spec, Spec) or dataset.spec.kind not in ALL_KINDS:
-        violated(f"spec = {dataset.spec!r} is no Grid, Sequence or Vector")
+    if not isinstance(dataset.spec, SPECS):
+        violated(f"spec = {dataset.spec!r} is none of {', '.join(spec.__name__ for spec in SPECS)}")
     names = [task.name for task in dataset.tasks]
     if not names or len(set(names)) != len(names):
         violated(f"tasks are named {names}: state at least one, each once")
     for task in dataset.tasks:
         check_name(task.name)
-        fewest, count = {
-            "multiclass": (2, "two"),
-            "multilabel": (1, "one"),
-            "regression": (0, "no"),
-        }[task.kind]
+        fewest = task.rules.fewest_classes
         if len(set(task.classes)) != len(task.classes) or len(task.classes) < fewest:
-            violated(f"task {task.name} needs {count} or more classes of different names")
+            violated(f"task {task.name} needs {fewest} or more classes of different names")
         for start, stop in task.hidden:
-            if not isinstance(dataset.spec, Vector) or not 0 <= start < stop <= dataset.spec.numel:
+            if dataset.spec.space or not 0 <= start < stop <= dataset.spec.numel:
                 violated(f"task {task.name}: hidden {(start, stop)} is no span of {dataset.spec}")
     if dataset.normalize not in ("none", "channel", "global"):
         violated(f"normalize = {dataset.normalize!r}; use none, channel or global")
@@ -232,7 +228,7 @@ def _disjoint(source: Source) -> None:
 def _classes(source: Source) -> None:
     for task in source.dataset.tasks:
         sides = source.survey().classes[task.name]
-        if task.kind == "regression":
+        if not task.classes:
             for split in SPLITS:
                 if len(sides[split]) < 2:
                     violated(f"every target of task {task.name} is the same in {split}")

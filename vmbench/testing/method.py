@@ -13,7 +13,7 @@ from vmbench.results import ViewKind
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SPECS, handcrafted_family, smoke_config, tiny_run
+from vmbench.testing.synthetic import SAMPLES, handcrafted_family, smoke_config, tiny_run
 from vmbench.views.base import ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
@@ -31,7 +31,7 @@ def method_checks(method: Method) -> Iterator[Check]:
         "identity", "", "name, kind and specs are stated and known", lambda: _identity(method)
     )
     for kind in getattr(method, "specs", ()):
-        if kind not in SPECS:
+        if kind not in SAMPLES:
             continue  # identity says so
         if isinstance(method, ViewMethod) and method.objective is None:
             case = Case(method, kind)
@@ -61,7 +61,7 @@ class Case:
     """A view family on one kind of spec: views for unbounded data, and for data in 0..1."""
 
     def __init__(self, method: ViewMethod, kind: str) -> None:
-        self.method, self.spec = method, SPECS[kind]
+        self.method, self.spec = method, SAMPLES[kind]
 
     def context(self, value_range: tuple[float, float] | None) -> ViewContext:
         """White noise: normal, or uniform in ``value_range``."""
@@ -235,7 +235,7 @@ def _represent(method: Method, kind: str) -> None:
 def _features(method: Method, kind: str) -> Tensor:
     """Probe features of the training examples after a tiny run."""
     before = global_randomness()
-    with tiny_run(method, SPECS[kind]) as tiny:
+    with tiny_run(method, SAMPLES[kind]) as tiny:
         x, representation = tiny.x, tiny.representation
         features = representation.features(x)
         alone = representation.features(x[:1])

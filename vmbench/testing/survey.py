@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split
 
 KEPT = 8  # examples that are looked at again after later ones were yielded
 WORKER_EXAMPLES = 256  # compared between this process and a fresh one
@@ -130,20 +129,16 @@ def _check_labels(seen: Survey, dataset: BoundDataset, i: int, example: Example)
         task, label = tasks[name], example.labels.get(name)
         seen.counts[name][side] += 1
         if task.accepts(label):
-            _add_label(seen.classes[name][side], task, label)
+            found = seen.classes[name][side]
+            # Of targets without classes two tell whether they differ.
+            if task.classes or len(found) < 2:
+                found.update(task.rules.present(label))
         else:
             got = example.labels.get(name, "none")
             seen.note(
                 "labels",
                 f"example {i}: label {got!r} of task {name} is not {task.labels_wanted}",
             )
-
-
-def _add_label(found: set[float], task: Task, label: Any) -> None:
-    if task.kind == "multilabel":
-        found.update(position for position, there in enumerate(label) if there)
-    elif task.kind == "multiclass" or len(found) < 2:
-        found.add(label)
 
 
 def _check_kept(seen: Survey, i: int, example: Example, content: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from vmbench.config import Config, make_config
 from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.examples import Examples, prepare
-from vmbench.data.specs import Grid, Sequence, Spec, Vector
+from vmbench.data.specs import SPECS, Spec
 from vmbench.evaluation import Evaluation
 from vmbench.progress import Progress
 from vmbench.registry import registry
@@ -28,10 +28,8 @@ from vmbench.training.trainer import Trainer
 from vmbench.views.method import Method, Representation
 
 # Odd and unequal axes, so that a method that swaps or halves them shows.
-SPECS: dict[str, Spec] = {
-    "grid": Grid(3, 17, 23),
-    "sequence": Sequence(2, 37),
-    "vector": Vector(27),
+SAMPLES: dict[str, Spec] = {
+    spec.kind: cast(Callable[..., Spec], spec)(*spec.sample) for spec in SPECS
 }
 ROWS = 60
 CLASSES = ("low", "high")

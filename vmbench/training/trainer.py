@@ -36,6 +36,7 @@ class Trainer:
         seed: of the weights, the batches' order and the views.
         progress: shows what goes on.
         trackers: names of what follows the trainings live.
+        tracked_in: where they write; None: beside each training's log.
     """
 
     config: Config
@@ -43,6 +44,7 @@ class Trainer:
     seed: int
     progress: Progress
     trackers: tuple[str, ...] = ()
+    tracked_in: Path | None = None
 
     def seeded(self) -> "_Seeded":
         """A context in which the global generator starts from the run's seed."""
@@ -72,6 +74,7 @@ class Trainer:
         *,
         name: str = "",
         states: Path | None = None,
+        tracked_as: str = "",
     ) -> Fit:
         """Train ``encoder`` in place.
 
@@ -85,6 +88,7 @@ class Trainer:
             name: tells the trainings in one folder apart.
             states: exists; keeps, until :func:`forget`, the state from which an interrupted
                 training goes on. By default ``folder``.
+            tracked_as: what trackers call it; by default ``name``.
 
         Raises:
             UserError: there are fewer examples than a batch has.
@@ -92,7 +96,8 @@ class Trainer:
         self.require_batch(examples, indices)
         with self.seeded():
             objective = build(encoder)
-        tracked = Tracked(folder, name or "pretrain", self.config.model_dump())
+        called = tracked_as or name or "pretrain"
+        tracked = Tracked(self.tracked_in or folder, called, self.config.model_dump())
         log = MetricsLog(
             folder / (f"metrics-{name}.jsonl" if name else "metrics.jsonl"),
             make_trackers(self.trackers, tracked),

@@ -37,5 +37,12 @@ class MedicalDomain(Domain):
             # The strength is the handcrafted views', which viewmaker+handcrafted has in it, too.
             "learned": {"lr": 4.4e-4, "batch_size": 32, "temperature": 0.18, "strength": 0.65},
             "handcrafted": {"lr": 4.4e-4, "batch_size": 32, "temperature": 0.18, "strength": 0.65},
+            "supervised": {
+                "lr": 0.0017,
+                "batch_size": 64,
+                "epochs": 15,
+                "augmentation": "handcrafted",
+                "strength": 1.0,
+            },
         }
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Kind, Split
+from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 
 Array = npt.NDArray[np.generic]
@@ -31,7 +31,7 @@ class Labels:
         remark: what was read into them, if that is not plain.
     """
 
-    kind: Kind
+    kind: str
     classes: tuple[str, ...]
     codes: dict[Split, npt.NDArray[np.int64]]
     remark: str = ""

@@ -40,5 +40,11 @@ class SensorDomain(Domain):
             # The strength is the masks', which viewmaker+handcrafted has in it, too.
             "learned": {"epochs": 4, "lr": 0.004, "temperature": 0.45, "strength": 1.2},
             "handcrafted": {"epochs": 4, "lr": 0.0017, "temperature": 0.45, "strength": 1.2},
+            "supervised": {
+                "lr": 4.4e-4,
+                "batch_size": 32,
+                "augmentation": "handcrafted",
+                "strength": 0.28,
+            },
         }
     }

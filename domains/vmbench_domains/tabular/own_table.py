@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.data.dataset import SPLITS, Example, Kind, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Split, Task
 from vmbench.data.specs import Vector
 from vmbench.errors import UserError, unknown_name
 from vmbench.storage.contents import contents
@@ -59,7 +59,7 @@ class Table(FileDataset):
     reserved: ClassVar[tuple[str, ...]] = RESERVED
 
     spec: Vector
-    kind: Kind | None
+    kind: str | None
 
     def inspect(self, target: str | None) -> None:
         """Read the files once, chunk by chunk: columns, classes, categories, missing values."""
@@ -104,7 +104,7 @@ class Table(FileDataset):
             [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
         )
 
-    def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, Kind | None]:
+    def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, str | None]:
         """The target's column and the kind that the user named; None: the values decide."""
         columns, kind = self.tables.names, settings.get("kind")
         path = self.paths[0]

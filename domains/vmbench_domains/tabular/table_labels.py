@@ -8,7 +8,7 @@ different values, and otherwise classes, as texts are. ``--target NAME:regressio
 from collections.abc import Sequence
 from math import isfinite
 
-from vmbench.data.dataset import Kind, Label
+from vmbench.data.dataset import Label
 from vmbench.errors import UserError
 from vmbench_domains.own.numbers import cell_number, sort_of, to_number
 from vmbench_domains.own.profile import Place, Profile
@@ -17,7 +17,7 @@ from vmbench_domains.tabular.survey import Survey
 FEW_CODES = 12  # so many numbers, and a text among them, may be codes; more are measurements
 MOST_CLASSES = 1000
 MOST_WHOLE_NUMBERS = 50  # more different numbers than that are taken for a quantity
-OWN_KINDS: tuple[Kind, ...] = ("multiclass", "regression")
+OWN_KINDS: tuple[str, ...] = ("multiclass", "regression")
 
 
 class TableLabels:
@@ -38,7 +38,7 @@ class TableLabels:
         UserError: they are numbers but for a few, or too many classes or too few.
     """
 
-    def __init__(self, survey: Survey, target: str, kind: Kind | None) -> None:
+    def __init__(self, survey: Survey, target: str, kind: str | None) -> None:
         self.profile = survey.profiles[target]
         self.target = target
         self.remarks: list[str] = []
@@ -59,7 +59,7 @@ class TableLabels:
                     f"{MOST_CLASSES}; numbers that are a quantity are --target {target}:regression"
                 )
 
-    def _written(self, labels: list[str], *, numbers: bool, kind: Kind | None) -> list[str]:
+    def _written(self, labels: list[str], *, numbers: bool, kind: str | None) -> list[str]:
         """Markers of a missing number are none among numbers, and a class among texts."""
         profile = self.profile
         if profile.sorts["bool"] and profile.sorts["bool"] == profile.filled:
@@ -119,7 +119,7 @@ def mixed(profile: Profile, odd: Place, otherwise: str) -> UserError:
     )
 
 
-def _kind_of(values: set[str], numbers: bool, *, comma: bool = False) -> Kind:
+def _kind_of(values: set[str], numbers: bool, *, comma: bool = False) -> str:
     """The rule at the head of this module.
 
     >>> _kind_of({"1", "2"}, True), _kind_of({"1", "2.5"}, True), _kind_of({"1", "b"}, False)

@@ -211,7 +211,7 @@ def test_prototypes_follow_the_batch_unless_they_are_set():
 @pytest.mark.parametrize("method", ["viewmaker", "handcrafted", "cutout"])
 def test_no_domains_batch_has_fewer_examples_than_prototypes(domain, preset, method):
     config = make_plan(domain, method, "swav", preset, 0, None, (), {}).config
-    with_head = config.model_copy(update={"head": "mlp"})
+    with_head = config.model_copy(update={"head": "mlp", "local_crops": 0})
     count = len(registry("objective").load_class("swav")(encoder(), with_head, 100).prototypes)
     assert 2 <= count <= config.batch_size
     with pytest.raises(UserError) as error:

@@ -17,7 +17,7 @@ def file_datasets():
                 yield pytest.param(adapter, name, id=name)
 
 
-@pytest.mark.parametrize(("adapter", "name"), file_datasets())
+@pytest.mark.parametrize(("adapter", "name"), list(file_datasets()))
 def test_binding_leaves_the_declaration_as_it_is(adapter, name, tmp_path):
     if name == "lsun" and find_spec("lmdb") is None:
         pytest.skip("writing LSUN's sample needs lmdb")

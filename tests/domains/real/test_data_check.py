@@ -84,7 +84,7 @@ def test_what_a_run_would_refuse_is_exit_code_2(capsys, tmp_path):
     arguments = ("--domain", "tabular", "--target", "y")
     code, out, _ = call(capsys, "data", "check", path, *arguments)
     assert code == 2
-    assert "PROBLEM: val or test has classes that train has not: 2" in out
+    assert "PROBLEM: train has no example of the class 2, val or test has;" in out
     assert "a run would refuse" in out
     code, _, err = call(
         capsys, "run", *arguments, "--pretrain", "table", "--data-dir", path,

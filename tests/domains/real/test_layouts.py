@@ -267,7 +267,7 @@ def test_pamap2_reference_has_no_ironing(tmp_path):
 
 def test_librispeech_dev_clean_leaves_the_training_parts_alone(tmp_path):
     sample("librispeech-100", tmp_path)
-    dev = sample("librispeech-dev-clean", tmp_path)
+    dev = sample("librispeech-dev-clean", tmp_path).reader
     assert dev.root.name == "dev-clean"
     assert {p.parents[2].name for p in dev.paths_of(dev.files[0])} == {"dev-clean"}
     assert [d.name for d in dev.downloads] == ["dev-clean.tar.gz"]

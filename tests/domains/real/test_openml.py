@@ -104,7 +104,7 @@ def test_several_files_are_told_apart_by_the_number(tmp_path):
     tabular("openml-31").write_sample(tmp_path)
     tabular("openml-310").write_sample(tmp_path)
     one = tabular("openml-31").bind(tmp_path)
-    assert [path.name for path in one.paths] == ["dataset_31_sample.arff"]
+    assert [path.name for path in one.reader.paths] == ["dataset_31_sample.arff"]
     with pytest.raises(UserError, match=r"has dataset_310_sample\.arff, dataset_31_sample\.arff"):
         tabular("openml").bind(tmp_path)
     (tmp_path / "empty").mkdir()

@@ -98,6 +98,6 @@ def test_a_run_is_found_again_by_its_bytes_and_drawn_again(name, tmp_path, capsy
     assert invoke(command(name, moved, "--out", out)) == 0
     captured = capsys.readouterr()
     assert "already done" not in captured.err
-    assert len(list((tmp_path / "runs").iterdir())) == 2
+    assert len(list((tmp_path / "runs").glob("*/result.json"))) == 2
     assert invoke(["views", str(run), "--out", str(drawn)]) == 2
     assert "the data changed" in capsys.readouterr().err

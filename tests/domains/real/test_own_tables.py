@@ -362,7 +362,7 @@ def test_codes_with_leading_zeros_are_said_and_can_be_texts(tmp_path):
     assert "they begin with zeros: zip ('01234')" in said(dataset)
     (tmp_path / "vmbench.toml").write_text('text = ["zip"]\n')
     as_texts = bound(tmp_path)
-    assert as_texts.categories == {"zip": ["00501", "01234", "10001"]}
+    assert as_texts.reader.categories == {"zip": ["00501", "01234", "10001"]}
     assert as_texts.revision != dataset.revision
     (tmp_path / "vmbench.toml").write_text('text = ["zipp"]\n')
     assert "did you mean 'zip'" in refusal(tmp_path)

@@ -79,11 +79,12 @@ def test_broken_and_missing_files_are_named_and_counted_up_to_the_limit(name, tm
     torn = bound(name, tmp_path)
     of_first = sum(photo.path == paths[0] for photo in torn.reader.photos())
     assert len(list(torn.examples())) == total - of_first
-    assert f"skipped {of_first} of {total} {torn.noun}" in torn.remarks[0]
+    assert f"skipped {of_first} of {total} {torn.reader.noun}" in torn.remarks[0]
     assert paths[0].name in torn.remarks[0]
+    noun = torn.reader.noun
     for path in paths[1:3]:
         path.unlink()
-    with pytest.raises(UserError, match=rf"more than \d of {total} {torn.noun} cannot be read"):
+    with pytest.raises(UserError, match=rf"more than \d of {total} {noun} cannot be read"):
         list(bound(name, tmp_path).examples())
 
 

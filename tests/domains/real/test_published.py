@@ -220,8 +220,8 @@ def test_offline_the_hub_says_what_to_put_where(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     dataset = bound("image", "cifar-10", None)
-    assert len(dataset.hub.revision) == 40
-    assert dataset.hub.revision in dataset.fingerprint
+    assert len(dataset.reader.hub.revision) == 40
+    assert dataset.reader.hub.revision in dataset.fingerprint
     with pytest.raises(UserError, match=r"uoft-cs/cifar10.*--data-dir DIR.*cifar-10-batches-bin"):
         list(dataset.examples())
 
