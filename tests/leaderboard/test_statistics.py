@@ -265,6 +265,20 @@ def test_rank_intervals_of_many_rows_alike_leave_out_a_fortieth_on_each_side():
         assert interval == (min(counted[24], row + 1), max(counted[974], row + 1))
 
 
+def test_one_draw_in_thirty_nine_is_more_than_a_fortieth():
+    """The percentile is a rank that was drawn, none between two."""
+    draws = np.tile([[0.0], [1.0], [2.0]], (1, 39))
+    draws[0, 7] = 3
+    assert rank_intervals(np.array([0.0, 1.0, 2.0]), draws) == [(1, 3), (2, 3), (1, 2)]
+
+
+def test_mean_ranks_of_draws_are_those_of_each_draw():
+    scores = RNG.normal(size=(4, 3, 6))
+    found = mean_ranks(scores)
+    for draw in range(6):
+        assert found[:, draw].tolist() == pytest.approx(mean_ranks(scores[:, :, draw]).tolist())
+
+
 def test_rows_are_ordered_from_the_highest_score_and_equals_stay():
     scores = np.array([0.3, 0.9, 0.5, 0.9])
     assert ordered([0, 3, 2, 1], scores) == [3, 1, 2, 0]
