@@ -6,14 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning import new_encoder
 from torch import nn
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.specs import Grid, Sequence, Vector
-from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
-from vmbench.runs.presets import preset
 from vmbench.views.base import Identity
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.emix import EMix, EMixMethod
@@ -32,9 +30,10 @@ def generator(seed=0):
 
 
 def make(objective, spec, **changes):
-    config = make_config(preset("smoke"), {"temperature": 0.5}, changes)
+    known = objective.declared().model_fields
+    changes = {"temperature": 0.5, **changes} if "temperature" in known else changes
     torch.manual_seed(0)
-    return objective(build_encoder(spec, config), config, 100)
+    return objective(new_encoder(spec), objective.declared()(**changes), 100)
 
 
 def batch_of(spec, seed=0, size=16):
@@ -86,7 +85,7 @@ def test_a_token_of_a_grid_is_a_patch_with_all_its_channels():
 def test_the_decoder_looks_where_the_token_is():
     """A bright spot in the maps changes the numbers of the tokens there and of no distant ones."""
     spec = Grid(1, 32, 32)
-    encoder = build_encoder(spec, make_config(preset("smoke")))
+    encoder = new_encoder(spec)
     torch.manual_seed(0)
     decoder = TokenDecoder(encoder, Tokens.of(spec), 1)
     maps = torch.zeros(1, encoder.dim, 8, 8)

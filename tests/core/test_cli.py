@@ -173,15 +173,18 @@ def test_list_shows_kind_specs_and_paper(kind, shown, capsys):
 
 def test_info_shows_what_an_objective_changes_in_a_preset(capsys):
     facts = json.loads(call(capsys, "info", "moco", "--json")[1])
-    assert facts["presets adapted"] == ["paper: target_momentum=0.999, negatives=65536"]
+    assert facts["presets adapted"] == ["paper: momentum=0.999, negatives=65536"]
+    assert "moco.momentum: Share of its old weights that the" in " ".join(facts["settings"])
 
 
 def test_info_config_has_a_sentence_per_setting(capsys):
     from vmbench.config import Config
 
     facts = json.loads(call(capsys, "info", "config", "--json")[1])
-    assert set(facts) == set(Config.model_fields)
-    assert all(text[0].isupper() or text.startswith("auto") for text in facts.values())
+    assert set(facts) == {*Config.model_fields, "SECTION.field"}
+    assert all(
+        text[0].isupper() or text.startswith(("auto", "a setting")) for text in facts.values()
+    )
 
 
 def test_doctor_reports_the_embedded_data(capsys):

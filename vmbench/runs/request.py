@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from vmbench.config import make_config
 from vmbench.errors import UserError
 from vmbench.plugins import BY_OPTION, register_plugin
 from vmbench.registry import registry
+from vmbench.runs.sections import check_names, common_settings, flat
 
 if TYPE_CHECKING:
     from vmbench.runs.plan import Plan
@@ -26,7 +26,8 @@ LINEAR = "linear"  # the default evaluation
 class RunRequest(BaseModel):
     """One pretraining with one seed, and its evaluation on every task asked for.
 
-    Names are looked up by :meth:`resolve`; only settings are checked before, and have their types.
+    Names are looked up by :meth:`resolve`; only common settings are checked before, and have their
+    types. ``settings`` may be nested; sections become ``section.field``.
 
     Raises:
         UserError: for an unknown setting, a value out of range, a field that there is not.
@@ -59,7 +60,9 @@ class RunRequest(BaseModel):
     )
     target: str | None = Field(None, description="The label's column in one's own table.")
     settings: dict[str, Any] = Field(
-        {}, description="Those that the request itself sets; see vmbench info config."
+        {},
+        description="Those that the request itself sets: common ones (vmbench info config), and "
+        "section.field of a component (vmbench info NAME).",
     )
     plugins: tuple[str, ...] = Field(
         (), description="MODULE:OBJECT of what --plugin brought and the request names."
@@ -86,8 +89,10 @@ class RunRequest(BaseModel):
     @field_validator("settings")
     @classmethod
     def _typed(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        config = make_config(settings)
-        return {name: getattr(config, name) for name in sorted(settings)}
+        settings = flat(settings)
+        check_names(settings)
+        common = common_settings([], settings)
+        return {name: getattr(common, name, value) for name, value in settings.items()}
 
     @model_validator(mode="before")
     @classmethod

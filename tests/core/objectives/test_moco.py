@@ -74,7 +74,7 @@ def test_the_queue_is_first_in_first_out_and_leaves_out_an_examples_own_keys():
     with torch.no_grad():
         zq = objective.head(objective.encoder(q)).double()
         zk = objective.momentum_encoder(k).double()
-    expected = naive(zq, zk, objective.queue.double(), objective.config.temperature, own)
+    expected = naive(zq, zk, objective.queue.double(), objective.settings.temperature, own)
     assert sum(map(sum, own)) >= 16
     assert objective(examples, given(q, k)).item() == pytest.approx(expected, rel=1e-5)
 
