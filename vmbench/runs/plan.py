@@ -252,7 +252,9 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         views=augmentation,
         handcrafted=handcrafted,
     )
-    plan = _with_settings(draft, layers, parts, encoder)
+    usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
+    usual = spec.encoder if usual == "auto" and method.encodes else usual
+    plan = _with_settings(draft, layers, parts, encoder, usual)
     if plan.objective is not None:
         loss = cast(type[Objective], registry("objective").load_class(plan.objective))
         trained = plan.settings.sections[plan.objective]
@@ -298,15 +300,22 @@ def parts_of(method: Method, evaluation: Evaluation, *families: ViewMethod | Non
 
 
 def _with_settings(
-    plan: Plan, layers: Sequence[Mapping[str, Any]], parts: Sequence[Part], encoder: str
+    plan: Plan,
+    layers: Sequence[Mapping[str, Any]],
+    parts: Sequence[Part],
+    encoder: str,
+    usual: str,
 ) -> Plan:
-    """``plan`` with the settings of ``parts``, and every component with its own."""
-    preset, spec, fixed = plan.request.preset, plan.pretrain.spec, {"encoder": encoder}
+    """``plan`` with the settings of ``parts``, and every component with its own.
+
+    ``encoder`` is its encoder, ``usual`` the one that it would have unasked.
+    """
+    preset, spec = plan.request.preset, plan.pretrain.spec
     asked, notes = assign(plan.request.settings, parts)
     for note in notes:
         say(note)
-    settings = settle(layers, asked | fixed, parts, preset, spec)
-    unasked = settle(layers, fixed if "encoder" not in asked else {}, parts, preset, spec)
+    settings = settle(layers, asked | {"encoder": encoder}, parts, preset, spec)
+    unasked = settle(layers, {"encoder": usual}, parts, preset, spec)
     values = {name: settings.get(name) for name in sorted(asked)}
     sections = settings.sections
 

@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from vmbench.errors import UserError
 from vmbench.plugins import BY_OPTION, register_plugin
 from vmbench.registry import registry
-from vmbench.runs.sections import check_names, common_settings, flat
+from vmbench.runs.sections import typed
 
 if TYPE_CHECKING:
     from vmbench.runs.plan import Plan
@@ -26,8 +34,8 @@ LINEAR = "linear"  # the default evaluation
 class RunRequest(BaseModel):
     """One pretraining with one seed, and its evaluation on every task asked for.
 
-    Names are looked up by :meth:`resolve`; only common settings are checked before, and have their
-    types. ``settings`` may be nested; sections become ``section.field``.
+    Names are looked up by :meth:`resolve`; only settings are checked before, and have their types.
+    ``settings`` may be nested; sections become ``section.field``.
 
     Raises:
         UserError: for an unknown setting, a value out of range, a field that there is not.
@@ -59,13 +67,13 @@ class RunRequest(BaseModel):
         None, description="Folder of the publisher's files or of one's own."
     )
     target: str | None = Field(None, description="The label's column in one's own table.")
+    plugins: tuple[str, ...] = Field(
+        (), description="MODULE:OBJECT of what --plugin brought and the request names."
+    )
     settings: dict[str, Any] = Field(
         {},
         description="Those that the request itself sets: common ones (vmbench info config), and "
         "section.field of a component (vmbench info NAME).",
-    )
-    plugins: tuple[str, ...] = Field(
-        (), description="MODULE:OBJECT of what --plugin brought and the request names."
     )
 
     def __init__(self, **asked: Any) -> None:
@@ -88,11 +96,8 @@ class RunRequest(BaseModel):
 
     @field_validator("settings")
     @classmethod
-    def _typed(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        settings = flat(settings)
-        check_names(settings)
-        common = common_settings([], settings)
-        return {name: getattr(common, name, value) for name, value in settings.items()}
+    def _typed(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return typed(settings, plugins=bool(info.data.get("plugins")))
 
     @model_validator(mode="before")
     @classmethod

@@ -110,6 +110,40 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def typed(settings: Mapping[str, Any], *, plugins: bool = False) -> dict[str, Any]:
+    """``settings`` as ``section.field``; those of whom they name have their types.
+
+    Args:
+        settings: nested or not; values may be texts.
+        plugins: some of the sections may be of a plugin that is not registered yet.
+
+    Raises:
+        UserError: for an unknown name or a value out of range.
+    """
+    named = flat(settings)
+    check_names(name for name in named if not plugins or "." not in name)
+    common = common_settings([], named)
+    found = {name: getattr(common, name, value) for name, value in named.items()}
+    for name, value in named.items():
+        section, dot, field = name.partition(".")
+        component = _component(section) if dot and section not in KINDS else None
+        if component is not None:
+            own = component.declared()
+            if field not in own.model_fields:
+                raise unknown_setting(name)
+            found[name] = getattr(checked(own, {field: value}, section), field)
+    return found
+
+
+def _component(name: str) -> type[Component] | None:
+    """The registered component called ``name``."""
+    for kind in KINDS.values():
+        if name in registry(kind):
+            loaded = registry(kind).load_class(name)
+            return cast(type[Component], loaded if isinstance(loaded, type) else type(loaded))
+    return None
+
+
 def check_names(settings: Iterable[str]) -> None:
     """Raise :class:`UserError` for a name that can be nobody's; imports no component."""
     for name in settings:
