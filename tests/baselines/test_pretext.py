@@ -295,3 +295,23 @@ def test_a_run_names_no_objective_and_draws_no_views(method, tmp_path):
     folder = tmp_path / result.run_id
     assert (folder / "metrics.jsonl").exists()
     assert not (folder / "views.png").exists()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_share_that_is_masked_or_moved_is_a_setting(spec):
+    count = Tokens.of(spec).count
+    assert make(MaskedReconstruction, spec, mask_share=0.3).masked == round(0.3 * count)
+    usual = 0.75 if spec.space else 0.5
+    assert make(MaskedReconstruction, spec).masked == round(usual * count)
+    assert make(ShuffleDetection, spec, shuffled_share=0.6).shuffled == math.ceil(0.6 * count)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
+def test_shares_of_mixtures_are_of_the_symmetric_beta(alpha):
+    """Its variance is 1 / (4 (2 alpha + 1)); the larger half is as far from 1/2."""
+    share, _ = draw_mixture(40_000, generator(), alpha)
+    assert ((share >= 0.5) & (share <= 1)).all()
+    assert (share - 0.5).square().mean().item() == pytest.approx(
+        1 / (4 * (2 * alpha + 1)), rel=0.03
+    )
+    assert torch.equal(draw_mixture(40_000, generator(), alpha)[0], share)
