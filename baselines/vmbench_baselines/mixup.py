@@ -65,8 +65,7 @@ def _beta(batch: int, generator: Generator, alpha: float) -> Tensor:
     """From two gammas, because torch's Beta takes no generator."""
     concentration = torch.full((2, batch), alpha, device=generator.device)
     gammas: Tensor = torch._standard_gamma(concentration, generator=generator)
-    first, second = gammas
-    return first / (first + second).clamp(min=torch.finfo(first.dtype).tiny)
+    return gammas[0] / gammas.sum(0).clamp(min=torch.finfo(gammas.dtype).tiny)
 
 
 def mix(x: Tensor, other: Tensor, share: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from planning import new_encoder
 from reported import assert_a_value_is_its_units
 
 from vmbench.registry import registry
-from vmbench.runs.plan import HANDCRAFTED
+from vmbench.runs.names import HANDCRAFTED
 from vmbench.training.trainer import count_parameters
 
 DATASETS = {

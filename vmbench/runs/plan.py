@@ -15,22 +15,26 @@ from vmbench.objectives.base import Objective
 from vmbench.progress import say
 from vmbench.registry import registry
 from vmbench.results import ViewKind
+from vmbench.runs.names import (
+    HANDCRAFTED,
+    resolve_augmentation,
+    resolve_handcrafted,
+    resolve_method,
+    tasks_of,
+    view_settings,
+)
 from vmbench.runs.presets import preset as preset_settings
 from vmbench.runs.request import LINEAR, RunRequest
 from vmbench.runs.sections import (
-    FORMER,
     Part,
     RunSettings,
     assign,
     changed,
     common_settings,
-    flat,
     settle,
 )
 from vmbench.settings import Component, Settings
 from vmbench.views.method import Method, ViewMethod
-
-HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,7 @@ def make_plan(request: RunRequest) -> Plan:
     # What is wrong with the settings is said before any file is looked at.
     _encoder([base, adapter.preset(request.preset)], declared, request)
     pretrained_on = declared.bind(data_dir, request.target)
-    method = _resolve_method(request.method, adapter, pretrained_on)
+    method = resolve_method(request.method, adapter, pretrained_on)
     plan = plan_on(request, adapter, method, pretrained_on)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
@@ -210,7 +214,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         UserError: for an impossible pair, or a setting that is none or out of range.
     """
     preset, spec = request.preset, pretrain.spec
-    augmentation = _resolve_augmentation(request.views, method, domain, pretrain)
+    augmentation = resolve_augmentation(request.views, method, domain, pretrain)
     judge = cast(Evaluation, registry("evaluation").get(request.evaluation))
     if judge.trains_encoder and not method.encodes:
         raise UserError(
@@ -220,7 +224,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
     layers = [
         preset_settings(preset),
         domain.preset(preset),
-        _view_settings(domain, preset, method, augmentation),
+        view_settings(domain, preset, method, augmentation),
         pretrain.presets.get(preset, {}),
     ]
     own = [method_part(method)]
@@ -228,10 +232,10 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
     settings = settle(layers, asked, own, preset, spec).sections[method.name]
     chosen = getattr(settings, "augmentation", None)
     if request.views is None and method.augmented and chosen is not None:
-        augmentation = cast(ViewMethod, _resolve_method(HANDCRAFTED, domain, pretrain))
+        augmentation = cast(ViewMethod, resolve_method(HANDCRAFTED, domain, pretrain))
     handcrafted = None
     if any(each.uses_handcrafted for each in (method, augmentation) if each):
-        family = _resolve_handcrafted(domain, spec.kind)
+        family = resolve_handcrafted(domain, spec.kind)
         handcrafted = cast(ViewMethod, registry("method").get(family))
     encoder = _encoder(layers, pretrain, request)
     encoder = spec.encoder if encoder == "auto" and method.encodes else encoder
@@ -247,7 +251,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         objective=request.objective if method.takes_objective else None,
         settings=RunSettings(checked(Config, {}), {}),
         pretrain=pretrain,
-        tasks=_tasks(domain, pretrain, request.transfer, request.data_dir),
+        tasks=tasks_of(domain, pretrain, request.transfer, request.data_dir),
         evaluation=judge,
         views=augmentation,
         handcrafted=handcrafted,
@@ -341,100 +345,3 @@ def _with_settings(
 def _is_dated(dataset: BoundDataset) -> bool:
     """Whether its files are told apart by sizes and times, which its revision does not show."""
     return bool(dataset.fingerprint) and not dataset.named_by_contents
-
-
-def _resolve_method(name: str, domain: Domain, dataset: BoundDataset) -> Method:
-    """The method called ``name``; raises :class:`UserError` if it does not serve the dataset."""
-    kind = dataset.spec.kind
-    resolved = _resolve_handcrafted(domain, kind) if name == HANDCRAFTED else name
-    method = cast(Method, registry("method").get(resolved))
-    if kind not in method.specs:
-        raise UserError(
-            f"method '{name}' serves {' and '.join(method.specs)} inputs, but dataset "
-            f"'{dataset.name}' of domain {domain.name} is a {dataset.spec}: "
-            f"choose another method (vmbench list methods)"
-        )
-    return method
-
-
-def _resolve_augmentation(
-    views: str | None, method: Method, domain: Domain, dataset: BoundDataset
-) -> ViewMethod | None:
-    """The view family that ``--views`` names, if any; raises where ``method`` takes none."""
-    if views is None:
-        return None
-    if not method.augmented:
-        raise UserError(
-            f"--views {views} is the augmentation of a supervised training, and method "
-            f"'{method.name}' is none: use --method supervised, or --method {views} to pretrain "
-            f"on these views"
-        )
-    family = _resolve_method(views, domain, dataset)
-    if not isinstance(family, ViewMethod):
-        raise UserError(
-            f"--views {views} makes no views: name a view family (vmbench list methods)"
-        )
-    return family
-
-
-def _view_settings(
-    domain: Domain, preset: str, method: Method, augmentation: Method | None
-) -> dict[str, Any]:
-    """What the domain sets for ``method``, or for its kind of views.
-
-    What is a view family's own (its strength) is that of the views which act, and so of a named
-    augmentation.
-    """
-    found = flat(domain.preset_for(preset, method.name, method.kind))
-    if augmentation is not None:
-        acting = flat(domain.preset_for(preset, augmentation.name, augmentation.kind))
-        found = {name: value for name, value in found.items() if not _of_views(name)}
-        found |= {name: value for name, value in acting.items() if _of_views(name)}
-    return found
-
-
-def _of_views(name: str) -> bool:
-    """Whether a preset's setting is of a view family."""
-    section, dot, _ = FORMER.get(name, name).partition(".")
-    return bool(dot) and (section == "methods" or section in registry("method"))
-
-
-def _resolve_handcrafted(domain: Domain, kind: str) -> str:
-    if kind not in domain.handcrafted:
-        raise UserError(
-            f"domain {domain.name} has no handcrafted views for a {kind}: name a view "
-            f"family with --method (vmbench list methods)"
-        )
-    return domain.handcrafted[kind]
-
-
-def _tasks(
-    domain: Domain, pretrain: BoundDataset, transfer: Sequence[str], data_dir: Path | None
-) -> tuple[tuple[BoundDataset, Task], ...]:
-    """The tasks asked for; by default those of every embedded dataset that has the same spec.
-
-    A task that is not its dataset's default is taken where it is named, and only there.
-    """
-    found: dict[tuple[str, str], tuple[BoundDataset, Task]] = {}
-    if transfer:
-        datasets = []
-        for asked in transfer:
-            name, _, task_name = asked.partition("/")
-            same = name == pretrain.name
-            datasets.append((pretrain if same else domain.dataset(name).bind(data_dir), task_name))
-    else:
-        # The spec of one's own files is known only where they are: look at embedded ones alone.
-        others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
-        alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
-        datasets = [(dataset, "") for dataset in [pretrain, *(other.bind() for other in alike)]]
-    for dataset, wanted in datasets:
-        if dataset.spec != pretrain.spec:
-            raise UserError(
-                f"cannot transfer from '{pretrain.name}', a {pretrain.spec}, to '{dataset.name}', "
-                f"a {dataset.spec}: the encoder takes one spec; use --pretrain {dataset.name}"
-            )
-        default = [task for task in dataset.tasks if task.default]
-        tasks = [dataset.task(wanted)] if wanted else default
-        for task in tasks:
-            found[dataset.name, task.name] = (dataset, task)
-    return tuple(found.values())
