@@ -29,11 +29,12 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def make(objective, spec, **changes):
+def make(objective, spec, encoder="auto", **changes):
     known = objective.declared().model_fields
     changes = {"temperature": 0.5, **changes} if "temperature" in known else changes
+    own = objective.declared()(**changes)
     torch.manual_seed(0)
-    return objective(new_encoder(spec), objective.declared()(**changes), 100)
+    return objective(new_encoder(spec, encoder, own.embedding_dim), own, 100)
 
 
 def batch_of(spec, seed=0, size=16):

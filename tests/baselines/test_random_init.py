@@ -35,7 +35,7 @@ class Of:
     def __init__(self, dataset, tmp_path, **settings):
         self.examples = prepare(dataset().bind())
         self.indices = self.examples.training()
-        config = common("small", batch_size=60, **settings)
+        config = common("small", **{"batch_size": 60, **settings})
         placement = Placement(torch.device("cpu"), None)
         self.trainer = Trainer(config, placement, 3, Progress(quiet=False))
         self.folder, self.read = tmp_path, {}

@@ -30,7 +30,7 @@ class ViewmakerSettings(Settings):
 
 def build_viewmaker(context: ViewContext, settings: ViewmakerSettings) -> Viewmaker:
     """A viewmaker for the spec, bounded by ``settings.epsilon`` and by the valid range."""
-    network = settings.model_dump(exclude={"lr"})
+    network = settings.model_dump(include=set(ViewmakerSettings.model_fields) - {"lr"})
     return Viewmaker(context.spec, clamp=context.value_range, **network)
 
 
