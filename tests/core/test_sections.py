@@ -124,11 +124,13 @@ def test_a_setting_that_nothing_uses_is_said(asked, capsys):
 
 @pytest.mark.parametrize(("asked", "said"), [
     ({"lrr": 1}, "unknown setting 'lrr': did you mean 'lr'?"),
-    ({"epsilo": 1}, "did you mean 'viewmaker.epsilon'?"),
-    ({"mask_share": 0.5}, "did you mean 'mae.mask_share'?"),
+    ({"epsilo": 1}, "did you mean 'methods.epsilon'?"),
+    ({"mask_share": 0.5}, "did you mean 'methods.mask_share'?"),
+    ({"shuffled_shar": 0.5}, "did you mean 'shed.shuffled_share'?"),
     ({"swav.prototype": 4}, "did you mean 'swav.prototypes'?"),
     ({"swaw.prototypes": 4}, "did you mean 'swav.prototypes'?"),
     ({"byol": {"momentm": 0.5}}, "did you mean 'byol.momentum'?"),
+    ({"objectives.temprature": 1}, "did you mean 'objectives.temperature'?"),
     ({"objectives.colour": 1}, "unknown setting 'objectives.colour'"),
     ({"byol.momentum": 2}, "setting 'byol.momentum' = 2 is not valid"),
     ({"epsilon": -1}, "setting 'viewmaker.epsilon' = -1 is not valid"),

@@ -316,9 +316,9 @@ def _with_settings(
     """
     preset, spec = plan.request.preset, plan.pretrain.spec
     asked, notes = assign(plan.request.settings, parts)
+    settings = settle(layers, asked | {"encoder": encoder}, parts, preset, spec)
     for note in notes:
         say(note)
-    settings = settle(layers, asked | {"encoder": encoder}, parts, preset, spec)
     unasked = settle(layers, {"encoder": usual}, parts, preset, spec)
     values = {name: settings.get(name) for name in sorted(asked)}
     sections = settings.sections

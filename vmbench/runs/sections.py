@@ -6,6 +6,7 @@ has the field (``objectives.temperature``). The flat names of earlier versions s
 these.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -166,18 +167,22 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 def unknown_setting(name: str) -> UserError:
     """The error for a name that nothing has, with a near miss."""
     section, _, field = name.rpartition(".")
+    owners: dict[str, list[str]] = defaultdict(list)  # of a field, and first its kind
+    for kinds in KINDS:
+        for owner, each in _all_fields(kinds):
+            owners[each].append(owner)
     known = {each: each for each in Config.model_fields}
-    known |= {f"{owner}.{each}": f"{owner}.{each}" for owner, each in _all_fields()}
-    within = {each: full for full in known if full.partition(".")[0] == section
-              for each in [full.partition(".")[2]]}  # fmt: skip
-    bare = {each: each for each in Config.model_fields}
-    for full in known:
-        bare.setdefault(full.rpartition(".")[2], full)
-    bare |= {old: bare[new.rpartition(".")[2]] for old, new in FORMER.items() if old not in bare}
-    for asked, among in ((field, within), (name, known), (field, bare)):
+    # A field of several components is that of their kind.
+    bare = {each: f"{of[0] if len(of) > 2 else of[-1]}.{each}" for each, of in owners.items()}
+    bare |= {former: now for former, now in FORMER.items() if former in bare}
+    full = {f"{owner}.{each}": f"{owner}.{each}" for each, of in owners.items() for owner in of}
+    within = {each: f"{section}.{each}" for each, of in owners.items() if section in of}
+    full = full if section and not within else {}
+    for asked, among in ((field, within), (name, full), (field, bare | known)):
         if close := get_close_matches(asked, among, n=1, cutoff=0.7):
             return UserError(f"unknown setting '{name}': did you mean '{among[close[0]]}'?")
-    return UserError(f"unknown setting '{name}': see 'vmbench info {section or 'config'}'")
+    where = section if section and section not in KINDS and _is_section(section) else "config"
+    return UserError(f"unknown setting '{name}': see 'vmbench info {where}'")
 
 
 def common_settings(layers: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> Config:
@@ -287,20 +292,25 @@ def _is_section(name: str) -> bool:
 def _require_known(name: str) -> None:
     """Raise unless some component could have the setting ``name``."""
     section, _, field = name.partition(".")
-    if (section, field) not in _all_fields(section):
+    of_kind = [kinds for kinds, kind in KINDS.items() if section in (kinds, *_names(kind))]
+    if not any((section, field) in _all_fields(kinds) for kinds in of_kind):
         raise unknown_setting(name)
 
 
-def _all_fields(section: str = "") -> Iterator[tuple[str, str]]:
-    """(Section, field) of every component that can be loaded, or of those of one section."""
-    for kinds, kind in KINDS.items():
-        for entry in registry(kind):
-            if section not in ("", kinds, entry.name):
-                continue
-            try:
-                loaded = registry(kind).load_class(entry.name)
-            except UserError:
-                continue  # of a plugin that is broken; whoever uses it is told
-            component = loaded if isinstance(loaded, type) else type(loaded)
-            for field in cast(type[Component], component).declared().model_fields:
-                yield kinds if section == kinds else entry.name, field
+def _names(kind: str) -> list[str]:
+    return [entry.name for entry in registry(kind)]
+
+
+def _all_fields(kinds: str) -> Iterator[tuple[str, str]]:
+    """(Section, field) of every component of a kind that can be loaded; first as its kind's."""
+    said = set()
+    for name in _names(KINDS[kinds]):
+        try:
+            component = _component(name)
+        except UserError:
+            continue  # of a plugin that is broken; whoever uses it is told
+        for field in component.declared().model_fields if component else ():
+            if field not in said:
+                yield kinds, field
+            said.add(field)
+            yield name, field
