@@ -23,7 +23,8 @@ def build(name, spec, seed=0, **settings):
     """A fresh objective called ``name`` and its adversary, in training mode."""
     loss = registry("objective").load_class(name)
     known = loss.declared().model_fields
-    own = loss.declared()(**{k: v for k, v in (SMALL | settings).items() if k in known})
+    small = {k: v for k, v in SMALL.items() if k in known}
+    own = loss.declared()(**small | settings)
     own = loss.complete(own, COMMON, spec, Architecture())
     torch.manual_seed(seed)
     objective = loss(new_encoder(spec), own, N_EXAMPLES)
@@ -54,7 +55,7 @@ def gradients(module):
     return {k: p.grad.clone() for k, p in module.named_parameters() if p.grad is not None}
 
 
-def train(objective, views, dataset, log=None, state_file=None, seed=5):
+def train(objective, views, dataset, log=None, state_file=None, seed=5, schedule="joint"):
     examples = prepare(dataset().bind())
     assert len(examples.training()) == N_EXAMPLES
     return fit(
@@ -62,7 +63,7 @@ def train(objective, views, dataset, log=None, state_file=None, seed=5):
         views,
         examples,
         examples.training(),
-        config=COMMON,
+        config=COMMON.model_copy(update={"schedule": schedule}),
         placement=Placement(torch.device("cpu"), None),
         seed=seed,
         log=MetricsLog(log),

@@ -74,7 +74,7 @@ def test_queues_banks_and_targets_move_by_the_encoders_pass_alone(name):
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])
 def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path):
     def start(file, stop_at=None, seed=0):
-        objective, views = build(name, toy.ToyVector.spec, seed, schedule=schedule)
+        objective, views = build(name, toy.ToyVector.spec, seed)
         calls = iter(range(1000))
 
         def interrupt(*_):
@@ -83,7 +83,7 @@ def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path)
 
         objective.register_forward_hook(interrupt)
         paths = (tmp_path / f"{file}.jsonl", tmp_path / f"{file}.safetensors")
-        return train(objective, views, toy.ToyVector, *paths), objective, views
+        return train(objective, views, toy.ToyVector, *paths, schedule=schedule), objective, views
 
     whole, objective, views = start("whole")
     with pytest.raises(KeyboardInterrupt):
