@@ -164,7 +164,7 @@ def _beside(train: Path) -> Path:
 
 
 def _is_another_test(path: Path, name: str) -> bool:
-    """Whether it is called a test, in capitals or not: of ``name``, or of no other TRAIN beside it."""
+    """Whether it is called a test, in any case: of ``name``, or of no other TRAIN beside it."""
     if is_junk(path.name) or not path.stem.lower().endswith(TEST.lower()):
         return False
     train = path.with_name(path.name.replace(TEST, TRAIN))
