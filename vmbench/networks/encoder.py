@@ -1,12 +1,17 @@
 """What every encoder offers: a representation for the objective, features for the probe."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from vmbench.config import Config
 from vmbench.data.specs import ALL_KINDS, Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
-from vmbench.registry import registry
+from vmbench.registry import import_target, registry
 
 
 class Standardise(nn.Module):
@@ -24,12 +29,29 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.sd
 
 
+@dataclass(frozen=True)
+class Built:
+    """How an encoder was built; JSON takes the fields, and :func:`rebuild_encoder` takes them back.
+
+    Attributes:
+        name: as it is registered.
+        target: ``module:Class``.
+        owner: the distribution that brings the class.
+        settings: keyword arguments beside the spec.
+    """
+
+    name: str
+    target: str
+    owner: str
+    settings: Mapping[str, Any]
+
+
 class Encoder(nn.Module):
     """Base of the encoders. A subclass sets ``dim`` and implements :meth:`trunk`.
 
     Every input passes ``inputs`` first, which leaves it as it is unless :meth:`standardise` was
     called, then :meth:`embed` and :meth:`trunk`. :func:`build_encoder` leaves the spec it was
-    built for in ``spec``.
+    built for in ``spec``, and how in ``built``.
 
     Args:
         dim: channels of the last feature map.
@@ -38,6 +60,7 @@ class Encoder(nn.Module):
     """
 
     spec: Spec
+    built: Built
 
     def __init__(self, dim: int, embedding_dim: int | None) -> None:
         super().__init__()
@@ -109,9 +132,41 @@ def build_encoder(spec: Spec, config: Config) -> Encoder:
     name = spec.encoder if config.encoder == "auto" else config.encoder
     if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
         raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
-    build = registry("encoder").load_class(name)
+    build, entry = registry("encoder").load_class(name), registry("encoder").entry(name)
     embedding = config.projection_dim if config.head == "linear" else None
-    encoder = build(spec, width=config.width, embedding_dim=embedding, stem=config.stem)  # type: ignore[call-arg]
+    settings = {"width": config.width, "embedding_dim": embedding, "stem": config.stem}
+    encoder = build(spec, **settings)  # type: ignore[call-arg]
     assert isinstance(encoder, Encoder)
-    encoder.spec = spec
+    encoder.spec, encoder.built = spec, Built(name, entry.target, entry.owner, settings)
+    return encoder
+
+
+def rebuild_encoder(spec: Spec, built: Built, *, standardised: bool = False) -> Encoder:
+    """The encoder that was ``built``, with other weights; nothing is looked up in the registry.
+
+    Args:
+        spec: that it was built for.
+        built: by :func:`build_encoder`.
+        standardised: whether it standardises its inputs, by numbers that come with its weights.
+
+    Raises:
+        UserError: its class cannot be imported here, or is none of an encoder, or of another one.
+    """
+    named = f"encoder '{built.name}' ({built.target} of {built.owner})"
+    try:
+        build = import_target(built.target)
+    except (ImportError, AttributeError) as error:
+        raise UserError(
+            f"{named} cannot be imported: {error}: install the package that brings it"
+        ) from error
+    if not (isinstance(build, type) and issubclass(build, Encoder)):
+        raise UserError(f"{named} is no vmbench.networks.encoder.Encoder")
+    try:
+        encoder = build(spec, **built.settings)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{named} does not take these settings: {error}") from error
+    encoder.spec, encoder.built = spec, built
+    if standardised:
+        shape = (spec.channels_in, *[1] * len(spec.space))
+        encoder.standardise(torch.zeros(shape), torch.ones(shape))
     return encoder

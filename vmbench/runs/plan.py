@@ -1,12 +1,12 @@
 """What a run will do, decided and checked before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from vmbench.config import Config, digest, make_config
-from vmbench.data.dataset import BoundDataset, Task
+from vmbench.data.dataset import BoundDataset, Dataset, Task
 from vmbench.data.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
@@ -143,8 +143,20 @@ class Plan:
         return "-".join([*parts, self.request.preset, f"s{self.seed}", self.hash])
 
 
-def make_plan(request: RunRequest) -> Plan:
-    """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
+def make_plan(
+    request: RunRequest,
+    *,
+    evaluates: bool = True,
+    recorded: Callable[[Dataset], BoundDataset] | None = None,
+) -> Plan:
+    """Resolve a request; every unknown name or impossible pair is a :class:`UserError`.
+
+    Args:
+        request: what is asked for.
+        evaluates: False where it is trained alone, and no task is looked for.
+        recorded: what was pretrained on as it was then, where that is done already; its files are
+            then looked at only where a task is theirs.
+    """
     method, objective, views = request.method, request.objective, request.views
     preset, settings, data_dir = request.preset, request.settings, request.data_dir
     if data_dir is not None and not data_dir.exists():
@@ -163,7 +175,11 @@ def make_plan(request: RunRequest) -> Plan:
     encoder = declared.encoder if named == "auto" else named
     if encoder != "auto":
         registry("encoder").entry(encoder)
-    pretrained_on = declared.bind(data_dir, request.target)
+
+    def at_hand() -> BoundDataset:
+        return declared.bind(data_dir, request.target)
+
+    pretrained_on = recorded(declared) if recorded else at_hand()
     resolved = _resolve_method(method, adapter, pretrained_on)
     augmentation = _resolve_augmentation(views, resolved, adapter, pretrained_on)
     # After the domain's own settings and before its dataset's.
@@ -200,7 +216,8 @@ def make_plan(request: RunRequest) -> Plan:
         _resolve_handcrafted(adapter, pretrained_on.spec.kind)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
-    tasks = _tasks(adapter, pretrained_on, request.transfer, data_dir)
+    own = at_hand if recorded else lambda: pretrained_on
+    tasks = _tasks(adapter, pretrained_on, own, request.transfer, data_dir) if evaluates else ()
     if data_dir is not None and all(d.package for d in (pretrained_on, *(d for d, _ in tasks))):
         raise UserError(
             f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
@@ -285,24 +302,32 @@ def _resolve_handcrafted(domain: Domain, kind: str) -> str:
 
 
 def _tasks(
-    domain: Domain, pretrain: BoundDataset, transfer: Sequence[str], data_dir: Path | None
+    domain: Domain,
+    pretrain: BoundDataset,
+    own: Callable[[], BoundDataset],
+    transfer: Sequence[str],
+    data_dir: Path | None,
 ) -> tuple[tuple[BoundDataset, Task], ...]:
     """The tasks asked for; by default those of every embedded dataset that has the same spec.
 
-    A task that is not its dataset's default is taken where it is named, and only there.
+    A task that is not its dataset's default is taken where it is named, and only there. ``own``
+    gives the dataset of ``pretrain`` with its tasks.
     """
     found: dict[tuple[str, str], tuple[BoundDataset, Task]] = {}
     if transfer:
+        bound: dict[str, BoundDataset] = {}
         datasets = []
         for asked in transfer:
             name, _, task_name = asked.partition("/")
-            same = name == pretrain.name
-            datasets.append((pretrain if same else domain.dataset(name).bind(data_dir), task_name))
+            if name not in bound:
+                same = name == pretrain.name
+                bound[name] = own() if same else domain.dataset(name).bind(data_dir)
+            datasets.append((bound[name], task_name))
     else:
         # The spec of one's own files is known only where they are: look at embedded ones alone.
         others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
         alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
-        datasets = [(dataset, "") for dataset in [pretrain, *(other.bind() for other in alike)]]
+        datasets = [(dataset, "") for dataset in [own(), *(other.bind() for other in alike)]]
     for dataset, wanted in datasets:
         if dataset.spec != pretrain.spec:
             raise UserError(
