@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from vmbench.config import EXECUTION_SETTINGS, READOUT_SETTINGS
 from vmbench.data.dataset import BoundDataset, Dataset
 from vmbench.data.domain import Domain
 from vmbench.errors import UserError
@@ -14,9 +15,9 @@ from vmbench.pretrained.document import REQUEST, Document, read_document, spec_o
 from vmbench.pretrained.place import find_pretraining
 from vmbench.registry import registry
 from vmbench.runs.plan import Plan, make_plan
-from vmbench.runs.pretraining import EVALUATION_SETTINGS
 from vmbench.runs.representations import recipe_of
 from vmbench.runs.request import RunRequest
+from vmbench.runs.sections import is_read_after_training
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,11 @@ class Recorded:
             UserError: a setting of the training.
         """
         for name in settings:
-            if name not in (*EVALUATION_SETTINGS, "device"):
+            if name not in EXECUTION_SETTINGS and not is_read_after_training(name):
                 raise UserError(
                     f"setting '{name}' is of the training, which is done: evaluate takes "
-                    f"{', '.join(EVALUATION_SETTINGS)}; 'vmbench pretrain' trains another"
+                    f"{', '.join(READOUT_SETTINGS)}, those of its evaluation (vmbench info "
+                    f"{evaluation['evaluation']}) and device; 'vmbench pretrain' trains another"
                 )
         request = self.request
         if evaluation["data_dir"] is None:
@@ -68,7 +70,7 @@ class Recorded:
             evaluation["data_dir"] = request.data_dir if there else None
         if evaluation["target"] is None:
             evaluation["target"] = request.target
-        kept = {k: v for k, v in request.settings.items() if k != "device"}
+        kept = {k: v for k, v in request.settings.items() if k not in EXECUTION_SETTINGS}
         fields_ = request.model_dump() | evaluation | {"settings": kept | settings}
         request = RunRequest(**fields_)
         return request if self._at_hand(request) else self._alone(request)

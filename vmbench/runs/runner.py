@@ -100,7 +100,16 @@ def execute(
         plan = recorded.plan(request) if recorded else request.resolve()
         placement = place(plan.config, plan.pretrain.spec)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers, folder)
+            trainer = Trainer(
+                plan.config,
+                placement,
+                plan.seed,
+                progress,
+                trackers,
+                folder,
+                plan.architecture,
+                plan.settings.everything(),
+            )
             again = overwrite if again is None else again
             source = recorded.folder if recorded else None
             return _carry_out(plan, folder, trainer, source, resume=resume, again=again)
@@ -161,7 +170,7 @@ def _carry_out(
             viewmaker=first.document.views.parameters if first else 0,
         ),
         overrides=dict(plan.overrides),
-        config=plan.config.model_dump(),
+        config=plan.settings.everything(),
         config_hash=plan.hash,
         environment=_environment(trainer.placement),
     )
@@ -195,6 +204,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def prepare_said(dataset: BoundDataset, progress: Progress) -> Examples:
+    """The examples of ``dataset``, and what there is to say of them."""
     progress.say(f"preparing {dataset.name}")
     examples = prepare(dataset)
     for remark in examples.remarks:
