@@ -7,7 +7,7 @@ that follows (validation, the Arrow cache, batches, normalisation) is :mod:`vmbe
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from math import inf
@@ -134,6 +134,7 @@ class Dataset(ABC):
         fingerprint: differs when the user's files do, part of the cache's key. A generic dataset's
             is :func:`vmbench.storage.contents.contents` and part of its revision, so that equal
             files are one dataset wherever they lie; a published one's may be cheaper.
+        expected: how many examples there will be, where that is known before they are read.
     """
 
     name: ClassVar[str]
@@ -153,6 +154,7 @@ class Dataset(ABC):
     data_dir: Path | None = None
     remarks: list[str]
     fingerprint: str = ""
+    expected: int | None = None
 
     def bind(self, data_dir: Path | None = None, target: str | None = None) -> "BoundDataset":
         """The dataset with its files, which are looked at; this declaration stays as it is.
@@ -169,6 +171,25 @@ class Dataset(ABC):
         reader = self._reader(data_dir)
         reader.inspect(target)
         return BoundDataset.of(reader)
+
+    def bind_like(
+        self, data_dir: Path | None, target: str | None, known: Inputs, fill: Sequence[float]
+    ) -> "BoundDataset":
+        """:meth:`bind`, to files whose examples are to be those that a pretrained encoder takes.
+
+        A dataset that derives its features from its files takes those of ``known`` instead, and
+        needs no label.
+
+        Args:
+            data_dir: as for :meth:`bind`.
+            target: as for :meth:`bind`.
+            known: the pretraining's inputs.
+            fill: what a missing value of each channel or feature becomes.
+
+        Raises:
+            UserError: as :meth:`bind` does; or the files lack what ``known`` names.
+        """
+        return self.bind(data_dir, target)
 
     def _reader(self, data_dir: Path | None) -> Self:
         """A copy that may read, with attributes of its own."""
@@ -269,6 +290,11 @@ class BoundDataset:
     presets: Mapping[str, Mapping[str, Any]]
     generic: bool
     data_dir: Path | None
+
+    @classmethod
+    def as_it_is(cls, reader: Any) -> "BoundDataset":
+        """From a reader, whatever it says of tasks and revision: one that nothing trains on."""
+        return cls(reader, **{each.name: getattr(reader, each.name) for each in fields(cls)[1:]})
 
     @classmethod
     def of(cls, reader: Dataset) -> "BoundDataset":

@@ -1,7 +1,7 @@
 """A finished pretraining taken up again: its request, and its dataset as it was then."""
 
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -136,6 +136,4 @@ def as_recorded(recorded: Recorded, declared: Dataset) -> BoundDataset:
         document.inputs.value_range,
     )
     reader.data_dir, reader.remarks = None, []
-    return BoundDataset(
-        reader, **{f.name: getattr(reader, f.name) for f in fields(BoundDataset)[1:]}
-    )
+    return BoundDataset.as_it_is(reader)

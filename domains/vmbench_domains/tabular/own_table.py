@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.data.dataset import SPLITS, Example, Inputs, Source, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Example, Inputs, Source, Split, Task
 from vmbench.data.specs import Vector
 from vmbench.errors import UserError, unknown_name
 from vmbench.storage.contents import contents
@@ -69,6 +69,14 @@ class Table(FileDataset):
                 f"folder, with --data-dir, and the label's column with --target"
             )
         self.inspect_at(self.data_dir, target)
+
+    def bind_like(
+        self, data_dir: Path | None, target: str | None, known: Inputs, fill: Sequence[float]
+    ) -> BoundDataset:
+        """The table as features that are known already."""
+        from vmbench_domains.tabular.known_table import bind_known
+
+        return bind_known(data_dir, target, known, fill)
 
     def inspect_at(self, place: Path, target: str | None) -> None:
         """:meth:`inspect` of the file or folder ``place``."""
