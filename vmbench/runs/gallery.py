@@ -14,10 +14,8 @@ from vmbench.progress import Progress
 from vmbench.runs.artifact import draw_views
 from vmbench.runs.pictures import check_picture
 from vmbench.runs.plan import Plan
-from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
+from vmbench.runs.representations import PRETRAIN, recipe_of, task_training, trainer_of
 from vmbench.runs.request import RunRequest
-from vmbench.training.device import place
-from vmbench.training.trainer import Trainer
 from vmbench.views.base import Views
 
 
@@ -54,13 +52,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
         examples = prepare(dataset)
-    trainer = Trainer(
-        plan.config,
-        place(plan.config, dataset.spec),
-        plan.seed,
-        progress,
-        architecture=plan.architecture,
-    )
+    trainer = trainer_of(plan, progress)
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)
     if views.learned:

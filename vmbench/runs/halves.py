@@ -13,12 +13,10 @@ from vmbench.runs.plan import make_plan
 from vmbench.runs.pretraining import Pretraining
 from vmbench.runs.pretraining import pretrain as train_or_read
 from vmbench.runs.recorded import Recorded
-from vmbench.runs.representations import recipe_of
+from vmbench.runs.representations import recipe_of, trainer_of
 from vmbench.runs.request import LINEAR, RunRequest
 from vmbench.runs.runner import execute, prepare_said
-from vmbench.training.device import place
 from vmbench.training.trackers import require_trackers
-from vmbench.training.trainer import Trainer
 
 
 def pretrain(
@@ -86,8 +84,7 @@ def execute_pretraining(
                     else "it trains nothing; 'vmbench run' evaluates it"
                 )
             )
-        placement = place(plan.config, plan.pretrain.spec)
-        trainer = Trainer(plan.config, placement, plan.seed, progress, trackers)
+        trainer = trainer_of(plan, progress, trackers)
         examples = prepare_said(plan.pretrain, progress)
         how = {"resume": resume, "again": overwrite}
         store = out / PRETRAININGS

@@ -95,6 +95,17 @@ class Recorded:
             )
         return same
 
+    def _require_alike(self, dataset: BoundDataset) -> None:
+        """Raise unless one's own files became the features that the encoder was trained on."""
+        taken, given = self.document.inputs.channels, dataset.inputs.channels
+        if dataset.generic and dataset.name == self.document.dataset.name and taken != given:
+            differing = [name for name in (*taken, *given) if (name in taken) != (name in given)]
+            raise UserError(
+                f"{self.folder.name} takes other features than {dataset.name} in "
+                f"{dataset.data_dir} gives ({', '.join(differing) or 'another order'}): give the "
+                f"files the same columns and categories"
+            )
+
     def _alone(self, request: RunRequest) -> RunRequest:
         return request.model_copy(update={"pretrained": self.folder.name})
 
@@ -111,6 +122,8 @@ class Recorded:
                 f"{self.folder.name} learned from the labels of task "
                 f"{self.document.supervised_by}: 'vmbench run --method supervised' evaluates it"
             )
+        for dataset, _ in plan.tasks:
+            self._require_alike(dataset)
         if recipe_of(plan).name != self.document.name:
             raise UserError(
                 f"{self.folder}: request.json asks for another training than the one in spec.json "

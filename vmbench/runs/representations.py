@@ -10,13 +10,35 @@ from vmbench.data.dataset import Task
 from vmbench.data.examples import Examples
 from vmbench.evaluation import limit
 from vmbench.networks.encoder import Encoder
+from vmbench.progress import Progress
 from vmbench.runs.plan import Plan
 from vmbench.runs.pretraining import Pretraining, Recipe, pretrain, read
+from vmbench.training.device import place
 from vmbench.training.loop import order
 from vmbench.training.trainer import Trainer, count_parameters
 from vmbench.views.method import Representation
 
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
+
+
+def trainer_of(
+    plan: Plan, progress: Progress, trackers: tuple[str, ...] = (), folder: Path | None = None
+) -> Trainer:
+    """What carries out the trainings of ``plan``; ``folder``: where trackers write.
+
+    Raises:
+        UserError: for a device that this machine does not have.
+    """
+    return Trainer(
+        plan.config,
+        place(plan.config, plan.pretrain.spec),
+        plan.seed,
+        progress,
+        trackers,
+        folder,
+        plan.architecture,
+        plan.settings.everything(),
+    )
 
 
 def recipe_of(plan: Plan, task: Task | None = None, examples: Examples | None = None) -> Recipe:

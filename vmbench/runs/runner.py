@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -25,9 +26,9 @@ from vmbench.runs.folder import claim_folder
 from vmbench.runs.plan import Plan
 from vmbench.runs.pretraining import Pretraining
 from vmbench.runs.recorded import Recorded
-from vmbench.runs.representations import PRETRAIN, Representations
+from vmbench.runs.representations import PRETRAIN, Representations, trainer_of
 from vmbench.runs.request import RunRequest
-from vmbench.training.device import Placement, place
+from vmbench.training.device import Placement
 from vmbench.training.trackers import require_trackers
 from vmbench.training.trainer import Trainer, forget
 
@@ -98,18 +99,9 @@ def execute(
     require_trackers(trackers)
     with Progress(quiet=quiet).shared() as progress, named_failures():
         plan = recorded.plan(request) if recorded else request.resolve()
-        placement = place(plan.config, plan.pretrain.spec)
+        trainer = trainer_of(plan, progress, trackers)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(
-                plan.config,
-                placement,
-                plan.seed,
-                progress,
-                trackers,
-                folder,
-                plan.architecture,
-                plan.settings.everything(),
-            )
+            trainer = replace(trainer, tracked_in=folder)
             again = overwrite if again is None else again
             source = recorded.folder if recorded else None
             return _carry_out(plan, folder, trainer, source, resume=resume, again=again)
