@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,25 @@ def test_a_damaged_cache_is_built_again_and_said(damage, capsys):
     assert "is damaged" in capsys.readouterr().err
     assert len(examples) == 300
     assert (examples.batch(np.arange(300)) == x).all()
+
+
+def test_other_tasks_are_prepared_anew_though_the_revision_is_the_same():
+    class Renamed(ToyVector):
+        tasks = (replace(ToyVector.tasks[0], name="sort"),)
+
+        def examples(self):
+            for example in super().examples():
+                (label,), (side,) = example.labels.values(), example.splits.values()
+                yield replace(example, labels={"sort": label}, splits={"sort": side})
+
+    class Finer(ToyVector):
+        tasks = (replace(ToyVector.tasks[0], classes=(*ToyVector.tasks[0].classes, "d")),)
+
+    counts = prepare(ToyVector().bind()).labels(ToyVector.tasks[0])
+    for changed in (Renamed, Finer):
+        examples = prepare(changed().bind())
+        assert (examples.labels(changed.tasks[0]) == counts).all()
+    assert len(list(cache_folder().glob("*/statistics.json"))) == 3
 
 
 def cut(path, share):

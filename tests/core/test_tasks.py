@@ -28,7 +28,12 @@ from vmbench.data.labels import judged
 from vmbench.errors import UserError
 from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.linear_models import fit_ridge
-from vmbench.evaluation.metrics import multilabel_metrics, pearson, regression_metrics
+from vmbench.evaluation.metrics import (
+    classification_metrics,
+    multilabel_metrics,
+    pearson,
+    regression_metrics,
+)
 from vmbench.evaluation.neighbours import knn_mean
 from vmbench.evaluation.probe import fit_probe, linear_probe, penalty_grid
 from vmbench.objectives import Batch
@@ -282,6 +287,13 @@ def test_regression_metrics_equal_scipy_and_their_definitions_in_any_unit(unit):
 def test_a_prediction_that_never_changes_correlates_with_nothing():
     found = regression_metrics(np.full(5, 2.0), np.arange(5.0))
     assert (found["pearson"], found["spearman"], found["mae"]) == (0, 0, 1.2)
+    assert regression_metrics(4 - np.arange(5.0), np.arange(5.0))["spearman"] == pytest.approx(-1)
+
+
+def test_balanced_accuracy_is_over_the_classes_that_test_has():
+    target, predicted = np.array([0, 0, 0, 1, 2, 2]), np.array([0, 3, 0, 1, 1, 2])
+    found = classification_metrics(predicted, target, 5)["balanced_accuracy"]
+    assert found == pytest.approx((2 / 3 + 1 + 1 / 2) / 3)
 
 
 def test_floors_are_those_of_a_prediction_that_ignores_the_input():

@@ -84,6 +84,8 @@ def test_units_are_groups_and_examples_without_one_are_their_own():
         (1, 0.5),
         (2, 2.0),
     ]
+    first = sum_units(values, np.array([-1, 0, 1, 0, 1]), "toy/kind")
+    assert sorted(zip(first.sizes, first.totals, strict=True)) == [(1, 1.0), (2, 0.25), (2, 1.5)]
     alone = sum_units(values, np.full(5, -1), "toy/kind")
     assert (alone.unit, alone.count, alone.totals) == ("example", 5, values.tolist())
 

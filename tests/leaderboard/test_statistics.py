@@ -296,6 +296,11 @@ def test_a_rank_is_always_inside_its_interval():
 # Comparisons
 
 
+def test_probability_of_improvement_of_single_runs_is_who_wins():
+    found = probability_of_improvement([np.array([[1.0], [2.0], [2.0]])])
+    assert found.tolist() == [[0.5, 0, 0], [1, 0.5, 0.5], [1, 0.5, 0.5]]
+
+
 def test_probability_of_improvement_counts_all_pairs_of_runs():
     samples = [
         np.array([[0.1, 0.5, 0.5, np.nan], [0.5, 0.2, 0.7, 0.9]]),
@@ -366,6 +371,14 @@ def test_critical_difference_groups_rows_that_are_close():
     assert found.mean_ranks.tolist() == [1.5, 1.5, 3.5, 3.5]
     assert found.p == pytest.approx(stats.friedmanchisquare(*scores).pvalue)
     assert found.groups == ((0, 1), (2, 3))
+
+
+def test_a_row_below_the_others_is_no_tie():
+    scores = np.ones((3, 6))
+    scores[0] = 0
+    found = critical_difference(scores)
+    assert found is not None
+    assert found.p == pytest.approx(stats.friedmanchisquare(*scores).pvalue)
 
 
 def test_without_a_difference_all_rows_are_one_group():

@@ -193,8 +193,8 @@ def _folder(dataset: BoundDataset) -> Path:
     # What is named by its contents is the same wherever it lies.
     place = None if dataset.named_by_contents else dataset.data_dir
     source = (str(place.resolve()) if place else "") + dataset.fingerprint
-    kinds = [f"{t.name}: {t.kind}" for t in dataset.tasks if t.kind != Task.kind]
-    key = digest([CACHE_FORMAT, type(dataset.reader).__module__, str(dataset.spec), source, *kinds])
+    tasks = [[task.name, task.kind, *task.classes] for task in dataset.tasks]
+    key = digest([CACHE_FORMAT, type(dataset.reader).__module__, str(dataset.spec), source, tasks])
     return cache_folder() / f"{name}-{key}"
 
 

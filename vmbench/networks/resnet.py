@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from vmbench.data.specs import Spec
-from vmbench.networks.convolution import BATCH_NORM, CONV, MAX_POOL
+from vmbench.networks.convolution import BATCH_NORM, CONV, MAX_POOL, pointwise
 from vmbench.networks.encoder import Encoder, EncoderSettings
 from vmbench.settings import Settings
 
@@ -25,13 +25,12 @@ class _Block(nn.Module):
 
     def __init__(self, dims: int, inputs: int, width: int, stride: int) -> None:
         super().__init__()
-        conv, norm = CONV[dims], BATCH_NORM[dims]
         outputs = width * self.expansion
         self.depth = self._convolutions(dims, inputs, width, stride)
         self.shortcut = nn.Sequential()
         if stride != 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
-                conv(inputs, outputs, 1, stride=stride, bias=False), norm(outputs)
+                pointwise(dims, inputs, outputs, stride), BATCH_NORM[dims](outputs)
             )
 
     def _convolutions(self, dims: int, inputs: int, width: int, stride: int) -> int:

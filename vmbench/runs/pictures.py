@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from vmbench.data.specs import Spec
 from vmbench.errors import UserError, missing_package
+from vmbench.figures import COLOURS, drawing, new_figure, save
 from vmbench.registry import import_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
 Array = npt.NDArray[np.float32]
@@ -28,10 +30,9 @@ AROUND = 8  # views of one example
 SUFFIXES = (".png", ".svg")
 SHOWN_CHANNELS = 3  # of a Sequence; more lines hide each other
 
-# Okabe and Ito's colours, and a diverging map that any colour vision can read.
-CHANNEL_COLOURS = ("#0072B2", "#D55E00", "#009E73")
-EXAMPLE_COLOUR, CHANGE_COLOUR = "#0072B2", "#D55E00"
-DIVERGING = "PuOr"
+EXAMPLE_COLOUR, CHANGE_COLOUR = COLOURS[:2]
+DIVERGING = "PuOr"  # which any colour vision can read
+PURPOSE = "a picture of the views"
 
 
 def check_picture(path: Path) -> None:
@@ -42,7 +43,7 @@ def check_picture(path: Path) -> None:
             f"{' or '.join(SUFFIXES)}"
         )
     if find_spec("matplotlib") is None:
-        raise missing_package("matplotlib", "plots", "a picture of the views")
+        raise missing_package("matplotlib", "plots", PURPOSE)
 
 
 def draw_gallery(
@@ -61,15 +62,14 @@ def draw_gallery(
     Raises:
         UserError: if matplotlib is not installed or the file cannot be written.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing_package("matplotlib", "plots", "a picture of the views") from error
+    with drawing(PURPOSE):
+        figure = _gallery(spec, example, views, title, normalised)
+        save(figure, path, 110)
+
+
+def _gallery(spec: Spec, example: Array, views: Array, title: str, normalised: bool) -> "Figure":
     unit = "standard deviations" if normalised else "input units"
-    figure = Figure(figsize=(9.5, 9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9.5, 9)
     figure.suptitle(f"{title}: one example, and what eight views change in it")
     panels = list(figure.subplots(3, 3).flat)
     around = [panel for index, panel in enumerate(panels) if index != len(panels) // 2]
@@ -89,15 +89,7 @@ def draw_gallery(
         bar.ax.tick_params(labelsize=7)
     for panel in panels:
         panel.tick_params(labelsize=7)
-    # Without the date, and with a fixed salt of the SVG's ids, a picture can be compared.
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    try:
-        with rc_context({"svg.hashsalt": "vmbench"}):
-            figure.savefig(path, dpi=110, metadata=metadata)
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be written ({error.strerror}): name a file in a folder that can"
-        ) from error
+    return figure
 
 
 def draw_image(
@@ -124,7 +116,7 @@ def draw_image(
 
 def draw_traces(axes: "Axes", x: Array, scale: float | None, unit: str) -> None:
     """Traces of the first channels."""
-    for channel, colour in enumerate(CHANNEL_COLOURS[: len(x)]):
+    for channel, colour in enumerate(COLOURS[: min(len(x), SHOWN_CHANNELS)]):
         axes.plot(x[channel], color=colour, linewidth=0.9, label=f"channel {channel + 1}")
     if scale is None and len(x) > 1:
         hidden = len(x) - SHOWN_CHANNELS

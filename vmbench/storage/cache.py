@@ -30,7 +30,7 @@ def building(folder: Path, what: str, is_ready: Callable[[], bool]) -> Iterator[
     behind, and what a killed process left is removed by the next.
 
     Args:
-        folder: directly in :func:`cache_folder`.
+        folder: in :func:`cache_folder`, or in a folder there that holds nothing but its like.
         what: the name of what is built, for messages.
         is_ready: whether it is there; asked again after waiting.
 

@@ -24,6 +24,7 @@ from vmbench_domains.medical.series_files import (
     number,
     read_series,
 )
+from vmbench_domains.own.files import is_junk
 from vmbench_domains.rows import stratified_shares
 from vmbench_domains.source import FileDataset, Skips
 
@@ -68,7 +69,16 @@ class UcrSeries(FileDataset):
         path = _beside(self.train_path())
         if path.is_symlink() and not path.exists():
             raise UserError(f"{path} is a link that leads nowhere: fetch the file, or remove it")
-        return path if path.is_file() else None
+        if path.is_file():
+            return path
+        name = self.train_path().name.partition(TRAIN)[0]
+        others = [o.name for o in sorted(self.root.iterdir()) if _is_another_test(o, name)]
+        if others:  # to draw a test while one is there would be to leave it out unsaid
+            raise UserError(
+                f"{self.train_path()} has no {path.name} beside it, and {self.root} holds "
+                f"{', '.join(others)}: name it so if it is the test, or else move it away"
+            )
+        return None
 
     def locate(self) -> tuple[Path, list[Path]]:
         """Watch the files that are read; TEST may be absent."""
@@ -153,6 +163,14 @@ class UcrSeries(FileDataset):
 
 def _beside(train: Path) -> Path:
     return train.with_name(train.name.replace(TRAIN, TEST))
+
+
+def _is_another_test(path: Path, name: str) -> bool:
+    """Whether it is called a test, in any case: of ``name``, or of no other TRAIN beside it."""
+    if is_junk(path.name) or not path.stem.lower().endswith(TEST.lower()):
+        return False
+    train = path.with_name(path.name.replace(TEST, TRAIN))
+    return path.name.partition(TEST)[0] == name or train == path or not train.is_file()
 
 
 def _key(label: str) -> float | str:

@@ -10,6 +10,7 @@ from vmbench.data.dataset import Split
 from vmbench.errors import UserError
 from vmbench_domains.own.files import some
 from vmbench_domains.own.metadata import LabelledFile
+from vmbench_domains.own.spelling import alike
 from vmbench_domains.own.splits import NAMES
 
 Parts = tuple[str, ...]
@@ -187,19 +188,8 @@ def check_names(root: Path, labels: Sequence[str]) -> Iterator[str]:
             f"{root}: {_few(labels)} are images and what is drawn in them, no classes; write a "
             f"metadata.csv that gives each image one label"
         )
-    alike: dict[object, list[str]] = {}
-    for label in labels:
-        alike.setdefault(_spelling(label), []).append(label)
-    for same in alike.values():
-        if len(same) > 1:
-            yield f"warning: classes that differ by their spelling alone: {_few(same)}"
-
-
-def _spelling(label: str) -> object:
-    try:
-        return float(label)
-    except ValueError:
-        return label.casefold()
+    for same in alike(labels):
+        yield f"warning: classes that differ by their spelling alone: {_few(same)}"
 
 
 def _few(names: Iterable[str]) -> str:

@@ -30,9 +30,23 @@ LIKE_NUMBER = re.compile(
     r"|\(\d[\d.,]*\)|[+-]?0[xX][0-9a-fA-F]+"
 )
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?(?:\s?(?:Z|[+-]\d{2}:?\d{2}))?"
+DAY_NAME = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+NTH = r"\d{1,2}(?:st|nd|rd|th|\.)?"
+YEAR = r"(?:\d{4}|'?\d{2})"
+DATE = (
+    rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|"
+    rf"{NTH}[-/ ]*{MONTH}[-/, ]*{YEAR}|{MONTH}[-/ ]*{NTH},?[-/ ]+{YEAR}|"
+    rf"\d{{4}}[-/ ]*{MONTH}[-/ ]*\d{{1,2}}"
+)
+# The last is what C's ctime writes, and Unix's date.
 TIME = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}})"
-    rf"(?:[T ]+{CLOCK})?|{CLOCK}"
+    rf"(?:{DAY_NAME},?\s+)?(?:{DATE})(?:[T:, ]+{CLOCK})?|{CLOCK}|"
+    rf"(?:{DAY_NAME}\s+)?{MONTH}\s+\d{{1,2}}\s+{CLOCK}(?:\s+[a-z]{{3,4}})?\s+\d{{4}}",
+    re.IGNORECASE,
 )
 
 
@@ -45,6 +59,8 @@ def sort_of(text: str) -> Sort:
 'like a number']
     >>> [sort_of(text) for text in ("2024-01-31 12:00", "31.12.24", "True", "cat", "1_0", "5-10")]
     ['time', 'time', 'bool', 'text', 'like a number', 'text']
+    >>> [sort_of(t) for t in ("12 Jan 2024", "Jan 12, 2024 1:02 PM", "12JAN24:00:00:01", "may 12")]
+    ['time', 'time', 'time', 'text']
     """
     if not text:
         return "empty"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench_domains.own.columns import Cells, RowFile
+from vmbench_domains.own.fill_codes import FillCodes
 from vmbench_domains.own.numbers import LARGEST, Sort, cell_number, plain_numbers, sort_of
 
 KEPT = 1000  # different texts that are remembered
@@ -67,6 +68,15 @@ def _squares(n: int) -> int:
     return n * (n + 1) * (2 * n + 1) // 6
 
 
+def _are_dates(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which numbers are a year, a month and a day, of the years 1900 to 2099."""
+    month, day = values // 100 % 100, values % 100
+    return np.asarray(
+        (values >= 19000101) & (values < 21000000) & (values % 1 == 0)
+        & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    )  # fmt: skip
+
+
 @dataclass
 class Profile:
     """Counts what the cells of a column are, chunk by chunk.
@@ -76,6 +86,7 @@ class Profile:
         rows: how many cells were seen.
         distinct: different texts as they are written, up to KEPT and one chunk's more.
         low, high: of the numbers.
+        codes: numbers that may stand for a missing value.
         commas: whether ``1,234`` has a decimal comma, as other columns of the table say.
     """
 
@@ -89,6 +100,8 @@ class Profile:
     first: dict[Sort, Place] = field(default_factory=dict)
     commas: bool = False
     padded: str = ""  # a number with leading zeros
+    codes: FillCodes = field(default_factory=FillCodes)
+    _calendar: bool = True
     _dotted: bool = False
     _whole: bool = True
     _all: _Whole = field(default_factory=_Whole)
@@ -119,9 +132,11 @@ class Profile:
             self.sorts[sort] += count
             if sort == "marker":
                 self.markers[text] += count
-            elif sort == "comma":
+            elif sort in ("comma", "comma or thousands"):  # of numbers, if it is one of the former
+                self._calendar = False
                 value = cell_number(text, comma=True)
                 self.low, self.high = min(self.low, value), max(self.high, value)
+                self.codes.add(np.full(count, value))
             if sort not in self.first:
                 line = lines[cells.index(text)]
                 self.first[sort] = Place(text, table.path, table.counted, line)
@@ -132,6 +147,8 @@ class Profile:
         self.sorts["empty"] += missing
         self.sorts["infinite"] += len(values) - missing - len(known)
         self.sorts["number"] += len(known)
+        self._calendar = self._calendar and bool(_are_dates(known).all())
+        self.codes.add(known)
         if len(known):
             self.low = min(self.low, float(known.min()))
             self.high = max(self.high, float(known.max()))
@@ -203,6 +220,11 @@ class Profile:
         """Whether 32-bit floats tell fewer than a thousand of its values apart, being so large."""
         span = self.high - self.low
         return 0 < span < 1000 * 2.0**-24 * max(abs(self.low), abs(self.high))
+
+    @property
+    def calendar(self) -> bool:
+        """Whether its numbers are dates like 20240131, of more than one day."""
+        return self.numeric and self._calendar and self.low < self.high
 
     def odd(self) -> Place | None:
         """A cell that is no number where most are numbers, however written; None if there is none.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from vmbench_domains.own.fill_codes import LIKE_CODES, FillCodes
 from vmbench_domains.own.settings import SETTINGS_FILE
 from vmbench_domains.sensor.recording_files import Cells
 from vmbench_domains.sensor.recordings import SHORTEST, Signal
@@ -23,6 +24,7 @@ class ChannelTally:
         self.rising: Counter[str] = Counter()
         self.still: dict[str, dict[str, float]] = {}  # channel -> file -> its value throughout
         self.commas: list[str] = []
+        self.codes = {channel: FillCodes() for channel in channels}
         # channel -> label -> its values there, up to where they are more than one
         self.values: dict[str, dict[int, set[float]]] = {channel: {} for channel in channels}
 
@@ -31,11 +33,13 @@ class ChannelTally:
         if cells.commas:
             self.commas.append(name)
         for channel, values in cells.numbers.items():
-            steps = np.diff(values[np.isfinite(values)])
+            known = values[np.isfinite(values)]
+            self.codes[channel].add(known)
+            steps = np.diff(known)
             if len(steps) < SHORTEST:
                 continue
             if not steps.any():
-                self.still.setdefault(channel, {})[name] = float(values[np.isfinite(values)][0])
+                self.still.setdefault(channel, {})[name] = float(known[0])
             elif (steps > 0).mean() > RISING:
                 self.rising[channel] += 1
 
@@ -70,6 +74,9 @@ class ChannelTally:
                 f"{sum(self.lost.values())} of {self.samples} samples are left out, a channel "
                 f"being absent for longer ({named})"
             )
+        coded = [f"{channel} {codes}" for channel, codes in self.codes.items() if codes.far()]
+        if coded:
+            yield f"{LIKE_CODES}: {'; '.join(coded)}; empty those cells if so"
         for channel, values in self.still.items():
             if len(values) < files:
                 yield f"channel {channel} is constant in {_some(list(values))}"

@@ -13,6 +13,7 @@ from vmbench.errors import UserError
 from vmbench.storage.contents import contents
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
+from vmbench_domains.own.spelling import alike
 from vmbench_domains.own.splits import assign_splits
 from vmbench_domains.sensor.channel_tally import ChannelTally
 from vmbench_domains.sensor.clock import Seconds
@@ -119,6 +120,10 @@ class Recordings(RecordingWindows):
             raise UserError(
                 f"{place}: every row's label in column '{label}' is '{classes[0]}': a task "
                 f"needs two classes; name another column with --target"
+            )
+        for same in alike(classes):
+            self.remarks.append(
+                f"warning: labels that differ by their spelling alone: {', '.join(same)}"
             )
         self.tasks = (Task(label, classes, rule),)
         self._by_key: dict[tuple[Path, str], list[Segment]] = {}

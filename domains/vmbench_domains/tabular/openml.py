@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import urllib.error
 import warnings
 from fnmatch import fnmatch
@@ -14,12 +13,13 @@ import numpy as np
 from vmbench.config import digest
 from vmbench.data.dataset import Card
 from vmbench.errors import UserError
-from vmbench_domains.own.tables import cell_text, read_header
+from vmbench_domains.own.tables import cell_text
 from vmbench_domains.source import matching
 from vmbench_domains.tabular.own_table import READ_AS, Table
 
 PATTERNS = ("*.arff", "*.arff.gz", "dataset_*.pq")  # what openml.org names its downloads
 TABLE, ABOUT = "table.parquet", "about.json"
+RAW = "raw"  # what was downloaded, beside the folders that were made of it
 
 
 class OpenML(Table):
@@ -52,19 +52,20 @@ class OpenML(Table):
     def inspect(self, target: str | None) -> None:
         """Find the ARFF file, or download the table; the target is the default one if not given."""
         if self.data_dir is not None:
-            path = self._find(self.data_dir)
-            self.inspect_at(path, target or self._last_attribute(path))
+            self.inspect_at(self._find(self.data_dir), target)
             return
         if self.number is None:
             raise UserError(
                 "which dataset of OpenML? --pretrain openml-31 downloads number 31; or name an "
                 "ARFF file with --data-dir"
             )
-        from vmbench.storage.cache import cache_folder
+        from vmbench.storage.cache import building, cache_folder
 
         folder = cache_folder() / "openml" / str(self.number)
         if not (folder / ABOUT).exists():
-            self._download(folder)
+            with building(folder, self.name, (folder / ABOUT).exists) as temporary:
+                if temporary is not None:
+                    self._download(temporary)
         about = json.loads((folder / ABOUT).read_text())
         self.inspect_at(folder / TABLE, target or self._default(about["targets"]))
         # Not the times of the cached file: another machine's results name the same revision.
@@ -106,14 +107,6 @@ class OpenML(Table):
             )
         return found[0]
 
-    def _last_attribute(self, path: Path) -> str | None:
-        """Where an ARFF file has its class by custom; a Parquet file says nothing of the kind."""
-        if path.suffix == ".pq":
-            return None
-        last = read_header(path)[-1]
-        self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
-        return last
-
     def _default(self, targets: list[str]) -> str:
         if len(targets) != 1:
             named = ", ".join(targets) or "none"
@@ -132,7 +125,7 @@ class OpenML(Table):
                 # The parser 'pandas' (scikit-learn 1.9) breaks at classes named by numbers.
                 bunch = fetch_openml(
                     data_id=self.number,
-                    data_home=str(folder.parent / "raw"),
+                    data_home=str(folder.parent / RAW),
                     as_frame=True,
                     parser="liac-arff",
                 )
@@ -158,12 +151,8 @@ class OpenML(Table):
                 if "dataset" in str(each.message) and "etrying" not in str(each.message)
             ],
         }
-        temporary = folder.with_name(f".{folder.name}.tmp")
-        temporary.mkdir(parents=True, exist_ok=True)
-        _plain(bunch.frame).to_parquet(temporary / TABLE)
-        (temporary / ABOUT).write_text(json.dumps(about))
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
+        _plain(bunch.frame).to_parquet(folder / TABLE)
+        (folder / ABOUT).write_text(json.dumps(about))
 
     def write_sample(self, folder: Path) -> None:
         """Forty rows with gaps, quoted names and classes that look like numbers."""

@@ -16,6 +16,7 @@ from vmbench.data.dataset import SPLITS, BoundDataset, Example, Inputs, Source, 
 from vmbench.data.specs import Vector
 from vmbench.errors import UserError, unknown_name
 from vmbench.storage.contents import contents
+from vmbench_domains.own.arff import ArffFile
 from vmbench_domains.own.columns import Cells, one_text
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
@@ -85,7 +86,8 @@ class Table(FileDataset):
         self._root = root = place if place.is_dir() else place.parent
         by_file = splits_of_files(root, self.paths)
         self.tables = Tables.open(self.paths)
-        self.target, self.kind = self._target(target or settings.get("target"), settings)
+        named = target or settings.get("target") or self._by_custom()
+        self.target, self.kind = self._target(named, settings)
         self.tables.compare()
         dropped = self._listed(settings, "drop", root)
         self._texts = {*self._listed(settings, "text", root), *self._texts_by_type()}
@@ -115,6 +117,14 @@ class Table(FileDataset):
         self.revision = digest(
             [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
         )
+
+    def _by_custom(self) -> str | None:
+        """The last attribute, where ARFF files have their class; no other format says as much."""
+        if not all(isinstance(file, ArffFile) for file in self.tables.files):
+            return None
+        last = list(self.tables.files[0].columns)[-1]
+        self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
+        return last
 
     def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, str | None]:
         """The target's column and the kind that the user named; None: the values decide."""
@@ -282,10 +292,11 @@ class Table(FileDataset):
     def _say(self, survey: Survey) -> None:
         said = remarks_of(survey, self.tasks[0], self.numeric, self.categories)
         self.remarks.extend(said)
-        self.remarks.append(
-            f"--target {self.target} is read as {self.tasks[0].summary}: {self.target}:"
-            f"{'multiclass' if self.kind == 'regression' else 'regression'} would change that"
-        )
+        told = f"--target {self.target} is read as {self.tasks[0].summary}"
+        if survey.profiles[self.target].numeric:
+            other = "multiclass" if self.kind == "regression" else "regression"
+            told += f": {self.target}:{other} would change that"
+        self.remarks.append(told)
         self._profiles = {name: survey.profiles[name] for name in self.numeric}
         self._gaps = any(profile.missing for profile in self._profiles.values())
 

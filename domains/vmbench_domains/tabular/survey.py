@@ -1,6 +1,5 @@
 """One pass over a user's tables: what every column holds, the labels, subjects and splits."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,25 +194,6 @@ def _sides(
             where = f"{file.path}, {file.counted} {line}"
             known[text] = split_name(text, where) if text else None
     return [known[text] for text in texts]
-
-
-def alike(labels: Collection[str]) -> list[list[str]]:
-    """Labels that differ in capitals, blanks or the way their number is written alone.
-
-    >>> alike(["cat", "Cat", "1", "01", "dog"])
-    [['01', '1'], ['Cat', 'cat']]
-    """
-    groups: dict[object, list[str]] = defaultdict(list)
-    for label in labels:
-        groups[_loosely(label)].append(label)
-    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
-
-
-def _loosely(label: str) -> object:
-    try:
-        return float(label)
-    except ValueError:
-        return " ".join(label.casefold().split())
 
 
 def _agree(pairs: dict[str | float, str], cells: Cells, labels: list[str]) -> bool:

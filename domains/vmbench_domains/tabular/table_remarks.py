@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from vmbench.data.dataset import Task
+from vmbench_domains.own.fill_codes import LIKE_CODES
 from vmbench_domains.own.profile import Profile
-from vmbench_domains.tabular.survey import NAMED, Survey, alike
+from vmbench_domains.own.spelling import alike
+from vmbench_domains.tabular.survey import NAMED, Survey
 
 MANY_VALUES = 20  # one-hot columns of one category that are worth a word
 
@@ -25,11 +27,13 @@ def remarks_of(
     """
     used = {name: survey.profiles[name] for name in (*numeric, *categories)}
     numbers = {name: used[name] for name in numeric}
+    measured = {} if task.classes else {task.name: survey.profiles[task.name]}
     return [
         f"{len(survey.labels)} rows, {len(numeric)} numeric columns, {len(categories)} categories "
         f"({sum(map(len, categories.values()))} values)",
         *_missing(used),
         *_numbers(numbers),
+        *_codes({**numbers, **measured}),
         *_leaks(survey, task.name, used),
         *_categories(categories),
         *_people(survey),
@@ -68,8 +72,18 @@ def _numbers(numbers: Mapping[str, Profile]) -> Iterator[str]:
             f"so large for their span that 32-bit floats round them: {', '.join(coarse)}; subtract "
             f"an offset"
         )
+    if calendar := [name for name, profile in numbers.items() if profile.calendar]:
+        yield (
+            f"used as numbers, though they look like dates (20240131): {', '.join(calendar)}; make "
+            f"numbers of what matters of them, or leave them out (drop in vmbench.toml)"
+        )
     if constant := [name for name, p in numbers.items() if p.low == p.high and not p.missing]:
         yield f"the same in every row: {', '.join(constant)}"
+
+
+def _codes(numbers: Mapping[str, Profile]) -> Iterator[str]:
+    if coded := [f"{name} {p.codes}" for name, p in numbers.items() if p.codes.far()]:
+        yield f"{LIKE_CODES}: {'; '.join(coded)}; empty those cells if so"
 
 
 def _leaks(survey: Survey, target: str, used: Mapping[str, Profile]) -> Iterator[str]:

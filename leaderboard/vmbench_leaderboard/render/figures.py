@@ -1,7 +1,6 @@
 """Figures for a paper: training curves, score against time, epsilon sweeps; SVG or PNG.
 
-Colours are Okabe & Ito's (told apart with any colour vision), and every line also has a marker or
-a dash of its own. Equal results give equal bytes: no date, and a fixed salt for SVG ids.
+Every line also has a marker or a dash of its own, besides its colour.
 """
 
 import re
@@ -10,7 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
-from vmbench.errors import missing_package
+from vmbench.figures import COLOURS, drawing, new_figure, save
 from vmbench_leaderboard.board import Board
 from vmbench_leaderboard.cells import Row, TaskKey
 from vmbench_leaderboard.series import Losses, Series, epsilon_sweeps, training_curves
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
 
 FigureFormat = Literal["svg", "png"]
 
-# Okabe & Ito 2008, "Color Universal Design"; their yellow is too pale for a line on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 STYLE: Any = {
-    "svg.hashsalt": "vmbench",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -36,8 +32,6 @@ STYLE: Any = {
     "axes.titlesize": 9,
     "legend.fontsize": 8,
 }
-# Where dates and versions would be written: left out, for equal bytes.
-METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "png": {"Software": None}}
 COLUMNS = 3
 # Inches that the legend takes: a key and its gaps, a letter at 8 points, a line.
 KEY, LETTER, LINE = 0.6, 0.068, 0.17
@@ -65,13 +59,8 @@ def draw(
     Raises:
         UserError: if matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ImportError as error:
-        raise missing_package("matplotlib", "plots", "the figures") from error
     written = []
-    with rc_context(STYLE):
+    with drawing("the figures", STYLE):
         for board in boards:
             figures = {"time": _time(board)}
             if len(board.domains) == 1:
@@ -79,9 +68,8 @@ def draw(
                 figures["epsilon"] = _epsilon(board, epsilon_sweeps(board))
             for kind, figure in figures.items():
                 if figure is not None:
-                    FigureCanvasAgg(figure)
                     path = folder / f"{kind}-{_file_name(board.title)}.{format}"
-                    figure.savefig(path, format=format, dpi=150, metadata=METADATA[format])
+                    save(figure, path, 150)
                     written.append(path)
     return written
 
@@ -185,11 +173,9 @@ def _epsilon(board: Board, sweeps: Mapping[TaskKey, Sequence[Series]]) -> "Figur
 
 
 def _panels(title: str, count: int) -> "tuple[Figure, list[Axes]]":
-    from matplotlib.figure import Figure
-
     columns = min(count, COLUMNS)
     rows = -(-count // columns)
-    figure = Figure(figsize=(max(5.5, 4.2 * columns), 3.6 * rows + 0.6), layout="constrained")
+    figure = new_figure(max(5.5, 4.2 * columns), 3.6 * rows + 0.6)
     figure.suptitle(_plain(title))
     grid = figure.subplots(rows, columns, squeeze=False)
     panels: list[Axes] = list(grid.flat)

@@ -56,6 +56,7 @@ def test_no_gradient_flows_into_the_keys():
 def test_the_queue_is_first_in_first_out_and_leaves_out_an_examples_own_keys():
     spec = toy.ToyVector.spec
     objective, _ = build("moco", spec, negatives=40)
+    assert (objective.owners < 0).all()  # the random vectors of the start are nobody's
     old, keys, owners = objective.queue.clone(), [], []
     for step in range(3):
         examples, (q, k) = batch(spec, seed=step), two_views(spec, seed=step)

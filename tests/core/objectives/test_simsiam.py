@@ -20,6 +20,13 @@ def test_loss_equals_its_equation(b):
     assert simsiam(p, 3 * z).item() == pytest.approx(naive(p, z).item(), rel=1e-9)
 
 
+def test_the_predictor_is_a_bottleneck_of_a_quarter():
+    """Chen and He's is 2048, 512, 2048."""
+    objective, _ = build("simsiam", toy.ToyVector.spec, projection_dim=64)
+    shapes = [tuple(p.shape) for p in objective.predictor.parameters() if p.dim() == 2]
+    assert shapes == [(16, 64), (64, 16)]
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_both_players_get_their_gradient_through_the_predictor_only(spec):
     """The same loss with the other branch as plain numbers gives the same gradients."""

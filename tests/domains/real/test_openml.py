@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -188,6 +190,24 @@ def test_the_download_is_the_arff_file_and_happens_once(openml, tmp_path):
     rated = tabular("openml-31").bind(None, "rating")
     assert rated.tasks[0].classes == ("1", "2", "3")
     assert rated.revision != dataset.revision
+
+
+def test_of_two_that_want_it_at_once_one_downloads(openml, tmp_path):
+    served = openml()
+    both = threading.Barrier(2, timeout=60)
+
+    def want(_):
+        both.wait()
+        return tabular("openml-31").bind(None)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(want, range(2))
+    assert one.revision == other.revision
+    assert len(served.asked) == 4  # description, features, qualities, file
+    (tmp_path / "cache/openml/31/about.json").unlink()  # as a version that was killed left it
+    assert tabular("openml-31").bind(None).revision == one.revision
+    left = {path.name for path in (tmp_path / "cache/openml").iterdir()}
+    assert left == {"31", "raw", "locks"}
 
 
 def test_a_run_on_openml_and_what_is_known_before_it(openml, capsys, tmp_path):

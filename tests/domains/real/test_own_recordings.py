@@ -64,6 +64,9 @@ CLOCKS = {
     "dates": ("time", lambda i: f"2024-01-01 00:00:{i / 50:06.3f}"),
     "dates in a zone": ("Timestamp", lambda i: f"2024-05-01T10:00:{i / 50:06.3f}Z"),
     "day first": ("datetime", lambda i: f"31/01/2024 10:00:{i / 50:06.3f}"),
+    "slashes": ("time", lambda i: f"2024/01/12 10:00:{i / 50:06.3f}"),
+    "a month's name": ("time", lambda i: f"12 Jan 2024 10:00:{i / 50:06.3f}"),
+    "a month in short": ("Timestamp", lambda i: f"12-May-2024 10:00:{i / 50:06.3f}"),
     "minutes": ("Time [min]", lambda i: f"{i / 3000:.7f}"),
     "over midnight": ("time", lambda i: (
         f"23:59:{54 + i / 50:06.3f}" if i < 300 else f"00:00:{i / 50 - 6:06.3f}")),
@@ -346,6 +349,17 @@ def test_a_channel_that_is_the_label_in_numbers_is_named(tmp_path):
     remarks = read(tmp_path)[2]
     assert "activity is another name of the label" in remarks
     assert "phase" not in remarks.split("\n", 1)[1]
+
+
+def test_codes_of_missing_values_in_a_channel_are_said(tmp_path):
+    values = lambda k: np.where(np.arange(ROWS) % 50 < 3, -999, noise(k))  # noqa: E731
+    files(tmp_path, ay=values, az=[9, 8, 7] * 200)
+    assert "codes of a missing value: ay -999 (144 times); empty those" in read(tmp_path)[2]
+
+
+def test_labels_that_differ_by_their_spelling_alone_are_said(tmp_path):
+    files(tmp_path, label=["Walk"] * 300 + ["walk "] * 300)
+    assert "labels that differ by their spelling alone: Walk, walk" in read(tmp_path)[2]
 
 
 def test_sessions_and_subjects_end_a_window(tmp_path):

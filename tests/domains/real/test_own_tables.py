@@ -454,12 +454,72 @@ def test_counters_are_known_in_each_file_and_over_all(tmp_path):
     [f"{i % 28 + 1}.1.2024" for i in range(COUNT)],
     [f"1/{i % 28 + 1}/24 {i % 24}:30" for i in range(COUNT)],
     [f"{i % 24}:{i % 60:02d}" for i in range(COUNT)],
+    [f"{i % 28 + 1} Jan 2024" for i in range(COUNT)],
+    [f"{i % 28 + 1:02d}-may-24" for i in range(COUNT)],
+    [f'"Mon, September {i % 28 + 1}, 2024 {i % 12 + 1}:30 PM"' for i in range(COUNT)],
+    [f"{i % 28 + 1:02d}JAN2024:00:00:{i % 60:02d}" for i in range(COUNT)],
+    [f"Fri Jan {i % 28 + 1:2d} 10:00:00 CET 2024" for i in range(COUNT)],
 ])  # fmt: skip
 def test_dates_and_times_are_left_out_and_said(times, tmp_path):
     rows = [f"{time},{row}" for time, row in zip(times, ROWS, strict=True)]
     dataset = bound(written(tmp_path / "t.csv", "when,a,b,label", rows))
     is_read_right(dataset)
     assert "left out, being dates or times: when; make numbers" in said(dataset)
+
+
+@pytest.mark.parametrize("name", ["may 12", "March", "dec-iduous", "second 2", "2024 model"])
+def test_names_with_a_month_in_them_are_no_dates(name, tmp_path):
+    rows = [f"{name if i % 2 else 'other'},{row}" for i, row in enumerate(ROWS)]
+    dataset = bound(written(tmp_path / "t.csv", "kind,a,b,label", rows))
+    assert dataset.reader.categories == {"kind": sorted([name, "other"])}
+
+
+def test_days_written_as_one_number_are_said(tmp_path):
+    rows = [f"202402{i % 28 + 1:02d},202413{i % 28 + 1:02d},{row}" for i, row in enumerate(ROWS)]
+    dataset = bound(written(tmp_path / "t.csv", "day,code,a,b,label", rows))
+    (remark,) = (r for r in dataset.remarks if "look like dates" in r)
+    assert remark.startswith("used as numbers, though they look like dates (20240131): day;")
+
+
+@pytest.mark.parametrize(("code", "others"), [
+    ("-999", A), ("-999.0", B), ("9999", 100 * B), ("-1", 100 + B), ("9", np.arange(COUNT) % 2),
+    ("-999.25", A), ("1e20", B), ("9.96921e+36", B), ("-32768", 100 * B), ("99999", 50 * A),
+])  # fmt: skip
+def test_codes_of_missing_values_far_from_all_others_are_said(code, others, tmp_path):
+    rows = [f"{code if i % 9 == 4 else others[i]},{row}" for i, row in enumerate(ROWS)]
+    path = written(tmp_path / "t.csv", "x,a,b,label", rows)
+    (remark,) = (r for r in bound(path).remarks if "codes of a missing value" in r)
+    assert f": x {float(code):.6g} (7 times); empty those cells" in remark
+    # The same of a target of numbers, of Parquet, and of numbers with decimal commas.
+    frame = pandas.read_csv(path)
+    frame.astype({"x": np.float32}).to_parquet(tmp_path / "t.parquet")
+    assert remark in bound(tmp_path / "t.parquet").remarks
+    assert remark in bound(path, "x:regression").remarks
+    frame[["x", "a", "b", "label"]].to_csv(tmp_path / "c.csv", sep=";", decimal=",", index=False)
+    assert remark in bound(tmp_path / "c.csv").remarks
+
+
+@pytest.mark.parametrize("numbers", [
+    np.arange(COUNT) * 37 % COUNT,  # 9 among its like
+    [-1, 0, 1] * (COUNT // 3),
+    [1, 5, 9] * (COUNT // 3),
+    [99, 100] * (COUNT // 2),
+    [-1, 1] * (COUNT // 2),
+    [*range(0, 99 * 59, 99), 9999],
+    [7] * (COUNT - 1) + [99],
+])  # fmt: skip
+def test_numbers_among_their_like_are_no_codes(numbers, tmp_path):
+    rows = [f"{x},{row}" for x, row in zip(numbers, ROWS, strict=True)]
+    assert "codes" not in said(bound(written(tmp_path / "t.csv", "x,a,b,label", rows)))
+
+
+def test_a_kind_is_offered_where_the_target_could_be_of_it(tmp_path):
+    path = written(tmp_path / "t.csv", "a,b,label", ROWS)
+    assert bound(path).remarks[-1] == "--target label is read as 2 classes"
+    assert bound(path, "a").remarks[-1].endswith(": a:multiclass would change that")
+    coded = [row.replace("cat", "1").replace("dog", "2") for row in ROWS]
+    coded = bound(written(tmp_path / "u.csv", "a,b,label", coded))
+    assert coded.remarks[-1].endswith("2 classes: label:regression would change that")
 
 
 def test_a_column_that_says_the_label_is_said(tmp_path):
@@ -693,6 +753,20 @@ def test_arff_dates_are_left_out_and_latin_1_is_refused(tmp_path):
     assert "times: t" in said(dataset)
     path.write_bytes((HEAD + "1,x,no % häm\n").encode("latin-1"))
     assert "line 6 is no UTF-8" in refusal(path, "class")
+
+
+def test_the_last_attribute_of_arff_is_the_label_and_a_broken_row_is_named(capsys, tmp_path):
+    path = tmp_path / "t.arff"
+    rows = [f"{a},{'xy'[i % 2]},{('no', 'yes')[i % 2]}" for i, a in enumerate(A)]
+    path.write_text(HEAD + "\n".join(rows))
+    dataset = bound(path, None)
+    assert dataset.tasks[0].name == "class"
+    assert "the label is the last attribute, 'class' (--target names another)" in said(dataset)
+    assert bound(path, "b c").tasks[0].name == "b c"
+    for broken, message in (("3,4,x,no", "line 26 has 4 values"), ("3,z,no", "line 26: 'z' is")):
+        path.write_text(HEAD + "\n".join([*rows[:20], broken, *rows[20:]]))
+        assert invoke(["data", "check", str(path), "--domain", "tabular"]) == 2
+        assert message in capsys.readouterr().err
 
 
 # Through the command line.

@@ -191,6 +191,27 @@ def test_a_link_to_a_test_that_is_gone_is_refused(tmp_path):
     assert "is a link that leads nowhere" in refused(root)
 
 
+@pytest.mark.parametrize(
+    "name", ["Other_TEST.tsv", "Thing_TEST.txt", "Thing_test.tsv", "x_Test.ts"]
+)
+def test_no_test_is_drawn_where_one_lies_by_another_name(name, tmp_path):
+    root = write(tmp_path / "t", test=False, tsv=columns())
+    (root / name).write_text(columns())
+    assert f"Thing_TRAIN.tsv has no Thing_TEST.tsv beside it, and {root} holds {name}" in refused(
+        root
+    )
+    (root / name).rename(root / f".{name}")
+    assert "TEST is not in the folder" in bind(root).tasks[0].split_rule
+
+
+def test_a_test_in_a_format_that_is_not_read_is_not_left_aside_but_another_sets_is(tmp_path):
+    root = write(tmp_path / "t", "ECG5000", test=False, tsv=columns())
+    write(root, "Other", tsv=columns())
+    assert "TEST is not in the folder" in bind(root, "ecg5000").tasks[0].split_rule
+    write(root, "ECG5000", arff="@relation x\n")
+    assert "holds ECG5000_TEST.arff" in refused(root, "ecg5000")
+
+
 def test_test_files_of_another_length_or_class_are_refused(tmp_path):
     root = write(tmp_path / "t", tsv=columns())
     (root / "Thing_TEST.tsv").write_text(columns(values=VALUES[:, :39]))
