@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 SLOW = 2.0  # seconds after which a work that is done once is announced
@@ -73,6 +73,33 @@ class Progress:
                     rich.update(task, advance=1, loss=loss, rank=rank, rate=rate)
 
             yield Shown()
+
+    @contextlib.contextmanager
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """A bar over ``total`` things (None: nobody knows how many), told how many are done more.
+
+        Where no bar can be shown, a line now and then.
+        """
+        if self.bars:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as RichProgress
+
+            columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with RichProgress(*columns, console=Console(stderr=True), transient=True) as rich:
+                task = rich.add_task(what, total=total)
+                yield lambda more: rich.advance(task, more)
+            return
+        done, due = 0, time.monotonic() + AGAIN
+
+        def count(more: int) -> None:
+            nonlocal done, due
+            done += more
+            if time.monotonic() >= due:
+                due = time.monotonic() + AGAIN
+                self.say(f"{what}: {done:,}{f' of {total:,}' if total else ''}")
+
+        yield count
 
 
 class Steps:

@@ -198,7 +198,7 @@ def test_a_trace_and_bars_rise_where_the_view_is_greater(drawn):
 def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "vmbench.runs.gallery.draw_gallery",
+        "vmbench.runs.artifact.draw_gallery",
         lambda *a, **k: shown.append(a) or draw_gallery(*a, **k),
     )
     run(tmp_path, settings={"batch_size": 32, "epochs": 1, "epsilon": 0.3, "probe_max_iter": 10})
@@ -212,5 +212,5 @@ def test_a_run_shows_its_first_training_example_and_changes_of_the_budget(tmp_pa
 
 
 def test_a_run_without_matplotlib_draws_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("vmbench.runs.runner.find_spec", lambda name: None)
+    monkeypatch.setattr("vmbench.runs.artifact.find_spec", lambda name: None)
     assert not (run(tmp_path, "gaussian-noise") / "views.png").exists()

@@ -83,13 +83,25 @@ def test_the_artifact_holds_the_encoder_and_the_request(tmp_path):
     assert folder.name.endswith(f"-{result.pretrain.name}")
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "encoder.safetensors", "views.safetensors", "metrics.jsonl", "request.json", "training.json"
+        "encoder.safetensors", "views.safetensors", "metrics.jsonl", "request.json",
+        "training.json", "spec.json", "README.md", "views.png",
     }  # fmt: skip
     request = RunRequest.from_json((folder / "request.json").read_text())
-    assert request.command() == result.command
+    assert (request.evaluation, request.transfer) == ("linear", ())
+    assert request.pretrain_command() in (folder / "README.md").read_text()
     shown = tmp_path / result.run_id / "checkpoints" / "pretrain.encoder.safetensors"
     assert load_file(shown).keys() == load_file(folder / "encoder.safetensors").keys()
     assert shown.samefile(folder / "encoder.safetensors")  # no second copy on disk
+
+
+def test_a_folder_without_a_spec_is_trained_again(tmp_path, trainings):
+    """As earlier versions left it."""
+    first = run(tmp_path)
+    (folder,) = (tmp_path / "pretrainings").iterdir()
+    (folder / "spec.json").unlink()
+    assert run(tmp_path, overwrite=False, evaluation="knn").pretrain.name == first.pretrain.name
+    assert len(trainings) == 2
+    assert (folder / "spec.json").exists()
 
 
 @pytest.mark.parametrize("name", ["encoder.safetensors", "training.json"])

@@ -55,16 +55,17 @@ def run(
     quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
-    from vmbench.config import parse_assignments
     from vmbench.runs.request import RunRequest
     from vmbench.runs.runner import execute
 
-    settings = read_settings(config) if config else {}
-    settings |= parse_assignments(set_)
-    flags = {"epochs": epochs, "methods.epsilon": epsilon}
-    settings |= {key: value for key, value in flags.items() if value is not None}
-    settings |= {"device": device} if device != "auto" else {}
-    settings |= {"precision": precision} if precision != "auto" else {}
+    settings = asked_settings(
+        config,
+        set_,
+        epochs=epochs,
+        epsilon=epsilon,
+        device=device,
+        precision=precision,
+    )
     requests = [
         RunRequest(
             domain=domain,
@@ -97,6 +98,30 @@ def run(
         )
         for request in requests
     ]
+    print_results(results, out, as_json=as_json)
+
+
+def asked_settings(
+    config: Path | None,
+    assignments: list[str],
+    *,
+    epochs: int | None = None,
+    epsilon: float | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> dict[str, Any]:
+    """What ``--config``, ``--set`` and the options that are settings ask for, later ones first."""
+    from vmbench.config import parse_assignments
+
+    settings = (read_settings(config) if config else {}) | parse_assignments(assignments)
+    flags = {"epochs": epochs, "methods.epsilon": epsilon}
+    settings |= {key: value for key, value in flags.items() if value is not None}
+    settings |= {"device": device} if device != "auto" else {}
+    return settings | ({"precision": precision} if precision != "auto" else {})
+
+
+def print_results(results: list["Result"], out: Path, *, as_json: bool) -> None:
+    """Several results of one command, as tables or as one JSON document."""
     if as_json:
         documents = [result.model_dump(mode="json") for result in results]
         echo_json(documents[0] if len(documents) == 1 else documents)

@@ -7,9 +7,9 @@ that follows (validation, the Arrow cache, batches, normalisation) is :mod:`vmbe
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -22,9 +22,30 @@ from vmbench.data.specs import Spec
 from vmbench.data.task import Task
 from vmbench.errors import AbsentError, UserError, unknown_name
 
-__all__ = ["SPLITS", "Card", "Dataset", "Example", "HeldOut", "Label", "Silence", "Split", "Task"]
+__all__ = [
+    "SPLITS", "Card", "Dataset", "Example", "HeldOut", "Inputs", "Label", "Silence", "Source",
+    "Split", "Task",
+]  # fmt: skip
 
 Normalize = Literal["none", "channel", "global"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an example was read.
+
+    Attributes:
+        file: its path below the data's folder.
+        row: of a table, from 0 on.
+        start: of a window, in seconds from the file's first sample.
+    """
+
+    file: str | None = None
+    row: int | None = None
+    start: float | None = None
+
+
+NOWHERE = Source()
 
 
 @dataclass(frozen=True)
@@ -35,13 +56,14 @@ class Example:
     class, or a real number in the unit that results are to be in. A task that is missing from
     ``splits`` does not use this example at all. ``group`` is who or what it stems from (a subject,
     speaker, patient), where that is known; ``vmbench data check`` looks for groups on both sides
-    of a split.
+    of a split. ``source`` is where it was read, for ``vmbench embed`` to write beside its features.
     """
 
     x: npt.NDArray[np.float32]
     labels: Mapping[str, Label]
     splits: Mapping[str, Split]
     group: str | None = None
+    source: Source = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,21 @@ class Silence:
     below_peak: float = inf
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What the numbers of an example are, before any normalisation.
+
+    Attributes:
+        units: of the values, e.g. ``dB``.
+        channels: a name for each entry of the spec's first axis; empty where nobody named them.
+        preparation: how the publisher's or user's data became an example, with units.
+    """
+
+    units: str = ""
+    channels: tuple[str, ...] = ()
+    preparation: str = ""
+
+
 class Dataset(ABC):
     """Base of every dataset: a declaration, and how examples are read once it is bound.
 
@@ -82,6 +119,7 @@ class Dataset(ABC):
             or None; the extra is one of vmbench's, or "" for a plugin's own package.
         value_range: bounds of a valid input (views are clamped to them), or None.
         silence: of spectrograms, what masks fill with; None: masks fill with the mean.
+        inputs: units, names of the channels, and how data became examples.
         normalize: ``"none"``, ``"channel"`` (mean and sd per channel or feature) or ``"global"``,
             from the training examples alone.
         presets: preset -> settings that pretraining on this dataset changes in the domain's.
@@ -96,6 +134,7 @@ class Dataset(ABC):
         fingerprint: differs when the user's files do, part of the cache's key. A generic dataset's
             is :func:`vmbench.storage.contents.contents` and part of its revision, so that equal
             files are one dataset wherever they lie; a published one's may be cheaper.
+        expected: how many examples there will be, where that is known before they are read.
     """
 
     name: ClassVar[str]
@@ -106,6 +145,7 @@ class Dataset(ABC):
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
     silence: ClassVar[Silence | None] = None
+    inputs: Inputs = Inputs()
     normalize: ClassVar[Normalize] = "none"
     encoder: ClassVar[str] = "auto"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -114,6 +154,7 @@ class Dataset(ABC):
     data_dir: Path | None = None
     remarks: list[str]
     fingerprint: str = ""
+    expected: int | None = None
 
     def bind(self, data_dir: Path | None = None, target: str | None = None) -> "BoundDataset":
         """The dataset with its files, which are looked at; this declaration stays as it is.
@@ -130,6 +171,31 @@ class Dataset(ABC):
         reader = self._reader(data_dir)
         reader.inspect(target)
         return BoundDataset.of(reader)
+
+    def bind_like(
+        self,
+        data_dir: Path | None,
+        target: str | None,
+        usual: str | None,
+        known: Inputs,
+        fill: Sequence[float],
+    ) -> "BoundDataset":
+        """:meth:`bind`, to files whose examples are to be those that a pretrained encoder takes.
+
+        A dataset that derives its features from its files takes those of ``known`` instead, and
+        needs no label.
+
+        Args:
+            data_dir: as for :meth:`bind`.
+            target: as for :meth:`bind`.
+            usual: the pretraining's target, for where none is named.
+            known: the pretraining's inputs.
+            fill: what a missing value of each channel or feature becomes.
+
+        Raises:
+            UserError: as :meth:`bind` does; or the files lack what ``known`` names.
+        """
+        return self.bind(data_dir, target or usual)
 
     def _reader(self, data_dir: Path | None) -> Self:
         """A copy that may read, with attributes of its own."""
@@ -224,11 +290,17 @@ class BoundDataset:
     package: tuple[str, str] | None
     value_range: tuple[float, float] | None
     silence: Silence | None
+    inputs: Inputs
     normalize: Normalize
     encoder: str
     presets: Mapping[str, Mapping[str, Any]]
     generic: bool
     data_dir: Path | None
+
+    @classmethod
+    def as_it_is(cls, reader: Any) -> "BoundDataset":
+        """From a reader, whatever it says of tasks and revision: one that nothing trains on."""
+        return cls(reader, **{each.name: getattr(reader, each.name) for each in fields(cls)[1:]})
 
     @classmethod
     def of(cls, reader: Dataset) -> "BoundDataset":
@@ -240,7 +312,20 @@ class BoundDataset:
                 f"dataset '{reader.name}' does not say its {', '.join(lacking)}: state them in "
                 f"{type(reader).__qualname__}, or set them in its inspect()"
             )
-        return cls(reader, **facts)
+        bound = cls(reader, **facts)
+        named = len(bound.inputs.channels)
+        if named not in (0, bound.spec.channels_in):
+            raise UserError(f"dataset '{bound.name}' names {named} channels of a {bound.spec}")
+        return bound
+
+    def described(self) -> Inputs:
+        """:attr:`inputs`, with what the class itself says where they are silent."""
+        units, preparation = self.inputs.units, self.inputs.preparation
+        if not units and self.value_range is not None:
+            units = "{:g}..{:g}".format(*self.value_range)
+        if not preparation:
+            preparation = (type(self.reader).__doc__ or "").partition("\n")[0]
+        return replace(self.inputs, units=units, preparation=preparation)
 
     @property
     def remarks(self) -> list[str]:

@@ -1,15 +1,17 @@
 """What every encoder offers: a representation for the objective, features for the probe."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from vmbench.data.specs import ALL_KINDS, Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
-from vmbench.registry import registry
+from vmbench.registry import import_target, registry
 from vmbench.settings import Component, Settings
 
 
@@ -48,6 +50,23 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.sd
 
 
+@dataclass(frozen=True)
+class Built:
+    """How an encoder was built; JSON takes the fields, and :func:`rebuild_encoder` takes them back.
+
+    Attributes:
+        name: as it is registered.
+        target: ``module:Class``.
+        owner: the distribution that brings the class.
+        settings: keyword arguments beside the spec.
+    """
+
+    name: str
+    target: str
+    owner: str
+    settings: Mapping[str, Any]
+
+
 class Encoder(Component, nn.Module):
     """Base of the encoders. A subclass sets ``dim`` and implements :meth:`trunk`.
 
@@ -55,7 +74,7 @@ class Encoder(Component, nn.Module):
 
     Every input passes ``inputs`` first, which leaves it as it is unless :meth:`standardise` was
     called, then :meth:`embed` and :meth:`trunk`. :func:`build_encoder` leaves the spec it was
-    built for in ``spec``.
+    built for in ``spec``, and how in ``built``.
 
     Args:
         dim: channels of the last feature map.
@@ -65,6 +84,7 @@ class Encoder(Component, nn.Module):
 
     settings_class: ClassVar[type[Settings]] = EncoderSettings
     spec: Spec
+    built: Built
 
     def __init__(self, dim: int, embedding_dim: int | None) -> None:
         super().__init__()
@@ -156,8 +176,40 @@ def encoder_class(name: str, spec: Spec) -> type[Encoder]:
 def build_encoder(spec: Spec, architecture: Architecture) -> Encoder:
     """The encoder of ``architecture`` for ``spec``, freshly initialised."""
     name = spec.encoder if architecture.encoder == "auto" else architecture.encoder
-    build = encoder_class(name, spec)
+    build, entry = encoder_class(name, spec), registry("encoder").entry(name)
     settings = architecture.settings or build.settings_class()
-    encoder = build(spec, embedding_dim=architecture.embedding_dim, **settings.model_dump())  # type: ignore[arg-type]
-    encoder.spec = spec
+    arguments = {"embedding_dim": architecture.embedding_dim, **settings.model_dump()}
+    encoder = build(spec, **arguments)  # type: ignore[arg-type]
+    encoder.spec, encoder.built = spec, Built(name, entry.target, entry.owner, arguments)
+    return encoder
+
+
+def rebuild_encoder(spec: Spec, built: Built, *, standardised: bool = False) -> Encoder:
+    """The encoder that was ``built``, with other weights; nothing is looked up in the registry.
+
+    Args:
+        spec: that it was built for.
+        built: by :func:`build_encoder`.
+        standardised: whether it standardises its inputs, by numbers that come with its weights.
+
+    Raises:
+        UserError: its class cannot be imported here, or is none of an encoder, or of another one.
+    """
+    named = f"encoder '{built.name}' ({built.target} of {built.owner})"
+    try:
+        build = import_target(built.target)
+    except (ImportError, AttributeError) as error:
+        raise UserError(
+            f"{named} cannot be imported: {error}: install the package that brings it"
+        ) from error
+    if not (isinstance(build, type) and issubclass(build, Encoder)):
+        raise UserError(f"{named} is no vmbench.networks.encoder.Encoder")
+    try:
+        encoder = build(spec, **built.settings)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{named} does not take these settings: {error}") from error
+    encoder.spec, encoder.built = spec, built
+    if standardised:
+        shape = (spec.channels_in, *[1] * len(spec.space))
+        encoder.standardise(torch.zeros(shape), torch.ones(shape))
     return encoder

@@ -92,6 +92,15 @@ class Viewmaker(nn.Module):
         self.bound = bound
         self.build()
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments beside the spec: ``Viewmaker(spec, **settings)`` is another of its kind."""
+        names = (
+            "epsilon", "clamp", "num_res_blocks", "frequency_domain", "downsample_to", "width",
+            "bound",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
     def build(self) -> None:
         """Add the layers."""
         raise NotImplementedError

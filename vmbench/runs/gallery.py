@@ -4,53 +4,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.data.examples import Examples, prepare
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
+from vmbench.pretrained.document import VIEWS
 from vmbench.progress import Progress
-from vmbench.runs.pictures import AROUND, check_picture, draw_gallery
+from vmbench.runs.artifact import draw_views
+from vmbench.runs.pictures import check_picture
 from vmbench.runs.plan import Plan
-from vmbench.runs.pretraining import VIEWS, Recipe
-from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
+from vmbench.runs.representations import PRETRAIN, recipe_of, task_training, trainer_of
 from vmbench.runs.request import RunRequest
-from vmbench.training.device import place
-from vmbench.training.trainer import Trainer
 from vmbench.views.base import Views
-
-
-def draw_views(
-    recipe: Recipe, views: Views, trainer: Trainer, examples: Examples, path: Path, label: str
-) -> None:
-    """Draw the first training example and eight views of it.
-
-    Args:
-        recipe: of the training that the views are of.
-        views: trained where they learn.
-        trainer: of the run; for its seed and device.
-        examples: what was trained on.
-        path: ``.png`` or ``.svg``.
-        label: what the method is called.
-
-    Raises:
-        UserError: if matplotlib is not installed or ``path`` cannot be written.
-    """
-    views.eval()
-    example = examples.batch(recipe.indices(examples)[:1])[0]
-    placement = trainer.placement
-    with torch.inference_mode():
-        batch = example.to(placement.device).expand(AROUND, *example.shape).contiguous()
-        around = views(batch, placement.generator(trainer.seed)).float().cpu()
-    draw_gallery(
-        examples.spec,
-        example.numpy(),
-        around.numpy(),
-        path,
-        f"{label} on {examples.dataset.name}",
-        normalised=examples.dataset.normalize != "none",
-    )
 
 
 def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: bool = True) -> Path:
@@ -86,20 +52,13 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
         examples = prepare(dataset)
-    trainer = Trainer(
-        plan.config,
-        place(plan.config, dataset.spec),
-        plan.seed,
-        progress,
-        architecture=plan.architecture,
-    )
+    trainer = trainer_of(plan, progress)
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)
     if views.learned:
         name = task_training(examples, task) if task else PRETRAIN
         _load_views(views, run / "checkpoints" / f"{name}.{VIEWS}")
-    views.to(trainer.placement.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    draw_views(recipe, views, trainer, examples, out, plan.label)
+    draw_views(recipe, views, trainer, examples, out)
     return out
 
 

@@ -1,6 +1,6 @@
 """What the names in a request stand for: methods, view families, tasks, a domain's settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,24 +81,32 @@ def _of_views(name: str) -> bool:
 
 
 def tasks_of(
-    domain: Domain, pretrain: BoundDataset, transfer: Sequence[str], data_dir: Path | None
+    domain: Domain,
+    pretrain: BoundDataset,
+    own: Callable[[], BoundDataset],
+    transfer: Sequence[str],
+    data_dir: Path | None,
 ) -> tuple[tuple[BoundDataset, Task], ...]:
     """The tasks asked for; by default those of every embedded dataset that has the same spec.
 
-    A task that is not its dataset's default is taken where it is named, and only there.
+    A task that is not its dataset's default is taken where it is named, and only there. ``own``
+    gives the dataset of ``pretrain`` with its tasks.
     """
     found: dict[tuple[str, str], tuple[BoundDataset, Task]] = {}
     if transfer:
+        bound: dict[str, BoundDataset] = {}
         datasets = []
         for asked in transfer:
             name, _, task_name = asked.partition("/")
-            same = name == pretrain.name
-            datasets.append((pretrain if same else domain.dataset(name).bind(data_dir), task_name))
+            if name not in bound:
+                same = name == pretrain.name
+                bound[name] = own() if same else domain.dataset(name).bind(data_dir)
+            datasets.append((bound[name], task_name))
     else:
         # The spec of one's own files is known only where they are: look at embedded ones alone.
         others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
         alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
-        datasets = [(dataset, "") for dataset in [pretrain, *(other.bind() for other in alike)]]
+        datasets = [(dataset, "") for dataset in [own(), *(other.bind() for other in alike)]]
     for dataset, wanted in datasets:
         if dataset.spec != pretrain.spec:
             raise UserError(

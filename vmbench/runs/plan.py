@@ -1,6 +1,6 @@
 """What a run will do, decided and checked before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -178,8 +178,20 @@ class Plan:
         return "-".join([*parts, self.request.preset, f"s{self.seed}", self.hash])
 
 
-def make_plan(request: RunRequest) -> Plan:
-    """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
+def make_plan(
+    request: RunRequest,
+    *,
+    evaluates: bool = True,
+    recorded: Callable[[Dataset], BoundDataset] | None = None,
+) -> Plan:
+    """Resolve a request; every unknown name or impossible pair is a :class:`UserError`.
+
+    Args:
+        request: what is asked for.
+        evaluates: False where it is trained alone, and no task is looked for.
+        recorded: what was pretrained on as it was then, where that is done already; its files are
+            then looked at only where a task is theirs.
+    """
     data_dir = request.data_dir
     if data_dir is not None and not data_dir.exists():
         raise UserError(f"--data-dir {data_dir} does not exist")
@@ -193,9 +205,15 @@ def make_plan(request: RunRequest) -> Plan:
     declared = adapter.dataset(request.pretrain or adapter.default)
     # What is wrong with the settings is said before any file is looked at.
     _encoder([base, adapter.preset(request.preset)], declared, request)
-    pretrained_on = declared.bind(data_dir, request.target)
+
+    def at_hand() -> BoundDataset:
+        return declared.bind(data_dir, request.target)
+
+    pretrained_on = recorded(declared) if recorded else at_hand()
     method = resolve_method(request.method, adapter, pretrained_on)
-    plan = plan_on(request, adapter, method, pretrained_on)
+    own = at_hand if recorded else lambda: pretrained_on
+    tasks = tasks_of(adapter, pretrained_on, own, request.transfer, data_dir) if evaluates else ()
+    plan = plan_on(request, adapter, method, pretrained_on, tasks)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
     if data_dir is not None and all(dataset.package for dataset in plan.datasets):
@@ -207,7 +225,13 @@ def make_plan(request: RunRequest) -> Plan:
     return plan
 
 
-def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: BoundDataset) -> Plan:
+def plan_on(
+    request: RunRequest,
+    domain: Domain,
+    method: Method,
+    pretrain: BoundDataset,
+    tasks: tuple[tuple[BoundDataset, Task], ...] = (),
+) -> Plan:
     """Resolve the rest of a request, of which the domain, the method and the data are at hand.
 
     Raises:
@@ -251,7 +275,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         objective=request.objective if method.takes_objective else None,
         settings=RunSettings(checked(Config, {}), {}),
         pretrain=pretrain,
-        tasks=tasks_of(domain, pretrain, request.transfer, request.data_dir),
+        tasks=tasks,
         evaluation=judge,
         views=augmentation,
         handcrafted=handcrafted,

@@ -1,20 +1,18 @@
 """A pretraining: the artifact of one training with one seed, in a folder named by its content.
 
 ``OUT/pretrainings/NAME`` holds ``encoder.safetensors``, ``views.safetensors`` where the views
-learn, ``metrics.jsonl``, ``request.json`` (the request that made it) and, written last,
-``training.json``; until then the state from which an interrupted training goes on. Whatever asks
-for the same training again, in another evaluation or on other tasks, reads it.
+learn, ``spec.json`` (what the encoder takes, and how it is built), ``README.md``, ``views.png``,
+``metrics.jsonl``, ``request.json`` (the request that made it, less its evaluation) and, written
+last, ``training.json``; until then the state from which an interrupted training goes on. Whatever
+asks for the same training again, in another evaluation or on other tasks, reads it.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from vmbench.config import READOUT_SETTINGS, Config, digest
 from vmbench.data.dataset import BoundDataset, Task
@@ -24,10 +22,25 @@ from vmbench.evaluation import limit
 from vmbench.networks.encoder import Architecture, Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
+from vmbench.pretrained.document import (
+    ENCODER,
+    LOG,
+    RECORD,
+    REQUEST,
+    SPEC,
+    VIEWS,
+    Document,
+    damaged,
+    read_document,
+)
+from vmbench.pretrained.encoder import load_module
 from vmbench.registry import registry
 from vmbench.results import write_atomically
-from vmbench.runs.sections import changed
+from vmbench.runs.artifact import describe
+from vmbench.runs.request import LINEAR, RunRequest
+from vmbench.runs.sections import changed, is_read_after_training
 from vmbench.settings import Settings
+from vmbench.storage.disk import is_full, space_in
 from vmbench.storage.locking import exclusive
 from vmbench.training.checkpoint import save_weights
 from vmbench.training.collapse import Health, Watch
@@ -37,9 +50,7 @@ from vmbench.views.base import Identity, Views
 from vmbench.views.context import view_context
 from vmbench.views.method import ViewMethod
 
-PRETRAININGS = "pretrainings"
-ENCODER, VIEWS, LOG = "encoder.safetensors", "views.safetensors", "metrics.jsonl"
-RECORD, REQUEST, LOCK = "training.json", "request.json", ".lock"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,12 @@ class Recipe:
         return digest(content | task, digits=16)
 
     @property
+    def label(self) -> str:
+        """What the views are called in a picture: ``supervised+viewmaker`` where labels teach."""
+        taught = ["supervised"] if self.task else []
+        return "+".join([*taught, *([self.family.name] if self.family else [])])
+
+    @property
     def folder(self) -> str:
         """:attr:`name`, behind what a reader would call it."""
         learned_from = self.task.name if self.task else self.objective
@@ -129,24 +146,18 @@ class Pretraining:
     """What a training left.
 
     Attributes:
-        recipe: what it was made by.
         folder: the artifact.
-        examples: of the dataset that it was trained on.
+        document: its ``spec.json``.
         encoder: trained, in evaluation mode.
-        views: trained where they learn.
         fit: how much was done, and the loss it ended on.
         health: of the representations; None where labels taught.
-        n_examples: trained on.
     """
 
-    recipe: Recipe
     folder: Path
-    examples: Examples
+    document: Document
     encoder: Encoder
-    views: Views
     fit: Fit
     health: Health | None
-    n_examples: int
 
 
 def pretrain(
@@ -154,7 +165,7 @@ def pretrain(
     trainer: Trainer,
     examples: Examples,
     store: Path,
-    request: str,
+    request: RunRequest,
     *,
     resume: bool = True,
     again: bool = False,
@@ -168,34 +179,61 @@ def pretrain(
         trainer: how.
         examples: those of the recipe's dataset.
         store: exists or can be made.
-        request: what is to be written down as the request that made it, as JSON.
+        request: what asks for it.
         resume: go on from an interrupted training.
         again: train even if it is there.
 
     Raises:
-        UserError: too few examples; an artifact that is damaged.
+        UserError: too few examples; an artifact that is damaged; a store that cannot be written.
         RunError: the training failed.
     """
     folder = store / recipe.folder
-    folder.mkdir(parents=True, exist_ok=True)
 
     def wait(holder: str) -> None:
         trainer.progress.say(f"waiting for {holder}, which is training {folder.name}")
 
-    with exclusive(folder / LOCK, wait):
+    with ExitStack() as stack:
+        stack.enter_context(space_in(store, "the pretraining", "name another folder with --out"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(exclusive(folder / LOCK, wait))
+        except OSError as error:
+            if is_full(error):
+                raise
+            raise UserError(
+                f"{store} cannot be written ({error.strerror or 'no permission'}): name another "
+                f"folder with --out"
+            ) from error
         if again or not (resume or (folder / RECORD).exists()):
             (folder / RECORD).unlink(missing_ok=True)
             (folder / LOG).unlink(missing_ok=True)
             forget(folder)
+        if (folder / RECORD).exists() and not (folder / SPEC).exists():
+            trainer.progress.say(f"{folder} is of an earlier vmbench, without {SPEC}: train again")
+            (folder / RECORD).unlink()
+            (folder / LOG).unlink(missing_ok=True)
         if (folder / RECORD).exists():
             trainer.progress.say(f"trained before: {folder}")
         else:
-            write_atomically(folder / REQUEST, request + "\n")
-            _train(recipe, trainer, examples, folder)
-        return load(recipe, trainer, examples, folder)
+            _train(recipe, trainer, examples, folder, asking_for(recipe, request))
+        return read(folder, trainer)
 
 
-def _train(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -> None:
+def asking_for(recipe: Recipe, request: RunRequest) -> RunRequest:
+    """``request`` less what is no part of the training: its evaluation and, if unread, its data."""
+    if recipe.task is not None:  # its labels teach: the task is part of the training
+        return request
+    settings = {k: v for k, v in request.settings.items() if not is_read_after_training(k)}
+    less: dict[str, Any] = {"evaluation": LINEAR, "transfer": (), "settings": settings}
+    if recipe.dataset.package is not None:
+        less["data_dir"] = None
+    return request.model_copy(update=less)
+
+
+def _train(
+    recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path, request: RunRequest
+) -> None:
+    write_atomically(folder / REQUEST, request.to_json() + "\n")
     indices = recipe.indices(examples)
     trainer.require_batch(examples, indices)
     views, loss = recipe.views(trainer, examples), recipe.loss(examples)
@@ -216,65 +254,25 @@ def _train(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -
     save_weights(encoder, folder / ENCODER)
     if views.learned:
         save_weights(views, folder / VIEWS)
-    record = {
-        "n_examples": len(indices),
-        "fit": asdict(fit),
-        "health": asdict(health) if health else None,
-    }
+    describe(recipe, trainer, examples, encoder, views, folder, request, fit, health)
+    record = {"fit": asdict(fit), "health": asdict(health) if health else None}
     write_atomically(folder / RECORD, json.dumps(record, indent=2) + "\n")
     forget(folder)
 
 
-def load(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -> Pretraining:
-    """The finished artifact in ``folder``.
+def read(folder: Path, trainer: Trainer) -> Pretraining:
+    """The finished artifact in ``folder``, its encoder on the trainer's device.
 
     Raises:
         UserError: it is not finished, or damaged.
     """
-    record = _record(folder)
-    encoder = trainer.new_encoder(examples, recipe.indices(examples))
-    _load_weights(encoder, folder / ENCODER)
-    views = recipe.views(trainer, examples)
-    if views.learned:
-        _load_weights(views, folder / VIEWS)
-    for module in (encoder, views):  # laid out as the training had them, for equal rounding
-        module.to(trainer.placement.device).eval()
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    health = record["health"]
-    return Pretraining(
-        recipe,
-        folder,
-        examples,
-        encoder,
-        views,
-        Fit(**record["fit"]),
-        Health(**health) if health else None,
-        record["n_examples"],
-    )
-
-
-def _record(folder: Path) -> dict[str, Any]:
+    document = read_document(folder)
+    path = folder / RECORD
     try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{folder / RECORD} is missing: the training is not finished; the command that started "
-            f"it goes on from there"
-        ) from error
-    except ValueError as error:
-        raise _damaged(folder / RECORD, error) from error
-    return record
-
-
-def _load_weights(module: torch.nn.Module, path: Path) -> None:
-    try:
-        module.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(
-        f"{path} is damaged ({type(error).__name__}): delete {path.parent}, or start the run over "
-        f"with --overwrite"
-    )
+        record = json.loads(path.read_text(encoding="utf-8"))
+        fit, health = Fit(**record["fit"]), record["health"]
+        judged = Health(**health) if health else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+    encoder = load_module(folder, document, trainer.placement.device)
+    return Pretraining(folder, document, encoder, fit, judged)

@@ -10,8 +10,10 @@ from vmbench.data.dataset import Task
 from vmbench.data.examples import Examples
 from vmbench.evaluation import limit
 from vmbench.networks.encoder import Encoder
+from vmbench.progress import Progress
 from vmbench.runs.plan import Plan
-from vmbench.runs.pretraining import Pretraining, Recipe, pretrain
+from vmbench.runs.pretraining import Pretraining, Recipe, pretrain, read
+from vmbench.training.device import place
 from vmbench.training.loop import order
 from vmbench.training.trainer import Trainer, count_parameters
 from vmbench.views.method import Representation
@@ -19,11 +21,31 @@ from vmbench.views.method import Representation
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
 
 
-def recipe_of(plan: Plan, task: Task | None, examples: Examples) -> Recipe:
+def trainer_of(
+    plan: Plan, progress: Progress, trackers: tuple[str, ...] = (), folder: Path | None = None
+) -> Trainer:
+    """What carries out the trainings of ``plan``; ``folder``: where trackers write.
+
+    Raises:
+        UserError: for a device that this machine does not have.
+    """
+    return Trainer(
+        plan.config,
+        place(plan.config, plan.pretrain.spec),
+        plan.seed,
+        progress,
+        trackers,
+        folder,
+        plan.architecture,
+        plan.settings.everything(),
+    )
+
+
+def recipe_of(plan: Plan, task: Task | None = None, examples: Examples | None = None) -> Recipe:
     """What ``plan`` trains: for all tasks (``task`` None), or for one task of ``examples``."""
     family = plan.views if plan.method.trains == "per task" else plan.view_method
     return Recipe(
-        dataset=plan.pretrain if task is None else examples.dataset,
+        dataset=plan.pretrain if task is None or examples is None else examples.dataset,
         family=family,
         handcrafted=plan.handcrafted,
         objective=plan.objective,
@@ -42,8 +64,10 @@ class Representations:
     Args:
         plan: of the run.
         trainer: how it trains.
-        examples: what is pretrained on.
+        examples: what is pretrained on; None where ``pretrained`` is.
         store: where pretrainings lie.
+        pretrained: the folder of the pretraining that serves every task, if it is not the plan's
+            own below ``store``.
         resume: go on from interrupted trainings.
         again: train even what is there.
     """
@@ -52,13 +76,15 @@ class Representations:
         self,
         plan: Plan,
         trainer: Trainer,
-        examples: Examples,
+        examples: Examples | None,
         store: Path,
         *,
+        pretrained: Path | None = None,
         resume: bool = True,
         again: bool = False,
     ) -> None:
         self.plan, self.trainer, self.examples, self.store = plan, trainer, examples, store
+        self.pretrained = pretrained
         self.how = {"resume": resume, "again": again}
         self.trained: dict[str, Pretraining] = {}
         self._shared: Representation | None = None
@@ -72,34 +98,36 @@ class Representations:
             name = task_training(examples, task)
             return self._read(self._pretrained(name, task, examples).encoder)
         if self._shared is None:
-            trains = method.trains == "once"
-            encoder = (
-                self._pretrained(PRETRAIN, None, self.examples).encoder
-                if trains
-                else self._settled()
-            )
-            self._shared = self._read(encoder)
+            self._shared = self._read(self._for_every_task())
         return self._shared
+
+    def _for_every_task(self) -> Encoder:
+        if self.pretrained is not None:
+            self.trained[PRETRAIN] = read(self.pretrained, self.trainer)
+            return self.trained[PRETRAIN].encoder
+        assert self.examples is not None
+        if self.plan.method.trains == "once":
+            return self._pretrained(PRETRAIN, None, self.examples).encoder
+        return self._settled(self.examples)
 
     def _pretrained(self, name: str, task: Task | None, examples: Examples) -> Pretraining:
         recipe = recipe_of(self.plan, task, examples)
-        request = self.plan.request.to_json()
         self.trained[name] = pretrain(
-            recipe, self.trainer, examples, self.store, request, **self.how
+            recipe, self.trainer, examples, self.store, self.plan.request, **self.how
         )
         return self.trained[name]
 
-    def _settled(self) -> Encoder:
+    def _settled(self, examples: Examples) -> Encoder:
         """The encoder that pretraining with this seed would start from, as the method reads it."""
-        indices = limit(self.examples.training(), self.plan.config.max_examples)
-        encoder = self.trainer.new_encoder(self.examples, indices)
+        indices = limit(examples.training(), self.plan.config.max_examples)
+        encoder = self.trainer.new_encoder(examples, indices)
         encoder.to(self.trainer.placement.device)
 
         def first_epoch() -> Iterator[Tensor]:
-            self.trainer.require_batch(self.examples, indices)
+            self.trainer.require_batch(examples, indices)
             config, device = self.plan.config, self.trainer.placement.device
             for _, batch in order(len(indices), config.batch_size, 1, self.plan.seed, 0):
-                yield self.examples.batch(indices[batch]).to(device)
+                yield examples.batch(indices[batch]).to(device)
 
         with self.trainer.seeded(), self.trainer.placement.mixed():
             said = self.plan.method.settle(encoder, first_epoch())

@@ -67,6 +67,9 @@ class RunRequest(BaseModel):
         None, description="Folder of the publisher's files or of one's own."
     )
     target: str | None = Field(None, description="The label's column in one's own table.")
+    pretrained: str | None = Field(
+        None, description="Name of the pretraining that is read where its own data is not there."
+    )
     plugins: tuple[str, ...] = Field(
         (), description="MODULE:OBJECT of what --plugin brought and the request names."
     )
@@ -110,26 +113,46 @@ class RunRequest(BaseModel):
         return asked
 
     def command(self) -> str:
-        """The ``vmbench run`` that asks for the same.
+        """The ``vmbench run`` that asks for the same; ``evaluate`` where that cannot train.
 
         It names no output folder and nothing that changes no result (how to show progress, what to
         do with a finished run), and no path but ``data_dir``: a file's settings are spelt out.
         """
-        words = ["run", "--domain", self.domain, "--method", self.method]
+        if self.pretrained is not None:
+            return command_line(
+                ["evaluate", self.pretrained, *self._evaluated(), *self._read(), *self._chosen()]
+            )
+        return command_line(["run", *self._trained(self._evaluated()), *self._chosen()])
+
+    def pretrain_command(self) -> str:
+        """The ``vmbench pretrain`` that asks for the same training, as :meth:`command` does."""
+        return command_line(["pretrain", *self._trained([]), *self._chosen()])
+
+    def _trained(self, evaluated: list[str]) -> list[str]:
+        words = ["--domain", self.domain, "--method", self.method]
         words += [] if self.objective == "simclr" else ["--objective", self.objective]
         words += [] if self.views is None else ["--views", self.views]
         words += ["--preset", self.preset, "--seed", str(self.seed)]
-        words += [] if self.evaluation == LINEAR else ["--eval", self.evaluation]
         words += [] if self.pretrain is None else ["--pretrain", self.pretrain]
+        return [*words, *evaluated, *self._read()]
+
+    def _evaluated(self) -> list[str]:
+        words = [] if self.evaluation == LINEAR else ["--eval", self.evaluation]
         for wanted in self.transfer:
             words += ["--transfer", wanted]
-        words += [] if self.data_dir is None else ["--data-dir", str(self.data_dir)]
-        words += [] if self.target is None else ["--target", self.target]
+        return words
+
+    def _read(self) -> list[str]:
+        words = [] if self.data_dir is None else ["--data-dir", str(self.data_dir)]
+        return [*words, *([] if self.target is None else ["--target", self.target])]
+
+    def _chosen(self) -> list[str]:
+        words: list[str] = []
         for key, value in self.settings.items():
             words += ["--set", f"{key}={'none' if value is None else value}"]
         for plugin in self.plugins:
             words += ["--plugin", plugin]
-        return command_line(words)
+        return words
 
     def resolve(self) -> "Plan":
         """Every name looked up and every file that decides anything looked at.

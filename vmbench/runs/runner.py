@@ -5,9 +5,9 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,19 @@ from vmbench.data.dataset import SPLITS, BoundDataset, Task
 from vmbench.data.examples import Examples, prepare
 from vmbench.evaluation import Problem, evaluate, limit
 from vmbench.plugins import named_failures
+from vmbench.pretrained.document import ENCODER, LOG, PICTURE, VIEWS
+from vmbench.pretrained.place import PRETRAININGS
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.runs.folder import claim_folder
-from vmbench.runs.gallery import draw_views
 from vmbench.runs.plan import Plan
-from vmbench.runs.pretraining import ENCODER, LOG, PRETRAININGS, VIEWS, Pretraining
-from vmbench.runs.representations import PRETRAIN, Representations
+from vmbench.runs.pretraining import Pretraining
+from vmbench.runs.recorded import Recorded
+from vmbench.runs.representations import PRETRAIN, Representations, trainer_of
 from vmbench.runs.request import RunRequest
-from vmbench.training.device import Placement, place
+from vmbench.training.device import Placement
 from vmbench.training.trackers import require_trackers
-from vmbench.training.trainer import Trainer, count_parameters, forget
-from vmbench.views.base import Identity
+from vmbench.training.trainer import Trainer, forget
 
 CHECKPOINTS = "checkpoints"
 
@@ -86,46 +87,52 @@ def execute(
     resume: bool = True,
     overwrite: bool = False,
     again: bool | None = None,
+    recorded: Recorded | None = None,
     trackers: tuple[str, ...] = (),
     quiet: bool = True,
 ) -> Result:
     """Carry out a request; arguments, result and errors as for :func:`run`.
 
     ``again`` trains anew what is trained already; by default where ``overwrite`` is asked for.
+    Nothing is trained where ``recorded`` is.
     """
     require_trackers(trackers)
     with Progress(quiet=quiet).shared() as progress, named_failures():
-        plan = request.resolve()
-        placement = place(plan.config, plan.pretrain.spec)
+        plan = recorded.plan(request) if recorded else request.resolve()
+        trainer = trainer_of(plan, progress, trackers)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(
-                plan.config,
-                placement,
-                plan.seed,
-                progress,
-                trackers,
-                folder,
-                plan.architecture,
-                plan.settings.everything(),
-            )
+            trainer = replace(trainer, tracked_in=folder)
             again = overwrite if again is None else again
-            return _carry_out(plan, folder, trainer, resume=resume, again=again)
+            source = recorded.folder if recorded else None
+            return _carry_out(plan, folder, trainer, source, resume=resume, again=again)
 
 
-def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, again: bool) -> Result:
-    """The run of ``plan`` in its ``folder``; a finished one is read."""
+def _carry_out(
+    plan: Plan, folder: Path, trainer: Trainer, source: Path | None, *, resume: bool, again: bool
+) -> Result:
+    """The run of ``plan`` in its ``folder``, a finished one is read; ``source``: a pretraining."""
     progress, finished = trainer.progress, folder / "result.json"
     if finished.exists():
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, progress)
-    store = folder.parent / PRETRAININGS
-    read = Representations(plan, trainer, examples, store, resume=resume, again=again)
+    prepared: dict[BoundDataset, Examples] = {}
+    if source is None:
+        prepared[plan.pretrain] = prepare_said(plan.pretrain, progress)
+    read = Representations(
+        plan,
+        trainer,
+        prepared.get(plan.pretrain),
+        folder.parent / PRETRAININGS,
+        pretrained=source,
+        resume=resume,
+        again=again,
+    )
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
-        same = dataset.name == plan.pretrain.name
-        evaluated = examples if same else _prepare(dataset, progress)
+        if dataset not in prepared:
+            prepared[dataset] = prepare_said(dataset, progress)
+        evaluated = prepared[dataset]
         _describe_labels(evaluated, task, plan, progress)
         representation = read.of(evaluated, task)
         encoder_parameters = representation.parameters
@@ -135,7 +142,6 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         progress.say(f"  {dataset.name}/{task.name}: {found}")
     _take(read.trained, folder)
     first = next(iter(read.trained.values()), None)
-    views = first.views if first else None
 
     result = Result(
         schema_version=2,
@@ -151,16 +157,15 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         seed=plan.seed,
         pretrain=_pretrain_record(plan, read.trained.get(PRETRAIN)),
         tasks=[_with_training_time(task, read.trained) for task in tasks],
-        parameters=Parameters(encoder=encoder_parameters, viewmaker=count_parameters(views)),
+        parameters=Parameters(
+            encoder=encoder_parameters,
+            viewmaker=first.document.views.parameters if first else 0,
+        ),
         overrides=dict(plan.overrides),
         config=plan.settings.everything(),
         config_hash=plan.hash,
         environment=_environment(trainer.placement),
     )
-    if first and not isinstance(views, Identity) and find_spec("matplotlib") is not None:
-        draw_views(
-            first.recipe, first.views, trainer, first.examples, folder / "views.png", plan.label
-        )
     result.write(finished)
     forget(folder / CHECKPOINTS)
     return result
@@ -175,6 +180,8 @@ def _take(trained: Mapping[str, Pretraining], folder: Path) -> None:
             ENCODER: folder / CHECKPOINTS / f"{name}.{ENCODER}",
             VIEWS: folder / CHECKPOINTS / f"{name}.{VIEWS}",
         }
+        if pretraining is next(iter(trained.values())):
+            places[PICTURE] = folder / PICTURE
         for source, place_ in places.items():
             if (pretraining.folder / source).exists():
                 place_.unlink(missing_ok=True)
@@ -188,7 +195,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _prepare(dataset: BoundDataset, progress: Progress) -> Examples:
+def prepare_said(dataset: BoundDataset, progress: Progress) -> Examples:
+    """The examples of ``dataset``, and what there is to say of them."""
     progress.say(f"preparing {dataset.name}")
     examples = prepare(dataset)
     for remark in examples.remarks:
@@ -215,12 +223,12 @@ def _pretrain_record(plan: Plan, pretraining: Pretraining | None) -> Pretrain:
     return Pretrain(
         dataset=plan.pretrain.name,
         revision=plan.pretrain.revision,
-        n_examples=pretraining.n_examples if pretraining else 0,
+        n_examples=pretraining.document.n_examples if pretraining else 0,
         epochs=fit.epochs if fit else 0,
         steps=fit.steps if fit else 0,
         seconds=fit.seconds if fit else 0.0,
         final_loss=fit.final_loss if fit else None,
-        name=pretraining.recipe.name if pretraining else None,
+        name=pretraining.document.name if pretraining else None,
         collapsed=health.collapsed if health else None,
         feature_std=fit.feature_std if fit else None,
         effective_rank=health.effective_rank if health else None,

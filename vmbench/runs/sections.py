@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast
 
-from vmbench.config import Config, checked
+from vmbench.config import READOUT_SETTINGS, Config, checked
 from vmbench.data.specs import Spec
 from vmbench.errors import UserError
 from vmbench.registry import registry
@@ -109,6 +109,13 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[key] = value
     return found
+
+
+def is_read_after_training(name: str) -> bool:
+    """Whether a setting, by any of its names, is of the readout or of an evaluation."""
+    section, _, _ = FORMER.get(name, name).rpartition(".")
+    evaluates = section == "evaluations" or section in registry("evaluation")
+    return name in READOUT_SETTINGS or evaluates
 
 
 def typed(settings: Mapping[str, Any], *, plugins: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Example, Split
+from vmbench.data.dataset import Example, Inputs, Source, Split
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench_domains.audio.decibels import SILENCE
@@ -43,6 +43,7 @@ class Clips(FileDataset):
     spec = Grid(1, MELS, FRAMES)
     normalize = "global"
     silence = SILENCE
+    inputs = Inputs("dB")
     seconds: float = 1.0
 
     @abstractmethod
@@ -67,7 +68,8 @@ class Clips(FileDataset):
                 waves = torch.from_numpy(np.stack([wave for _, wave in ready]))
                 spectra = log_mel(waves).unsqueeze(1).numpy()
                 for (clip, _), x in zip(ready, spectra, strict=True):
-                    yield Example(x, clip.labels, clip.splits, clip.speaker)
+                    source = Source(inside(clip.path, self.root))
+                    yield Example(x, clip.labels, clip.splits, clip.speaker, source)
             ready.clear()
 
         for clip in clips:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Silence, Split, Task
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Inputs, Silence, Split, Task
 from vmbench.data.specs import Grid, Sequence, Spec
 from vmbench_domains.audio.decibels import SILENCE
 from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
@@ -60,6 +60,7 @@ class SpokenDigits(Dataset):
     package = ("espeakng_loader", "audio")
     normalize = "global"
     silence: ClassVar[Silence | None] = SILENCE
+    inputs = Inputs("dB")
 
     def examples(self) -> Iterator[Example]:
         """Yield every clip: voice by voice, digit by digit, rendering by rendering."""
@@ -101,6 +102,7 @@ class SpokenDigitsWaveform(SpokenDigits):
     spec = Sequence(1, CLIP_LENGTH)
     encoder = "logmel-resnet18"
     silence = None  # of a waveform it is the mean
+    inputs = Inputs("of full scale, -1..1")
     presets = presets_on("audio", "spoken-digits-waveform")
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

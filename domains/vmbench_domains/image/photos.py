@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, ClassVar
 
-from vmbench.data.dataset import Example, Label, Split
+from vmbench.data.dataset import Example, Label, Source, Split
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench_domains.image.pixels import Box, fit_image
@@ -73,7 +73,8 @@ class Photos(FileDataset):
             except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
                 skips.add(photo.path.relative_to(self.root), error)
                 continue
-            yield Example(x, photo.labels, photo.splits, photo.group)
+            source = Source(str(photo.path.relative_to(self.root)))
+            yield Example(x, photo.labels, photo.splits, photo.group, source)
         skips.close()
         self.remarks.extend(reader.close(self.root))
 

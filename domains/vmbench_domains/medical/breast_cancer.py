@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vmbench.data.dataset import Card, Dataset, Example, Task
+from vmbench.data.dataset import Card, Dataset, Example, Inputs, Task
 from vmbench.data.specs import Vector
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.rows import stratified_split
@@ -36,6 +36,7 @@ class BreastCancer(Dataset):
     )
     package = ("sklearn", "medical")
     normalize = "channel"
+    inputs = Inputs("as published: pixels, their squares, or without a unit")
 
     def examples(self) -> Iterator[Example]:
         """Yield every row, in the order of the package."""

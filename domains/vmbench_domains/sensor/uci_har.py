@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from vmbench.data.dataset import Card, Example, Task
+from vmbench.data.dataset import Card, Example, Inputs, Task
 from vmbench.data.specs import Grid, Sequence, Spec
 from vmbench.errors import UserError
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.hapt import HELD_OUT
 from vmbench_domains.sensor.recordings import Signal, spectrogram_32, spectrogram_spec
 from vmbench_domains.sensor.samples import write_uci_har
+from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.source import FileDataset
 from vmbench_domains.text_table import read_columns
 
@@ -26,6 +27,7 @@ class UciHar(FileDataset):
     name = "uci-har"
     revision = "1"
     spec: Spec = spectrogram_spec(len(SIGNALS))
+    inputs = Inputs(LOG_POWER, SIGNALS)
     normalize = "channel"
     places = ("UCI HAR Dataset", "uci_har", "uci-har", ".")
     downloads = (
@@ -91,3 +93,4 @@ class UciHarRaw(UciHar):
 
     name = "uci-har-raw"
     spec = Sequence(len(SIGNALS), WINDOW)
+    inputs = Inputs("g and rad/s", SIGNALS)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Task
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Inputs, Task
 from vmbench.data.specs import Grid, Sequence
 from vmbench_domains.packaged import import_carrier
-from vmbench_domains.sensor.spectrogram import FREQUENCIES, frames, log_spectrogram
+from vmbench_domains.sensor.spectrogram import FREQUENCIES, LOG_POWER, frames, log_spectrogram
 from vmbench_domains.windows import sliding_windows
 
-CHANNELS = 6  # acceleration, then angular velocity, along x, y and z
+NAMES = tuple(f"{measured} {axis}" for measured in ("acceleration", "rotation") for axis in "xyz")
+CHANNELS = len(NAMES)
 WINDOW = 250  # samples at 50 Hz: 5 s, two or more repetitions of an exercise
 STEP = 50  # 1 s
 HOP = 8
@@ -65,6 +66,7 @@ class Watch(WatchWindows):
 
     name = "watch"
     spec = Grid(CHANNELS, FREQUENCIES, frames(WINDOW, HOP))
+    inputs = Inputs(LOG_POWER, NAMES)
 
     def represent(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Spectrograms (N, 6, 32, 32)."""
@@ -76,6 +78,7 @@ class WatchRaw(WatchWindows):
 
     name = "watch-raw"
     spec = Sequence(CHANNELS, WINDOW)
+    inputs = Inputs("as the package has them", NAMES)
 
     def represent(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The windows as they are."""

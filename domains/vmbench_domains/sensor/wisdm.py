@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Card, HeldOut, Task
+from vmbench.data.dataset import Card, HeldOut, Inputs, Task
 from vmbench.data.specs import Sequence, Spec
 from vmbench_domains.download import Download
 from vmbench_domains.sensor.recordings import (
@@ -17,8 +17,10 @@ from vmbench_domains.sensor.recordings import (
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_wisdm
+from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.source import Skips
 
+NAMES = ("acceleration x", "acceleration y", "acceleration z")
 ACTIVITIES = ("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing")
 HELD_OUT = HeldOut.draw(range(1, 37), val=4, test=8, seed=0)
 FIELDS = 6  # user, activity, time, x, y, z
@@ -36,6 +38,7 @@ class Wisdm(RecordingWindows):
     name = "wisdm"
     revision = "2"
     spec: Spec = spectrogram_spec(3)
+    inputs = Inputs(LOG_POWER, NAMES)
     window, step = 200, 100
     places = ("WISDM_ar_v1.1", "wisdm", "WISDM", ".")
     files = ("WISDM_ar_v1.1_raw.txt",)

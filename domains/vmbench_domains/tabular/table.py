@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Example, Split
+from vmbench.data.dataset import Example, Inputs, Split
 from vmbench.errors import UserError
 from vmbench_domains.source import FileDataset
 from vmbench_domains.tabular.columns import one_hot
@@ -34,6 +34,12 @@ class PublishedTable(FileDataset):
     codes: ClassVar[Mapping[str, int]]
     categories: ClassVar[Mapping[str, Sequence[str]]] = {}
     skip_lines: ClassVar[Mapping[str, int]] = {}
+
+    def inspect(self, target: str | None) -> None:
+        """Find the files, and name what their columns become."""
+        super().inspect(target)
+        blocks = (f"{c}={value}" for c, values in self.categories.items() for value in values)
+        self.inputs = Inputs("as published", (*self.numeric(), *blocks))
 
     @abstractmethod
     def parts(self) -> Sequence[tuple[Path, Sequence[Split] | None]]:

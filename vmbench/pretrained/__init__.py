@@ -1,0 +1,1 @@
+"""A pretraining's folder, and what is done with it: features, views, embeddings, scikit-learn."""
