@@ -49,6 +49,7 @@ class CutoutMethod(DistortionMethod):
     """Cutout on any spec."""
 
     name = "cutout"
+    summary = "fixed views: a random quarter of the example hidden"
     kind = "fixed"
     paper = "DeVries and Taylor 2017, arXiv 1708.04552"
 

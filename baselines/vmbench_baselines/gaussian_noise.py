@@ -29,6 +29,7 @@ class GaussianNoiseMethod(DistortionMethod):
     """Gaussian noise on any spec."""
 
     name = "gaussian-noise"
+    summary = "fixed views: white noise of a quarter of the data's sd"
     kind = "fixed"
 
     def views(self, context: ViewContext) -> Views:

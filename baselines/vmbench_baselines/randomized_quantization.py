@@ -41,6 +41,7 @@ class RandomizedQuantizationMethod(DistortionMethod):
     """Randomized quantization on any spec."""
 
     name = "randomized-quantization"
+    summary = "fixed views: each channel quantised to 8 random bins"
     kind = "fixed"
     paper = "Wu et al. 2023, arXiv 2212.08663"
 

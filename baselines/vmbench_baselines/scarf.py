@@ -8,7 +8,6 @@ which belong together, so each column of a one-hot block is replaced on its own.
 
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Vector
 from vmbench.views.base import ViewContext, Views
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers
@@ -44,8 +43,9 @@ class ScarfMethod(DistortionMethod):
     """Tables' handcrafted views."""
 
     name = "scarf"
+    summary = "handcrafted table views: 60% of the features drawn from their marginals"
     kind = "handcrafted"
-    specs = (Vector.kind,)
+    specs = ("vector",)
     paper = "Bahri et al. 2022, arXiv 2106.15147"
 
     def views(self, context: ViewContext) -> Views:

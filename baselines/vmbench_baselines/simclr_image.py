@@ -13,7 +13,6 @@ from importlib import import_module
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Grid
 from vmbench.errors import missing_package
 from vmbench.views.base import ViewContext, Views
 from vmbench_baselines.distortion import Distortion, DistortionMethod
@@ -113,8 +112,9 @@ class SimCLRImageMethod(DistortionMethod):
     """Images' handcrafted views."""
 
     name = "simclr-image"
+    summary = "handcrafted image views: resized crop, flip, colour jitter, grey, blur"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Chen et al. 2020, arXiv 2002.05709"
 
     def views(self, context: ViewContext) -> Views:

@@ -17,7 +17,6 @@ import torch
 from pydantic import Field
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Grid
 from vmbench.views.base import ViewContext, Views
 from vmbench_baselines.distortion import Distortion, DistortionMethod, DistortionSettings
 from vmbench_baselines.draws import normal
@@ -96,8 +95,9 @@ class SpecAugment(DistortionMethod):
     """Speech spectrograms' handcrafted views: masks, then noise."""
 
     name = "specaugment"
+    summary = "handcrafted speech spectrogram views: a frequency and a time mask, then noise"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Park et al. 2019, arXiv 1904.08779"
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings
@@ -112,8 +112,9 @@ class Spectral(DistortionMethod):
     """Sensor spectrograms' handcrafted views: masks alone."""
 
     name = "spectral"
+    summary = "handcrafted sensor spectrogram views: a frequency and a time mask"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = SpectralSettings
     settings: SpectralSettings
@@ -128,8 +129,9 @@ class SpectralNoise(DistortionMethod):
     """The published variant of the sensor views: masks, then noise, as ``specaugment`` does."""
 
     name = "spectral-noise"
+    summary = "spectral, then noise: what specaugment is on speech"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings

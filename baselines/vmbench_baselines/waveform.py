@@ -12,7 +12,6 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Sequence
 from vmbench.views.base import ViewContext, Views
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
@@ -81,8 +80,9 @@ class WaveformMethod(DistortionMethod):
     """Speech waveforms' handcrafted views: crop and noise."""
 
     name = "waveform"
+    summary = "handcrafted waveform views: a crop in silence, white noise"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
     def views(self, context: ViewContext) -> Views:
@@ -94,8 +94,9 @@ class WaveformPitchLoudness(DistortionMethod):
     """The published variant: pitch and loudness change as well."""
 
     name = "waveform-pitch-loudness"
+    summary = "waveform, with pitch and loudness changed before"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
     def views(self, context: ViewContext) -> Views:

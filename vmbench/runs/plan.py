@@ -244,6 +244,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         parts.append(objective_part(request.objective))
     if method.encodes:
         parts.append(Part(encoder, encoder_class(encoder, spec), frozenset({"encoders"})))
+    _require_distinct(parts)
     draft = Plan(
         request=request,
         domain=domain,
@@ -259,6 +260,12 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
     usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
     usual = spec.encoder if usual == "auto" and method.encodes else usual
     plan = _with_settings(draft, layers, parts, encoder, usual)
+    for part in parts:
+        if spec.kind not in part.component.specs:
+            raise UserError(
+                f"{part.name} serves {' and '.join(part.component.specs)} inputs, but dataset "
+                f"'{pretrain.name}' of domain {domain.name} is a {spec}: choose another"
+            )
     if plan.objective is not None:
         loss = cast(type[Objective], registry("objective").load_class(plan.objective))
         trained = plan.settings.sections[plan.objective]
@@ -301,6 +308,18 @@ def parts_of(method: Method, evaluation: Evaluation, *families: ViewMethod | Non
               for each in families if each and each.name != method.name}  # fmt: skip
     judge = Part(evaluation.name, type(evaluation), frozenset({"evaluations"}))
     return [own, *others.values(), judge]
+
+
+def _require_distinct(parts: Sequence[Part]) -> None:
+    """Raise where two components share a name, which is also that of their settings."""
+    names = [part.name for part in parts]
+    for name in names:
+        if names.count(name) > 1:
+            kinds = " and ".join(kind for part in parts if part.name == name for kind in part.kinds)
+            raise UserError(
+                f"the run uses two components named '{name}' ({kinds}), whose settings could not "
+                f"be told apart: rename one (vmbench info {name})"
+            )
 
 
 def _with_settings(

@@ -77,6 +77,7 @@ class Divmaker(ViewMethod):
     """Bounded learned views without an adversary."""
 
     name = "divmaker"
+    summary = "learned views without an adversary: trained to differ from one another"
     kind = "learned"
     paper = "Bayrooti et al. 2023, arXiv 2302.05757"
     settings_class = DivmakerSettings

@@ -53,6 +53,7 @@ class ViewmakerMethod(ViewMethod):
     """Viewmaker networks (Tamkin et al. 2021)."""
 
     name = "viewmaker"
+    summary = "learned views: a stochastic L1-bounded adversary trained with the encoder"
     kind = "learned"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = ViewmakerSettings

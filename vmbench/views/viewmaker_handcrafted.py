@@ -52,6 +52,7 @@ class ViewmakerHandcrafted(ViewMethod):
     """The domain's handcrafted views, supplemented by a viewmaker."""
 
     name = "viewmaker+handcrafted"
+    summary = "the domain's handcrafted views, then the viewmaker's perturbation as a supplement"
     kind = "learned"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     uses_handcrafted = True
