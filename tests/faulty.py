@@ -302,7 +302,7 @@ class TrainableButFixed(SoundViews):
 
 
 class LearnedWithoutGradient(TrainableButFixed):
-    learned = True
+    role = "adversary"
 
     def forward(self, x, generator):
         return super().forward(x.detach(), generator).detach()

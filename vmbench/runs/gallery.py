@@ -95,7 +95,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
     )
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)
-    if views.learned:
+    if views.role != "fixed":
         name = task_training(examples, task) if task else PRETRAIN
         _load_views(views, run / "checkpoints" / f"{name}.{VIEWS}")
     views.to(trainer.placement.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

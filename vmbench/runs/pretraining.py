@@ -214,7 +214,7 @@ def _train(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -
         if health.warning:
             trainer.progress.say(f"warning: {health.warning}")
     save_weights(encoder, folder / ENCODER)
-    if views.learned:
+    if views.role != "fixed":
         save_weights(views, folder / VIEWS)
     record = {
         "n_examples": len(indices),
@@ -235,7 +235,7 @@ def load(recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path) -> 
     encoder = trainer.new_encoder(examples, recipe.indices(examples))
     _load_weights(encoder, folder / ENCODER)
     views = recipe.views(trainer, examples)
-    if views.learned:
+    if views.role != "fixed":
         _load_weights(views, folder / VIEWS)
     for module in (encoder, views):  # laid out as the training had them, for equal rounding
         module.to(trainer.placement.device).eval()

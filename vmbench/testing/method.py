@@ -15,7 +15,7 @@ from vmbench.testing.report import Check, violated
 from vmbench.testing.represent import represent
 from vmbench.testing.survey import global_randomness
 from vmbench.testing.synthetic import SAMPLES, handcrafted_family
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import Role, ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
@@ -212,8 +212,10 @@ def _picklable(case: Case) -> None:
 
 def _learned(case: Case) -> None:
     views, learned = case.build(None), case.method.kind == "learned"
-    if views.learned != learned:
-        violated(f"kind is {case.method.kind!r}, but the views say learned = {views.learned}")
+    if views.role not in get_args(Role):
+        violated(f"role = {views.role!r}; use one of {', '.join(get_args(Role))}")
+    if (views.role != "fixed") != learned:
+        violated(f"kind is {case.method.kind!r}, but the views' role is {views.role!r}")
     parameters = [p for p in views.parameters() if p.requires_grad]
     if not learned:
         if parameters:

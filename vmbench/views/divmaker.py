@@ -56,7 +56,7 @@ class DiverseViews(AdversarialViews):
     loss does not train (only batch norm's running averages see the batch once more).
     """
 
-    adversarial = False
+    role = "own-loss"
 
     def __init__(self, network: Viewmaker, temperature: float = 0.07, lr: float = 1e-3) -> None:
         super().__init__(network, lr)

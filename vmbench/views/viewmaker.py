@@ -1,11 +1,13 @@
 """The method that the benchmark exists to test: learned, adversarial views."""
 
+from typing import ClassVar
+
 from pydantic import Field
 from torch import Generator, Tensor
 
 from vmbench.networks.viewmaker import Bound, Viewmaker
 from vmbench.settings import Settings
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import Role, ViewContext, Views
 from vmbench.views.method import ViewMethod
 
 
@@ -37,7 +39,7 @@ def build_viewmaker(context: ViewContext, settings: ViewmakerSettings) -> Viewma
 class AdversarialViews(Views):
     """Views from a trained :class:`~vmbench.networks.Viewmaker`; the loop trains it to maximise."""
 
-    learned = True
+    role: ClassVar[Role] = "adversary"
 
     def __init__(self, network: Viewmaker, lr: float = 1e-3) -> None:
         super().__init__()

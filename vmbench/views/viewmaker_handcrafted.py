@@ -29,7 +29,7 @@ class SupplementedViews(AdversarialViews):
 
     def __init__(self, handcrafted: Views, network: Viewmaker, lr: float = 1e-3) -> None:
         super().__init__(network, lr)
-        if handcrafted.learned:
+        if handcrafted.role != "fixed":
             raise ValueError(f"{type(handcrafted).__name__} learns; it cannot be supplemented")
         self.handcrafted = handcrafted
 
