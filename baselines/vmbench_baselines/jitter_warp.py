@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers, normal, uniform
 from vmbench_baselines.reference import channel_sd
@@ -65,6 +65,6 @@ class JitterWarpMethod(DistortionMethod):
     specs = ("sequence",)
     paper = "Um et al. 2017, arXiv 1706.00527"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Distortions with jitter in proportion to ``context``'s data."""
         return JitterWarp(context, self.settings.strength)

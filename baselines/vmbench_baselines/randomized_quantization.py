@@ -7,7 +7,7 @@ values of a bin become one value drawn from it; what differs within a bin is hid
 import torch
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 
@@ -45,6 +45,6 @@ class RandomizedQuantizationMethod(DistortionMethod):
     kind = "fixed"
     paper = "Wu et al. 2023, arXiv 2212.08663"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The same distortion whatever the data."""
         return RandomizedQuantization(context, self.settings.strength)

@@ -8,7 +8,7 @@ which belong together, so each column of a one-hot block is replaced on its own.
 
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers
 from vmbench_baselines.masks import random_subset
@@ -48,6 +48,6 @@ class ScarfMethod(DistortionMethod):
     specs = ("vector",)
     paper = "Bahri et al. 2022, arXiv 2106.15147"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Corruption by ``context``'s reference rows."""
         return Scarf(context, self.settings.strength)

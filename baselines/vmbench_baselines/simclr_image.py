@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from vmbench.errors import missing_package
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 
 CROP_AREA = (0.2, 1.0)
@@ -117,6 +117,6 @@ class SimCLRImageMethod(DistortionMethod):
     specs = ("grid",)
     paper = "Chen et al. 2020, arXiv 2002.05709"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The recipe at the size and in the range of ``context``'s images."""
         return SimCLRImage(context, self.settings.strength)

@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod, DistortionSettings
 from vmbench_baselines.draws import normal
 from vmbench_baselines.masks import random_band
@@ -102,7 +102,7 @@ class SpecAugment(DistortionMethod):
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks and noise for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, own.noise, own.strength, own.mask_share)
@@ -119,7 +119,7 @@ class Spectral(DistortionMethod):
     settings_class = SpectralSettings
     settings: SpectralSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, 0.0, own.strength, own.mask_share)
@@ -136,7 +136,7 @@ class SpectralNoise(DistortionMethod):
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks and noise for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, own.noise, own.strength, own.mask_share)

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.masks import random_stretch
@@ -85,7 +85,7 @@ class WaveformMethod(DistortionMethod):
     specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Crops and noise for ``context``'s clips."""
         return Waveform(context, self.settings.strength, pitch_and_loudness=False)
 
@@ -99,6 +99,6 @@ class WaveformPitchLoudness(DistortionMethod):
     specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """All four distortions for ``context``'s clips."""
         return Waveform(context, self.settings.strength, pitch_and_loudness=True)

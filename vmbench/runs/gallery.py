@@ -18,11 +18,11 @@ from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
 from vmbench.runs.request import RunRequest
 from vmbench.training.device import place
 from vmbench.training.trainer import Trainer
-from vmbench.views.base import Views
+from vmbench.views.base import ViewFamily
 
 
 def draw_views(
-    recipe: Recipe, views: Views, trainer: Trainer, examples: Examples, path: Path, label: str
+    recipe: Recipe, views: ViewFamily, trainer: Trainer, examples: Examples, path: Path, label: str
 ) -> None:
     """Draw the first training example and eight views of it.
 
@@ -77,13 +77,13 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         )
     with Progress(quiet=quiet).shared() as progress:
         plan = request.resolve()
-        if plan.views is None and plan.view_method is None:
+        if plan.augmentation is None and plan.view_method is None:
             raise UserError(
                 f"run {run.name} has no views: '{plan.label}' trains on none; name another run"
             )
         _check_revision(plan, recorded, run)
         # Supervised: the views of the first task's training.
-        dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
+        dataset, task = plan.tasks[0] if plan.augmentation else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
         examples = prepare(dataset)
     trainer = Trainer(
@@ -103,7 +103,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
     return out
 
 
-def _load_views(views: Views, weights: Path) -> None:
+def _load_views(views: ViewFamily, weights: Path) -> None:
     try:
         views.load_state_dict(load_file(weights))
     except FileNotFoundError as error:

@@ -47,7 +47,7 @@ class Plan:
             its settings, as the rest.
         objective: None for a yardstick and for a method that brings its own.
         settings: the common ones, and those of every component that the run uses.
-        views: the augmentation of a supervised training, from ``request.views`` or from its
+        augmentation: the views of a supervised training, from ``request.views`` or from its
             settings (``augmentation``); None: none.
         handcrafted: the domain's own family for the spec, where the run builds on it.
         overrides: those of the request's settings that differ from what they would be unasked.
@@ -61,7 +61,7 @@ class Plan:
     pretrain: BoundDataset
     tasks: tuple[tuple[BoundDataset, Task], ...]
     evaluation: Evaluation
-    views: ViewMethod | None = None
+    augmentation: ViewMethod | None = None
     handcrafted: ViewMethod | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class Plan:
     @property
     def view_kind(self) -> ViewKind:
         """The kind of the views that the encoder is trained on."""
-        return (self.views or self.method).kind
+        return (self.augmentation or self.method).kind
 
     @property
     def view_method(self) -> ViewMethod | None:
@@ -122,8 +122,8 @@ class Plan:
             "domain": request.domain,
             "method": request.method,
             "label": self.label,
-            "views": request.views or (HANDCRAFTED if self.views else None),
-            "family": (self.views or self.method).name,
+            "views": request.views or (HANDCRAFTED if self.augmentation else None),
+            "family": (self.augmentation or self.method).name,
             **({"handcrafted": self.handcrafted.name} if self.handcrafted else {}),
             "objective": self.objective,
             "preset": request.preset,
@@ -254,7 +254,7 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
         pretrain=pretrain,
         tasks=tasks_of(domain, pretrain, request.transfer, request.data_dir),
         evaluation=judge,
-        views=augmentation,
+        augmentation=augmentation,
         handcrafted=handcrafted,
     )
     usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
@@ -350,7 +350,7 @@ def _with_settings(
         request=plan.request.model_copy(update={"settings": values}),
         method=plan.method.configured(sections[plan.method.name]),
         evaluation=plan.evaluation.configured(sections[plan.evaluation.name]),
-        views=own(plan.views),
+        augmentation=own(plan.augmentation),
         handcrafted=own(plan.handcrafted),
         settings=settings,
         overrides={

@@ -33,7 +33,7 @@ from vmbench.training.checkpoint import save_weights
 from vmbench.training.collapse import Health, Watch
 from vmbench.training.loop import Fit
 from vmbench.training.trainer import Trainer, forget
-from vmbench.views.base import Identity, Views
+from vmbench.views.base import Identity, ViewFamily
 from vmbench.views.context import view_context
 from vmbench.views.method import ViewMethod
 
@@ -101,7 +101,7 @@ class Recipe:
             return limit(examples.split(self.task, "train"), self.config.max_examples)
         return limit(examples.training(), self.config.max_examples)
 
-    def views(self, trainer: Trainer, examples: Examples) -> Views:
+    def views(self, trainer: Trainer, examples: Examples) -> ViewFamily:
         """Fresh views, from the seed."""
         if self.family is None:
             return Identity()
@@ -143,7 +143,7 @@ class Pretraining:
     folder: Path
     examples: Examples
     encoder: Encoder
-    views: Views
+    views: ViewFamily
     fit: Fit
     health: Health | None
     n_examples: int

@@ -21,7 +21,7 @@ PRETRAIN = "pretrain"  # the name of the training whose encoder serves every tas
 
 def recipe_of(plan: Plan, task: Task | None, examples: Examples) -> Recipe:
     """What ``plan`` trains: for all tasks (``task`` None), or for one task of ``examples``."""
-    family = plan.views if plan.method.trains == "per task" else plan.view_method
+    family = plan.augmentation if plan.method.trains == "per task" else plan.view_method
     return Recipe(
         dataset=plan.pretrain if task is None else examples.dataset,
         family=family,

@@ -15,7 +15,7 @@ from vmbench.testing.report import Check, violated
 from vmbench.testing.represent import represent
 from vmbench.testing.survey import global_randomness
 from vmbench.testing.synthetic import SAMPLES, handcrafted_family
-from vmbench.views.base import Role, ViewContext, Views
+from vmbench.views.base import Role, ViewContext, ViewFamily
 from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
@@ -73,7 +73,7 @@ class Case:
         handcrafted = cast(ViewMethod, registry("method").get(family)) if family else None
         return ViewContext(self.spec, value_range, reference, handcrafted)
 
-    def build(self, value_range: tuple[float, float] | None) -> Views:
+    def build(self, value_range: tuple[float, float] | None) -> ViewFamily:
         """The views; as in a run, the global generator may be drawn from here, and here alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -85,11 +85,11 @@ class Case:
         return self.context(None).reference[:COPIES]
 
     @cached_property
-    def views(self) -> Views:
+    def views(self) -> ViewFamily:
         """The views for unbounded data."""
         views = self.build(None)
-        if not isinstance(views, Views):
-            violated(f"views(context) returns a {type(views).__name__}, not vmbench's Views")
+        if not isinstance(views, ViewFamily):
+            violated(f"views(context) returns a {type(views).__name__}, not a ViewFamily")
         return views
 
     def view(self, x: Tensor, seed: int = 0) -> Tensor:
@@ -203,7 +203,7 @@ def _several(case: Case) -> None:
 
 
 def _picklable(case: Case) -> None:
-    copy: Views = pickle.loads(pickle.dumps(case.views))
+    copy: ViewFamily = pickle.loads(pickle.dumps(case.views))
     with torch.no_grad():
         if not torch.equal(copy(case.x, generator()), case.view(case.x)):
             violated("a pickled copy gives other views")

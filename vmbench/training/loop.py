@@ -33,7 +33,7 @@ from vmbench.training import checkpoint
 from vmbench.training.collapse import effective_rank
 from vmbench.training.device import Placement
 from vmbench.training.metrics_log import MetricsLog
-from vmbench.views.base import Role, Views, view_maker
+from vmbench.views.base import Role, ViewFamily, view_maker
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
 WARMUP = 0.05  # share of a cosine schedule spent warming up
@@ -56,7 +56,7 @@ class Fit:
 
 def fit(
     objective: Objective,
-    views: Views,
+    views: ViewFamily,
     examples: Examples,
     indices: Indices,
     *,
@@ -220,7 +220,7 @@ class _EpochLoss:
 class _Players:
     """The encoder's side and, where views learn, the viewmaker's: modules and optimisers."""
 
-    def __init__(self, objective: Objective, views: Views, config: Config, total: int) -> None:
+    def __init__(self, objective: Objective, views: ViewFamily, config: Config, total: int) -> None:
         self.objective, self.views, self.config, self.total = objective, views, config, total
         encoder_side = [p for p in objective.parameters() if p.requires_grad]
         self.encoder: Optimizer
@@ -300,9 +300,12 @@ def _unchanged(view: Tensor) -> Tensor:
     return view
 
 
-def _between(views: Views, to_adversary: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+Passing = Callable[[Tensor], Tensor]
+
+
+def _between(views: ViewFamily, to_adversary: Passing) -> Passing:
     """What each view passes on its way to the encoder, for the gradient that the role gets."""
-    way: dict[Role, Callable[[Tensor], Tensor]] = {
+    way: dict[Role, Passing] = {
         "fixed": _unchanged,
         "adversary": to_adversary,
         "own-loss": Tensor.detach,

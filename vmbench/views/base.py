@@ -1,4 +1,4 @@
-"""Views: a callable on a batch that distorts every example. Learned or not, the loop sees one."""
+"""View families: callables on a batch that distort every example. Learned or not, all are one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ MakeView = Callable[[Tensor, Generator], Tensor]  # one view of each example of 
 Role = Literal["fixed", "adversary", "own-loss"]
 
 
-class Views(nn.Module):
+class ViewFamily(nn.Module):
     """Base of every view family.
 
     ``forward(x, generator)`` takes a batch (B, *spec.shape), float32 and normalised, and returns
@@ -86,7 +86,7 @@ class Views(nn.Module):
         return view
 
 
-class Identity(Views):
+class Identity(ViewFamily):
     """No distortion: what the supervised yardstick trains on."""
 
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
@@ -98,7 +98,7 @@ class MakeViews(Protocol):
     """The list of views that an objective gets of a batch."""
 
     def __call__(self, x: Tensor, count: int | None = None) -> list[Tensor]:
-        """Views (B, channels, ...) of each example of ``x``, as :meth:`Views.makers` orders them.
+        """Views (B, channels, ...) of each example of ``x``, as :meth:`ViewFamily.makers` orders.
 
         By default every one of the family's; otherwise ``count``, from the first on and around.
         """
@@ -106,7 +106,7 @@ class MakeViews(Protocol):
 
 
 def view_maker(
-    views: Views, generator: Generator, between: Callable[[Tensor], Tensor] = lambda view: view
+    views: ViewFamily, generator: Generator, between: Callable[[Tensor], Tensor] = lambda view: view
 ) -> MakeViews:
     """What makes a batch's views: those of ``views``, each passed through ``between``."""
 

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from vmbench.networks.viewmaker import Viewmaker
-from vmbench.views.base import Encode, ViewContext, Views
+from vmbench.views.base import Encode, ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker import AdversarialViews, ViewmakerSettings, build_viewmaker
 
@@ -83,7 +83,7 @@ class Divmaker(ViewMethod):
     settings_class = DivmakerSettings
     settings: DivmakerSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The network and the budget of ``viewmaker``."""
         network = build_viewmaker(context, self.settings)
         return DiverseViews(network, self.settings.temperature, self.settings.lr)

@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from vmbench.networks.viewmaker import Bound, Viewmaker
 from vmbench.settings import Settings
-from vmbench.views.base import Role, ViewContext, Views
+from vmbench.views.base import Role, ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 
 
@@ -36,7 +36,7 @@ def build_viewmaker(context: ViewContext, settings: ViewmakerSettings) -> Viewma
     return Viewmaker(context.spec, clamp=context.value_range, **network)
 
 
-class AdversarialViews(Views):
+class AdversarialViews(ViewFamily):
     """Views from a trained :class:`~vmbench.networks.Viewmaker`; the loop trains it to maximise."""
 
     role: ClassVar[Role] = "adversary"
@@ -61,6 +61,6 @@ class ViewmakerMethod(ViewMethod):
     settings_class = ViewmakerSettings
     settings: ViewmakerSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """A viewmaker for the spec, bounded by ``settings.epsilon``."""
         return AdversarialViews(build_viewmaker(context, self.settings), self.settings.lr)
