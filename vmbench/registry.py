@@ -15,7 +15,6 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, cast
 
-from vmbench.data.specs import ALL_KINDS
 from vmbench.errors import UserError, unknown_name
 
 T = TypeVar("T")
@@ -84,9 +83,9 @@ def facts(kind: str, attribute: Callable[[str, Any], Any]) -> dict[str, str | tu
         return {"datasets": datasets, "default": str(attribute("default", ""))}
     found: dict[str, str | tuple[str, ...]] = {}
     if kind in ("method", "objective"):
-        found["views" if kind == "method" else "kind"] = str(attribute("kind", "pretext"))
+        found["views" if kind == "method" else "kind"] = str(attribute("kind", ""))
     return found | {
-        "specs": tuple(attribute("specs", ALL_KINDS)),
+        "specs": tuple(attribute("specs", ())),
         "paper": str(attribute("paper", "")),
     }
 

@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import Any
 
+from vmbench.data.specs import ALL_KINDS
 from vmbench.registry import BASES, Entry, facts
 
 CLASS = re.compile(r"^class (\w+)(?:\(([^)]*)\))?:", re.MULTILINE)
@@ -95,7 +96,8 @@ def entries(package: str, *others: str) -> list[Entry]:
 
 
 def _facts(kind: str, source: Source, written: "Written") -> dict[str, str | tuple[str, ...]]:
-    found = facts(kind, lambda attribute, default: written.attribute(source, attribute, default))
+    usual = {"specs": ALL_KINDS, "kind": "pretext"}  # that of the bases, which state no literals
+    found = facts(kind, lambda name, none: written.attribute(source, name, usual.get(name, none)))
     if kind == "domain":
         stated: Mapping[str, str] = source.stated.get("datasets", {})
         known = {name: sources(source.module.partition(".")[0]).get(target)
