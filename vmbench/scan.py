@@ -19,8 +19,9 @@ from typing import Any
 from vmbench.data.specs import ALL_KINDS
 from vmbench.registry import BASES, Entry, facts
 
-CLASS = re.compile(r"^class (\w+)(?:\(([^)]*)\))?:", re.MULTILINE)
-END = re.compile(r"^(?=[^\s)#])", re.MULTILINE)  # of what is indented
+# A line's start is sought as the text "\n...", which is several times faster than "^".
+CLASS = re.compile(r"\nclass (\w+)(?:\(([^)]*)\))?:")
+END = re.compile(r"\n(?=[^\s)#])")  # of what is indented
 METHOD = re.compile(r"^    (?:@|def |async def )", re.MULTILINE)
 ROOTS = {target.partition(":")[2]: kind for kind, target in BASES.items()}
 
@@ -69,12 +70,12 @@ def sources(package: str) -> Mapping[str, Source]:
         parts = file.removeprefix(root).removesuffix(".py").removesuffix("__init__").split(os.sep)
         module = ".".join([package, *filter(None, parts)])
         with open(file, encoding="utf-8") as source:
-            text = source.read()
+            text = f"\n{source.read()}"
         for header in CLASS.finditer(text):
             name, bases = header.groups(default="")
             end = END.search(text, header.end())
             names = tuple(base.strip().rpartition(".")[2] for base in bases.split(","))
-            body = text[header.start() : end.start() if end else len(text)]
+            body = text[header.start() + 1 : end.start() + 1 if end else len(text)]
             found[f"{module}:{name}"] = Source(module, name, names, body)
     return found
 
