@@ -14,7 +14,7 @@ from toy import CARD, CLASSES, Toy, ToyVector
 from vmbench.data.dataset import Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.specs import Vector
-from vmbench.views.base import Views
+from vmbench.views.base import ViewFamily
 from vmbench.views.method import Method, ViewMethod
 
 
@@ -194,7 +194,7 @@ def domain_of(dataset: type[Dataset], **changes: object) -> Domain:
 # Methods -----------------------------------------------------------------------------------------
 
 
-class SoundViews(Views):
+class SoundViews(ViewFamily):
     """Adds noise of its own to every example."""
 
     def __init__(self, context):
@@ -302,13 +302,13 @@ class TrainableButFixed(SoundViews):
 
 
 class LearnedWithoutGradient(TrainableButFixed):
-    learned = True
+    role = "adversary"
 
     def forward(self, x, generator):
         return super().forward(x.detach(), generator).detach()
 
 
-def method_of(views: type[Views], **changes: object) -> ViewMethod:
+def method_of(views: type[ViewFamily], **changes: object) -> ViewMethod:
     """A method called faulty with these views, on table rows alone."""
     method = SoundMethod()
     for attribute, value in {

@@ -21,6 +21,7 @@ class RawFeatures(Method):
     """Logistic regression on the pooled, normalised input."""
 
     name = "raw-features"
+    summary = "yardstick, a floor: the pooled input itself, no encoder"
     kind = "none"
     yardstick = True
     encodes = False

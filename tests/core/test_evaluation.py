@@ -299,7 +299,7 @@ def test_an_encoder_is_needed_for_finetuning():
 
 
 def test_every_registered_evaluation_says_its_own_name():
-    assert [entry.name for entry in registry("evaluation")] == EVALUATIONS
+    assert [entry.name for entry in registry("evaluation")] == sorted(EVALUATIONS)
     for name in EVALUATIONS:
         evaluation = registry("evaluation").get(name)
         assert evaluation.name == name

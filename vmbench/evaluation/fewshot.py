@@ -36,6 +36,7 @@ class FewShotEvaluation(Evaluation):
     """
 
     name = "fewshot"
+    summary = "logistic regression on 1, 5, 10 labels per class and on 1%"
     settings_class = ProbeSettings
     settings: ProbeSettings
 

@@ -24,6 +24,7 @@ class KNNEvaluation(Evaluation):
     """
 
     name = "knn"
+    summary = "weighted nearest neighbours on frozen features"
     paper = "Wu et al. 2018, arXiv 1805.01978"
 
     def score(self, problem: Problem) -> Score:

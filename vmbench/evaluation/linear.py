@@ -13,6 +13,7 @@ class LinearEvaluation(Evaluation):
     """
 
     name = "linear"
+    summary = "logistic regression on frozen features (the default)"
     settings_class = ProbeSettings
     settings: ProbeSettings
     paper = "Kornblith et al. 2019, arXiv 1805.08974"

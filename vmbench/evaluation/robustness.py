@@ -23,6 +23,7 @@ class RobustnessEvaluation(Evaluation):
     """
 
     name = "robustness"
+    summary = "the linear probe on corrupted test inputs"
     settings_class = ProbeSettings
     settings: ProbeSettings
     paper = "Hendrycks and Dietterich 2019, arXiv 1903.12261"

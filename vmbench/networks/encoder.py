@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from vmbench.data.specs import ALL_KINDS, Spec
+from vmbench.data.specs import Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
 from vmbench.registry import import_target, registry
@@ -168,9 +168,10 @@ class Architecture:
 
 def encoder_class(name: str, spec: Spec) -> type[Encoder]:
     """The encoder called ``name``; raises :class:`UserError` if it does not serve ``spec``."""
-    if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
+    found = cast(type[Encoder], registry("encoder").load_class(name))
+    if spec.kind not in found.specs:
         raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
-    return cast(type[Encoder], registry("encoder").load_class(name))
+    return found
 
 
 def build_encoder(spec: Spec, architecture: Architecture) -> Encoder:

@@ -27,6 +27,8 @@ class MLP(Encoder):
     """
 
     name = "mlp"
+    summary = "residual MLP for table rows"
+    paper = "Gorishniy et al. 2021, arXiv 2106.11959"
     settings_class = MLPSettings
 
     def __init__(

@@ -102,6 +102,8 @@ class ResNet(Encoder):
     torch.Size([2, 128])
     """
 
+    paper = "He et al. 2016, arXiv 1512.03385"
+    specs: ClassVar[tuple[str, ...]] = ("grid", "sequence")
     settings_class: ClassVar[type[Settings]] = ResNetSettings
     block: ClassVar[type[_Block]]
     depths: ClassVar[tuple[int, ...]]
@@ -148,6 +150,7 @@ class ResNet18(ResNet):
     """Four stages of two basic blocks."""
 
     name = "resnet18"
+    summary = "residual network of 18 layers over one or two axes"
     block = BasicBlock
     depths = (2, 2, 2, 2)
 
@@ -156,5 +159,6 @@ class ResNet50(ResNet):
     """Stages of 3, 4, 6 and 3 bottleneck blocks."""
 
     name = "resnet50"
+    summary = "residual network of 50 layers over one or two axes"
     block = Bottleneck
     depths = (3, 4, 6, 3)

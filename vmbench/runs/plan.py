@@ -47,7 +47,7 @@ class Plan:
             its settings, as the rest.
         objective: None for a yardstick and for a method that brings its own.
         settings: the common ones, and those of every component that the run uses.
-        views: the augmentation of a supervised training, from ``request.views`` or from its
+        augmentation: the views of a supervised training, from ``request.views`` or from its
             settings (``augmentation``); None: none.
         handcrafted: the domain's own family for the spec, where the run builds on it.
         overrides: those of the request's settings that differ from what they would be unasked.
@@ -61,7 +61,7 @@ class Plan:
     pretrain: BoundDataset
     tasks: tuple[tuple[BoundDataset, Task], ...]
     evaluation: Evaluation
-    views: ViewMethod | None = None
+    augmentation: ViewMethod | None = None
     handcrafted: ViewMethod | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class Plan:
     @property
     def view_kind(self) -> ViewKind:
         """The kind of the views that the encoder is trained on."""
-        return (self.views or self.method).kind
+        return (self.augmentation or self.method).kind
 
     @property
     def view_method(self) -> ViewMethod | None:
@@ -122,8 +122,8 @@ class Plan:
             "domain": request.domain,
             "method": request.method,
             "label": self.label,
-            "views": request.views or (HANDCRAFTED if self.views else None),
-            "family": (self.views or self.method).name,
+            "views": request.views or (HANDCRAFTED if self.augmentation else None),
+            "family": (self.augmentation or self.method).name,
             **({"handcrafted": self.handcrafted.name} if self.handcrafted else {}),
             "objective": self.objective,
             "preset": request.preset,
@@ -268,6 +268,7 @@ def plan_on(
         parts.append(objective_part(request.objective))
     if method.encodes:
         parts.append(Part(encoder, encoder_class(encoder, spec), frozenset({"encoders"})))
+    _require_distinct(parts)
     draft = Plan(
         request=request,
         domain=domain,
@@ -277,12 +278,18 @@ def plan_on(
         pretrain=pretrain,
         tasks=tasks,
         evaluation=judge,
-        views=augmentation,
+        augmentation=augmentation,
         handcrafted=handcrafted,
     )
     usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
     usual = spec.encoder if usual == "auto" and method.encodes else usual
     plan = _with_settings(draft, layers, parts, encoder, usual)
+    for part in parts:
+        if spec.kind not in part.component.specs:
+            raise UserError(
+                f"{part.name} serves {' and '.join(part.component.specs)} inputs, but dataset "
+                f"'{pretrain.name}' of domain {domain.name} is a {spec}: choose another"
+            )
     if plan.objective is not None:
         loss = cast(type[Objective], registry("objective").load_class(plan.objective))
         trained = plan.settings.sections[plan.objective]
@@ -327,6 +334,18 @@ def parts_of(method: Method, evaluation: Evaluation, *families: ViewMethod | Non
     return [own, *others.values(), judge]
 
 
+def _require_distinct(parts: Sequence[Part]) -> None:
+    """Raise where two components share a name, which is also that of their settings."""
+    names = [part.name for part in parts]
+    for name in names:
+        if names.count(name) > 1:
+            kinds = " and ".join(kind for part in parts if part.name == name for kind in part.kinds)
+            raise UserError(
+                f"the run uses two components named '{name}' ({kinds}), whose settings could not "
+                f"be told apart: rename one (vmbench info {name})"
+            )
+
+
 def _with_settings(
     plan: Plan,
     layers: Sequence[Mapping[str, Any]],
@@ -355,7 +374,7 @@ def _with_settings(
         request=plan.request.model_copy(update={"settings": values}),
         method=plan.method.configured(sections[plan.method.name]),
         evaluation=plan.evaluation.configured(sections[plan.evaluation.name]),
-        views=own(plan.views),
+        augmentation=own(plan.augmentation),
         handcrafted=own(plan.handcrafted),
         settings=settings,
         overrides={

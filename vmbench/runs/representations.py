@@ -43,7 +43,7 @@ def trainer_of(
 
 def recipe_of(plan: Plan, task: Task | None = None, examples: Examples | None = None) -> Recipe:
     """What ``plan`` trains: for all tasks (``task`` None), or for one task of ``examples``."""
-    family = plan.views if plan.method.trains == "per task" else plan.view_method
+    family = plan.augmentation if plan.method.trains == "per task" else plan.view_method
     return Recipe(
         dataset=plan.pretrain if task is None or examples is None else examples.dataset,
         family=family,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vmbench.results import ViewKind
 from vmbench.settings import Configured, Settings
-from vmbench.views.base import Identity, ViewContext, Views
+from vmbench.views.base import Identity, ViewContext, ViewFamily
 
 if TYPE_CHECKING:
     from vmbench.networks.encoder import Encoder
@@ -105,7 +105,7 @@ class ViewMethod(Method):
         return cls.settings_class
 
     @abstractmethod
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The view family for this spec and these settings."""
 
 
@@ -116,6 +116,6 @@ class PretextMethod(ViewMethod):
     an example; it gets the examples themselves, and nothing distorts them before.
     """
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """None: every example as it is."""
         return Identity()
