@@ -109,6 +109,11 @@ class Config(BaseModel):
     )
 
     # Evaluation
+    readout: str = Field(
+        "last",
+        description="Where features are read: last (maps, in feature_bins), auto (val chooses), "
+        "or stages as in layer3@4, input@8+layer3@4.",
+    )
     feature_bins: int = Field(
         2, ge=1, description="Bins per axis that the last feature map is pooled to for the probe."
     )

@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from vmbench.data.labels import Labels, target_scale, varies
 from vmbench.evaluation.influence import Contributions, of_accuracy, of_auroc, of_pearson
 from vmbench.evaluation.metrics import Predictions, mean_auroc, pearson
-from vmbench.evaluation.newton import Loss, Newton, SigmoidLoss, SoftmaxLoss
+from vmbench.evaluation.newton import GAP, Loss, Newton, SigmoidLoss, SoftmaxLoss
 
 Features = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float64]
@@ -63,10 +63,13 @@ class LinearModel(ABC):
         self.labels = labels
 
     @abstractmethod
-    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+    def path(
+        self, x: Features, penalties: Sequence[float], max_iter: int, gap: float = GAP
+    ) -> Iterator[Fitted]:
         """Fit to standardised features (N, D) of the labels, penalty by penalty.
 
-        Each fit starts from the one before; that saves time and does not change where it ends.
+        Each fit starts from the one before; that saves time and does not change where it ends: with
+        an objective within ``gap`` of its least.
         """
 
     @abstractmethod
@@ -85,10 +88,12 @@ class Softmax(LinearModel):
         super().__init__(labels)
         self.classes, self.codes = np.unique(labels, return_inverse=True)
 
-    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+    def path(
+        self, x: Features, penalties: Sequence[float], max_iter: int, gap: float = GAP
+    ) -> Iterator[Fitted]:
         """A row per class: ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2``."""
         loss = SoftmaxLoss(torch.from_numpy(self.codes))
-        return _path(x, loss, len(self.classes), penalties, max_iter)
+        return _path(x, loss, len(self.classes), penalties, max_iter, gap)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Class indices (N,)."""
@@ -117,14 +122,16 @@ class OneVsRest(LinearModel):
     where there are none (a few-shot draw) the log-loss alone decides.
     """
 
-    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+    def path(
+        self, x: Features, penalties: Sequence[float], max_iter: int, gap: float = GAP
+    ) -> Iterator[Fitted]:
         """A row per class k: ``mean_i log(1 + exp(-s_ik z_ik)) + penalty / 2 |w_k|^2``.
 
         ``z = x W + b``, and ``s`` is 1 where the class is there and -1 elsewhere. The classes share
         nothing but the features, so the sum over them is minimised at once.
         """
         loss = SigmoidLoss(torch.from_numpy(self.labels).double().T.contiguous())
-        return _path(x, loss, self.labels.shape[1], penalties, max_iter)
+        return _path(x, loss, self.labels.shape[1], penalties, max_iter, gap)
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Log-odds (N, K)."""
@@ -157,7 +164,9 @@ class Ridge(LinearModel):
         super().__init__(labels)
         self.mean, self.std = target_scale(labels)
 
-    def path(self, x: Features, penalties: Sequence[float], max_iter: int) -> Iterator[Fitted]:
+    def path(
+        self, x: Features, penalties: Sequence[float], max_iter: int, gap: float = GAP
+    ) -> Iterator[Fitted]:
         """One row, in closed form (:func:`fit_ridge`): it needs no iterations."""
         target = (np.asarray(self.labels, np.float64) - self.mean) / self.std
         for penalty in penalties:
@@ -181,10 +190,11 @@ def _path(
     classes: int,
     penalties: Sequence[float],
     max_iter: int,
+    gap: float,
 ) -> Iterator[Fitted]:
     problem, start = Newton(x, loss, classes), None
     for penalty in penalties:
-        found = problem.solve(penalty, max_iter, start)
+        found = problem.solve(penalty, max_iter, start, gap)
         start = found.weights
         yield Fitted(start, found.gradient_norm, found.converged)
 

@@ -119,13 +119,13 @@ class Solution:
     converged: bool
 
 
-def tolerance(penalty: float) -> float:
-    """The gradient norm at which the objective is within ``GAP`` of its least value.
+def tolerance(penalty: float, gap: float = GAP) -> float:
+    """The gradient norm at which the objective is within ``gap`` of its least value.
 
     >>> f"{tolerance(1e-6):.1e}"
     '4.5e-08'
     """
-    return math.sqrt(2 * min(penalty, BENT) * GAP)
+    return math.sqrt(2 * min(penalty, BENT) * gap)
 
 
 class Newton:
@@ -153,7 +153,11 @@ class Newton:
         self.patience = max(20, self.x.shape[1] // 4)
 
     def solve(
-        self, penalty: float, max_iter: int, start: npt.NDArray[np.float64] | None = None
+        self,
+        penalty: float,
+        max_iter: int,
+        start: npt.NDArray[np.float64] | None = None,
+        gap: float = GAP,
     ) -> Solution:
         """Minimise, to :func:`tolerance`.
 
@@ -161,12 +165,13 @@ class Newton:
             penalty: above 0; on the weights, the intercepts are free.
             max_iter: Newton steps at most.
             start: (K, D + 1), by default zero; any start leads to the same weights.
+            gap: how near to its least value the objective is to be.
         """
         ridge = torch.full((self.x.shape[1],), penalty, dtype=torch.float64)
         ridge[-1] = 0
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
-        goal, norm, stale, rounded = tolerance(penalty), math.inf, True, True
+        goal, norm, stale, rounded = tolerance(penalty, gap), math.inf, True, True
         damping = 0.0
         precondition: Callable[[Tensor], Tensor]
         for step in range(max_iter + 1):

@@ -19,8 +19,9 @@ from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
-from vmbench.evaluation.linear_models import Features, Judgement
+from vmbench.evaluation.linear_models import Features, Fitted, Judgement
 from vmbench.evaluation.metrics import Predictions
+from vmbench.evaluation.newton import GAP
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
 # is left to regularise; above, only the majority is left.
@@ -114,29 +115,95 @@ def fit_probe(
         refit: on train and val with the chosen penalty; otherwise on train alone.
         kind: of the task.
     """
-    build = scoring(kind).model
-    model = build(labels["train"])
-    scale = _Scale(features["train"])
-    train, val = scale(features["train"]), scale(features["val"])
-    grid = penalty_grid(penalties)
-    fits = list(model.path(train, grid, max_iter))  # from strong to weak
-    judged = [model.judge(val, fit.weights, labels["val"]) for fit in fits]
-    best = choose(judged)
-    final_scale, final_model, final = scale, model, fits[best]
-    if refit:
-        learned = np.concatenate([features["train"], features["val"]])
-        final_scale = _Scale(learned)
-        final_model = build(np.concatenate([labels["train"], labels["val"]]))
-        # From strong to weak again: with examples that it has not seen, the fit to train is a
-        # start as bad as none. Every second penalty is near enough to the next.
-        path = final_model.path(final_scale(learned), grid[best % 2 : best + 1 : 2], max_iter)
-        *_, final = path
+    search = PenaltySearch(labels, penalties, max_iter, kind)
+    return search.fit(features, search(features), refit=refit)
 
-    def predict(x: Features) -> Predictions:
-        return final_model.predict(final_scale(x), final.weights)
 
-    value = judged[best].value
-    return FittedProbe(predict, grid[best], value, final.gradient_norm, final.converged)
+@dataclass(frozen=True)
+class Penalty:
+    """What val chose for one set of features.
+
+    Attributes:
+        penalty: of the grid.
+        index: its position there.
+        judgement: of the fit to train, on val.
+        fitted: that fit.
+        gap: how near its objective is to the least.
+    """
+
+    penalty: float
+    index: int
+    judgement: Judgement
+    fitted: Fitted
+    gap: float
+
+    @property
+    def chosen(self) -> dict[str, float | int | str]:
+        """By name."""
+        return {"penalty": self.penalty}
+
+
+@dataclass(frozen=True)
+class PenaltySearch:
+    """The search for a penalty, for features of the same examples.
+
+    Attributes:
+        labels: of train and val.
+        penalties: size of the log grid.
+        max_iter: Newton steps per penalty at most.
+        kind: of the task.
+        gap: how near to the least the objective of a fit is that only helps to choose.
+    """
+
+    labels: Mapping[Split, Labels]
+    penalties: int
+    max_iter: int
+    kind: str
+    gap: float = GAP
+
+    def __call__(self, features: Mapping[Split, Features]) -> Penalty:
+        """Fit to train at every penalty, from strong to weak; val chooses."""
+        model = scoring(self.kind).model(self.labels["train"])
+        scale = _Scale(features["train"])
+        train, val = scale(features["train"]), scale(features["val"])
+        grid = penalty_grid(self.penalties)
+        fits = list(model.path(train, grid, self.max_iter, self.gap))
+        judged = [model.judge(val, fit.weights, self.labels["val"]) for fit in fits]
+        best = choose(judged)
+        return Penalty(grid[best], best, judged[best], fits[best], self.gap)
+
+    def fit(
+        self, features: Mapping[Split, Features], found: Penalty, *, refit: bool = True
+    ) -> FittedProbe:
+        """The converged model at the penalty ``found`` for the same ``features``.
+
+        Args:
+            features: (N, D) of train and val.
+            found: by the search.
+            refit: on train and val; otherwise on train alone.
+        """
+        build, grid = scoring(self.kind).model, penalty_grid(self.penalties)
+        x, y = features["train"], self.labels["train"]
+        if refit:
+            x = np.concatenate([x, features["val"]])
+            y = np.concatenate([y, self.labels["val"]])
+        model, scale, final = build(y), _Scale(x), found.fitted
+        if refit or found.gap > GAP:
+            # From strong to weak again: with examples that it has not seen, the fit to train is a
+            # start as bad as none. Every second penalty is near enough to the next.
+            steps = grid[found.index % 2 : found.index + 1 : 2]
+            *_, final = model.path(scale(x), steps, self.max_iter)
+
+        def predict(new: Features) -> Predictions:
+            return model.predict(scale(new), final.weights)
+
+        return FittedProbe(
+            predict,
+            found.penalty,
+            found.judgement.value,
+            final.gradient_norm,
+            final.converged,
+        )
 
 
 def choose(judged: Sequence[Judgement]) -> int:

@@ -10,6 +10,7 @@ from vmbench.data.dataset import BoundDataset, Task
 from vmbench.data.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
+from vmbench.networks.readout import parse_readout
 from vmbench.objectives.base import Objective
 from vmbench.registry import registry
 from vmbench.results import ViewKind
@@ -159,7 +160,9 @@ def make_plan(request: RunRequest) -> Plan:
     declared = adapter.dataset(request.pretrain or adapter.default)
     layers = [base, *(owner.presets.get(preset, {}) for owner in (adapter, declared))]
     # What is wrong with the settings is said before any file is looked at.
-    named = make_config(*layers, settings).encoder
+    asked_config = make_config(*layers, settings)
+    parse_readout(asked_config.readout)
+    named = asked_config.encoder
     encoder = declared.encoder if named == "auto" else named
     if encoder != "auto":
         registry("encoder").entry(encoder)

@@ -40,6 +40,7 @@ ENCODER, VIEWS, LOG = "encoder.safetensors", "views.safetensors", "metrics.jsonl
 RECORD, REQUEST, LOCK = "training.json", "request.json", ".lock"
 # Settings that are read after the training.
 EVALUATION_SETTINGS = (
+    "readout",
     "feature_bins",
     "probe_penalties",
     "probe_max_iter",

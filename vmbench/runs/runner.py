@@ -113,6 +113,7 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
     examples = _prepare(plan.pretrain, progress)
     store = folder.parent / PRETRAININGS
     read = Representations(plan, trainer, examples, store, resume=resume, again=again)
+    read.check_readout()
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
