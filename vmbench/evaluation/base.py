@@ -162,15 +162,18 @@ class Problem:
 
     def value(self, predictions: Predictions, split: Split) -> float:
         """The headline metric of predictions for ``split``, in which a class may be missing."""
-        labels = self.labels(split)
+        return self.scoring.value(predictions, self.labels(split), self._counted_in(split))
+
+    def contributions(self, predictions: Predictions, split: Split = "test") -> Contributions:
+        """What each example of ``split`` contributes to the headline of ``predictions``: (n,)."""
+        counted = self._counted_in(split)
+        return self.scoring.contributions(predictions, self.labels(split), counted)
+
+    def _counted_in(self, split: Split) -> Mask | None:
         counted = self.counted
         if split != "test" and counted is not None:
-            counted = varies(self.labels("train")) & varies(labels)
-        return self.scoring.value(predictions, labels, counted)
-
-    def contributions(self, predictions: Predictions) -> Contributions:
-        """What each test example contributes to the headline of ``predictions``: (n_test,)."""
-        return self.scoring.contributions(predictions, self.labels("test"), self.counted)
+            counted = varies(self.labels("train")) & varies(self.labels(split))
+        return counted
 
     def metrics(self, predictions: Predictions) -> dict[str, float]:
         """Test metrics of predictions: class indices (n_test,), scores (n_test, K) or values."""

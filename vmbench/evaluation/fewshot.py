@@ -119,7 +119,7 @@ class _Try:
         """Of positions ``drawn`` from the splits, of which ``reading`` has those ``taken``."""
         search = reading.penalty_search({split: labels[split][drawn[split]] for split in LEARNED})
         rows = {split: np.searchsorted(taken[split], drawn[split]) for split in LEARNED}
-        choice = reading.choose(search, rows)
+        choice = reading.choose(search, search.screen, rows)
         probes = [
             search.fit(reading.features(trial.readout, rows), trial.found, refit=False)
             for trial in choice.finalists

@@ -84,8 +84,9 @@ def _search(
     )
     values = [problem.value(predicted, "val") for predicted in candidates]
     best = values.index(max(values))
-    nothing = np.zeros(len(labels["val"]))  # votes have no loss that would tell equals apart
-    judgement = Judgement(values[best], nothing, nothing)
+    each = problem.contributions(candidates[best], "val")
+    # Votes have no loss that would tell equals apart.
+    judgement = Judgement(values[best], each, np.zeros(len(each)))
     return _Neighbours(settings[best], sum(len(labels[s]) for s in LEARNED), judgement)
 
 

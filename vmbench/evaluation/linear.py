@@ -20,7 +20,7 @@ class LinearEvaluation(Evaluation):
         """Accuracy, AUROC or correlation on test."""
         with Reading(problem, problem.indices) as reading:
             search = reading.penalty_search(problem.split_labels())
-            choice = reading.choose(search)
+            choice = reading.choose(search, search.screen)
             probes = [search.fit(reading.features(t.readout), t.found) for t in choice.finalists]
         with problem.reading(problem.indices["test"], choice.readouts) as test:
             on_test = [

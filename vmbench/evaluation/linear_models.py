@@ -73,6 +73,10 @@ class LinearModel(ABC):
         """
 
     @abstractmethod
+    def targets(self) -> Weights:
+        """The labels as numbers (N, outputs), for least squares."""
+
+    @abstractmethod
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Predictions for standardised features (N, D)."""
 
@@ -94,6 +98,10 @@ class Softmax(LinearModel):
         """A row per class: ``mean_i -log softmax(x_i W + b)[y_i] + penalty / 2 |W|^2``."""
         loss = SoftmaxLoss(torch.from_numpy(self.codes))
         return _path(x, loss, len(self.classes), penalties, max_iter, gap)
+
+    def targets(self) -> Weights:
+        """1 for an example's class, else 0."""
+        return np.eye(len(self.classes))[self.codes]
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Class indices (N,)."""
@@ -133,6 +141,10 @@ class OneVsRest(LinearModel):
         loss = SigmoidLoss(torch.from_numpy(self.labels).double().T.contiguous())
         return _path(x, loss, self.labels.shape[1], penalties, max_iter, gap)
 
+    def targets(self) -> Weights:
+        """The labels themselves."""
+        return self.labels.astype(np.float64)
+
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Log-odds (N, K)."""
         return _outputs(x, weights).T.numpy()
@@ -168,9 +180,13 @@ class Ridge(LinearModel):
         self, x: Features, penalties: Sequence[float], max_iter: int, gap: float = GAP
     ) -> Iterator[Fitted]:
         """One row, in closed form (:func:`fit_ridge`): it needs no iterations."""
-        target = (np.asarray(self.labels, np.float64) - self.mean) / self.std
+        target = self.targets()[:, 0]
         for penalty in penalties:
             yield Fitted(fit_ridge(x, target, penalty))
+
+    def targets(self) -> Weights:
+        """The target, standardised."""
+        return ((np.asarray(self.labels, np.float64) - self.mean) / self.std)[:, None]
 
     def predict(self, x: Features, weights: Weights) -> Predictions:
         """Values (N,) in the target's unit."""
@@ -215,6 +231,33 @@ def fit_ridge(x: Features, y: npt.NDArray[np.float64], penalty: float) -> Weight
     # scikit-learn's penalty is on the sum of squares; Cholesky takes the smaller of both systems.
     model = ScikitRidge(alpha=penalty * len(x), solver="cholesky").fit(x.astype(np.float64), y)
     return np.append(model.coef_, model.intercept_)[None]
+
+
+def least_squares(x: Features, targets: Weights, penalties: Sequence[float]) -> Iterator[Weights]:
+    """Minimise ``mean_i |W x_i + b - t_i|^2 / 2 + penalty / 2 |W|^2``, penalty by penalty.
+
+    One matrix of products, in float32, serves all penalties and outputs: with many classes a
+    hundredth of the work of a logistic regression.
+
+    Args:
+        x: (N, D) features whose means are zero.
+        targets: (N, K).
+        penalties: above 0; the intercepts are free.
+
+    Yields:
+        The weights (K, D + 1); the last column is b.
+    """
+    features, centre = torch.from_numpy(x), torch.from_numpy(targets.mean(0))
+    right = torch.from_numpy(targets) - centre
+    wide = x.shape[1] > len(x)  # then the weights are sought in the span of the examples
+    products = (features @ features.T if wide else features.T @ features).double() / len(x)
+    if not wide:
+        right = features.T.double() @ right
+    for penalty in penalties:
+        bent = products + penalty * torch.eye(len(products), dtype=torch.float64)
+        found = torch.cholesky_solve(right / len(x), torch.linalg.cholesky(bent))
+        weights = features.T.double() @ found if wide else found
+        yield torch.cat([weights, centre[None]]).T.contiguous().numpy()
 
 
 def _outputs(x: Features, weights: Weights) -> Tensor:

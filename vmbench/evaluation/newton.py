@@ -30,6 +30,7 @@ GAP, BENT = 1e-9, 1e-2
 FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
 SHORT = 0.01  # of a Newton step: less is taken as a sign that the system was misleading
 STEPS = 500  # conjugate gradients per Newton system
+STRIPES = 4  # that a triangle is computed in
 # Numbers in the blocks of all classes and products to form them, above which the classes share one.
 MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
 
@@ -149,8 +150,11 @@ class Newton:
         self.fast = self.x.float()
         size = classes * self.x.shape[1] ** 2
         self.shared = size > MOST_NUMBERS or size * len(x) > MOST_PRODUCTS
-        # Steps of conjugate gradients that cost as much as making the preconditioner anew does.
+        # Steps of conjugate gradients that cost as much as making the blocks anew does.
         self.patience = max(20, self.x.shape[1] // 4)
+        self.lengths = self.fast.square().sum(1)
+        self.blocks: Tensor | None = None
+        self.traces: Tensor
 
     def solve(
         self,
@@ -173,6 +177,8 @@ class Newton:
         value, p = self._value(weights, ridge)
         goal, norm, stale, rounded = tolerance(penalty, gap), math.inf, True, True
         damping = 0.0
+        # The blocks of a stronger penalty do for a few steps: new ones soon cost less, measured.
+        own, left = self.blocks is None, self.patience // 4
         precondition: Callable[[Tensor], Tensor]
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
@@ -181,13 +187,18 @@ class Newton:
                 break
             damped = ridge + damping
             if stale:
-                precondition = self._preconditioner(p, damped, rounded=rounded)
+                precondition = self._preconditioner(p, damped, rounded=rounded, own=own)
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
-            direction, stale = self._newton_step(
-                gradient, p, damped, precondition, enough, rounded=rounded
+            limit = left if not own else self.patience if rounded else STEPS
+            direction, taken, long = self._newton_step(
+                gradient, p, damped, precondition, enough, limit, rounded=rounded
             )
-            rounded = rounded and not stale
+            left -= taken
+            if own:
+                stale, rounded = long, rounded and not long
+            else:
+                own = stale = long or left <= 0
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, new_p = self._value(trial, ridge)
@@ -200,7 +211,8 @@ class Newton:
                 weights, value, p = trial, new_value, new_p
                 damping = damping / 10 if damping > penalty else 0.0
             else:  # far from the least weights, where the curvature tells nothing
-                damping, stale = max(10 * damping, norm / 10), True
+                damping = max(10 * damping, norm / 10)
+                own = stale = True
         return Solution(self._outside(weights), value, norm, norm <= goal)
 
     def _inside(self, start: npt.NDArray[np.float64] | None) -> Tensor:
@@ -229,12 +241,13 @@ class Newton:
         ridge: Tensor,
         precondition: Callable[[Tensor], Tensor],
         enough: float,
+        limit: int,
         *,
         rounded: bool,
-    ) -> tuple[Tensor, bool]:
-        """Conjugate gradients until the residual norm is ``enough``; and whether that took long.
+    ) -> tuple[Tensor, int, bool]:
+        """Conjugate gradients until the residual norm is ``enough``, or ``limit`` of them.
 
-        They run in float32 if ``rounded``, and then no longer than a new preconditioner is worth.
+        They run in float32 if ``rounded``. Also how many they were, and whether that is too many.
         """
         x = self.fast if rounded else self.x
         p = p.to(x.dtype)
@@ -242,31 +255,46 @@ class Newton:
         residual = -gradient
         z = precondition(residual)
         along, fall = z, (residual * z).sum()
-        for taken in range(1, (self.patience if rounded else STEPS) + 1):
+        for taken in range(1, limit + 1):
             bent = self.loss.curve(p, along.to(x.dtype) @ x.T) @ x
             bent = bent.double() + ridge * along
             curvature = (along * bent).sum()
             if not (fall > 0 and curvature > 0):  # what is left is rounding
-                return found, True
+                return found, taken, True
             length = fall / curvature
             found += length * along
             residual = residual - length * bent
             if residual.norm().item() <= enough:
-                return found, taken > self.patience
+                return found, taken, taken > self.patience
             z = precondition(residual)
             before, fall = fall, (residual * z).sum()
             along = z + fall / before * along
-        return found, True
+        return found, limit, True
 
     def _preconditioner(
-        self, p: Tensor, ridge: Tensor, *, rounded: bool
+        self, p: Tensor, ridge: Tensor, *, rounded: bool, own: bool
     ) -> Callable[[Tensor], Tensor]:
-        """Solves with the Hessian's block of each class, or with the mean of them."""
-        curvature = p * (1 - p) / p.shape[1]
-        blocks = curvature.mean(0, keepdim=True) if self.shared else curvature
-        factors = torch.stack([self._factor(weight, ridge) for weight in blocks])
-        if rounded:  # reading the factors is what a solve costs
-            factors = factors.float()
+        """Solves with the Hessian's block of each class, or with the mean of them.
+
+        The blocks are those of the probabilities ``p`` if ``own``; otherwise the last ones made,
+        scaled to the curvature of ``p``: a tenth of the work and less.
+        """
+        curvature = (p * (1 - p) / p.shape[1]).float()
+        if self.shared:
+            curvature = curvature.mean(0, keepdim=True)
+        traces = curvature @ self.lengths
+        if own or self.blocks is None:
+            self.blocks = torch.stack([self._block(weight) for weight in curvature])
+            self.traces = traces
+        scales = (traces / self.traces.clamp_min(1e-30)).tolist()
+        # Where rounded, reading the factors is what a solve costs.
+        kind = torch.float32 if rounded else torch.float64
+        factors = torch.stack(
+            [
+                self._factor(block.double() * scale, ridge).to(kind)
+                for block, scale in zip(self.blocks, scales, strict=True)
+            ]
+        )
 
         def solve(residual: Tensor) -> Tensor:
             right = residual.to(factors.dtype)
@@ -276,10 +304,19 @@ class Newton:
 
         return solve
 
-    def _factor(self, weight: Tensor, ridge: Tensor) -> Tensor:
-        """Cholesky factor of ``x' diag(weight) x + ridge``, for weights (N,)."""
-        scaled = self.fast * weight.sqrt().float()[:, None]
-        block = (scaled.T @ scaled).double()
+    def _block(self, weight: Tensor) -> Tensor:
+        """The lower triangle of ``x' diag(weight) x``, which is symmetric, for weights (N,)."""
+        scaled = self.fast * weight.sqrt()[:, None]
+        size = scaled.shape[1]
+        block = torch.zeros(size, size)
+        for rows in torch.arange(size).chunk(STRIPES):
+            start, end = int(rows[0]), int(rows[-1]) + 1
+            block[start:end, :end] = scaled[:, start:end].T @ scaled[:, :end]
+        return block
+
+    @staticmethod
+    def _factor(block: Tensor, ridge: Tensor) -> Tensor:
+        """Cholesky factor of ``block + ridge``; only the lower triangle is read."""
         # What float32 loses must not make it indefinite.
         lost = max(1e-7 * block.diagonal().max().item(), 1e-3 * ridge.max().item())
         while True:

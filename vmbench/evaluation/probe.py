@@ -19,13 +19,15 @@ from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
-from vmbench.evaluation.linear_models import Features, Fitted, Judgement
+from vmbench.evaluation.linear_models import Features, Fitted, Judgement, least_squares
 from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.newton import GAP
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
 # is left to regularise; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+# Penalties of the least squares that readouts are screened by.
+SCREENING = (1e1, 1e0, 1e-1, 1e-2, 1e-3)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,18 @@ class Penalty:
 
 
 @dataclass(frozen=True)
+class Screened:
+    """How good some features are on val by least squares; nothing is chosen from it but them."""
+
+    judgement: Judgement
+
+    @property
+    def chosen(self) -> dict[str, float | int | str]:
+        """Nothing."""
+        return {}
+
+
+@dataclass(frozen=True)
 class PenaltySearch:
     """The search for a penalty, for features of the same examples.
 
@@ -162,15 +176,31 @@ class PenaltySearch:
     gap: float = GAP
 
     def __call__(self, features: Mapping[Split, Features]) -> Penalty:
-        """Fit to train at every penalty, from strong to weak; val chooses."""
+        """Fit to train at every penalty, from strong to weak; val chooses.
+
+        A rough search ends where val tells that the best penalty lies behind.
+        """
         model = scoring(self.kind).model(self.labels["train"])
         scale = _Scale(features["train"])
         train, val = scale(features["train"]), scale(features["val"])
         grid = penalty_grid(self.penalties)
-        fits = list(model.path(train, grid, self.max_iter, self.gap))
-        judged = [model.judge(val, fit.weights, self.labels["val"]) for fit in fits]
+        fits, judged = [], []
+        for fit in model.path(train, grid, self.max_iter, self.gap):
+            fits.append(fit)
+            judged.append(model.judge(val, fit.weights, self.labels["val"]))
+            if self.gap > GAP and _is_past(judged):
+                break
         best = choose(judged)
         return Penalty(grid[best], best, judged[best], fits[best], self.gap)
+
+    def screen(self, features: Mapping[Split, Features]) -> Screened:
+        """Least squares instead: quick, and the same for every readout that is compared by it."""
+        model = scoring(self.kind).model(self.labels["train"])
+        scale = _Scale(features["train"])
+        train, val = scale(features["train"]), scale(features["val"])
+        fits = least_squares(train, model.targets(), SCREENING)
+        judged = [model.judge(val, weights, self.labels["val"]) for weights in fits]
+        return Screened(max(judged, key=lambda each: (each.value, -each.losses.mean())))
 
     def fit(
         self, features: Mapping[Split, Features], found: Penalty, *, refit: bool = True
@@ -232,12 +262,20 @@ def choose(judged: Sequence[Judgement]) -> int:
     """
     best = max(judged, key=lambda each: (each.value, -each.losses.mean()))
     for index, each in enumerate(judged):
-        if _level(best.contributions - each.contributions) and _level(each.losses - best.losses):
+        values, losses = best.contributions - each.contributions, each.losses - best.losses
+        if within_one_error(values) and within_one_error(losses):
             return index
     raise AssertionError("the best is within any error of itself")
 
 
-def _level(worse: Contributions) -> bool:
+def _is_past(judged: Sequence[Judgement]) -> bool:
+    """Whether the last is worse than the best before by more than an error, in value and loss."""
+    best, last = max(judged, key=lambda e: (e.value, -e.losses.mean())), judged[-1]
+    values, losses = best.contributions - last.contributions, last.losses - best.losses
+    return not (within_one_error(values) or within_one_error(losses))
+
+
+def within_one_error(worse: Contributions) -> bool:
     """Whether the mean of differences (n,) is at most its standard error."""
     error = worse.std(ddof=1) / sqrt(len(worse)) if len(worse) > 1 else 0.0
     return bool(worse.mean() <= error * (1 + 1e-9))  # one example more is just one error

@@ -1,9 +1,9 @@
 """Which readout a task is judged on: the one asked for, or the one that val chooses.
 
-With ``readout=auto`` every candidate (:func:`vmbench.networks.readout.candidates`) is tried on
-train and val, each with the settings that val chooses for it. The best of the input's, the best of
-the encoder's stages, and these two joined go on; val chooses among the three by the same rule
-(:func:`best_of`). Test is encoded after that, and at these alone.
+With ``readout=auto`` every candidate (:func:`vmbench.networks.readout.candidates`) is screened on
+train and val. The best of the input's, the best of the encoder's stages, and these two joined are
+finalists: each gets the evaluation's own search, and val chooses among the three
+(:func:`headline`). Test is encoded after that, and at these alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from vmbench.evaluation.base import Problem
 from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.newton import GAP
-from vmbench.evaluation.probe import PenaltySearch
+from vmbench.evaluation.probe import PenaltySearch, within_one_error
 from vmbench.networks.readout import DEFAULT, INPUT, Readout, candidates, parse_readout, resolve
 from vmbench.results import ReadoutRecord, ReadoutRole
 
@@ -26,6 +26,7 @@ LEARNED: tuple[Split, ...] = ("train", "val")
 
 # How near to the least the mean loss of a fit is that only helps to choose among many.
 ROUGH = 1e-5
+ROLES: tuple[ReadoutRole, ...] = ("input", "stage")
 
 Chosen = Mapping[str, float | int | str]
 
@@ -43,6 +44,7 @@ class Found(Protocol):
 
 
 F = TypeVar("F", bound=Found)
+G = TypeVar("G", bound=Found)
 Search = Callable[[Mapping[Split, Features]], F]
 
 
@@ -180,23 +182,39 @@ class Reading:
         found = {split: self.stores[split].read(readout, self.alone) for split in LEARNED}
         return found if rows is None else {split: found[split][rows[split]] for split in LEARNED}
 
-    def choose(self, search: "Search[F]", rows: Mapping[Split, Indices] | None = None) -> Choice[F]:
-        """Search at every readout, on train and val or their ``rows``; val chooses."""
+    def choose(
+        self,
+        search: "Search[F]",
+        screen: "Search[Found] | None" = None,
+        rows: Mapping[Split, Indices] | None = None,
+    ) -> Choice[F]:
+        """Screen every readout and search at the finalists, on train and val or their ``rows``.
 
-        def attempt(role: ReadoutRole, readout: Readout) -> Trial[F]:
+        Args:
+            search: finds the settings for some features, and what val says of them.
+            screen: the same, in less time; by default ``search``.
+            rows: positions in train and val.
+        """
+
+        def attempt(role: ReadoutRole, readout: Readout, look: "Search[G]") -> Trial[G]:
             features = self.features(readout, rows)
-            return Trial(role, readout, features["train"].shape[1], search(features))
+            return Trial(role, readout, features["train"].shape[1], look(features))
 
         if self.single:
-            only = attempt("asked", self.readouts[0])
+            only = attempt("asked", self.readouts[0], search)
             return Choice([only], only, {})
-        trials = [attempt(_role(readout), readout) for readout in self.readouts]
-        finalists = [best_of([t for t in trials if t.role == "input"])]
-        if stages := [t for t in trials if t.role == "stage"]:
-            finalists.append(best_of(stages))
-            finalists.append(attempt("joined", finalists[0].readout + finalists[1].readout))
-        tried = {str(trial.readout): trial.found.judgement.value for trial in trials}
-        return Choice(finalists, best_of(finalists), tried)
+        tried = [attempt(_role(each), each, screen or search) for each in self.readouts]
+        singles = [
+            attempt(role, best_of(group).readout, search)
+            for role in ROLES
+            if (group := [trial for trial in tried if trial.role == role])
+        ]
+        joined = []
+        if len(singles) == len(ROLES):
+            both = singles[0].readout + singles[1].readout
+            joined = [attempt("joined", both, search)]
+        values = {str(trial.readout): trial.found.judgement.value for trial in tried}
+        return Choice(singles + joined, headline(singles, joined), values)
 
 
 def _role(readout: Readout) -> ReadoutRole:
@@ -206,3 +224,17 @@ def _role(readout: Readout) -> ReadoutRole:
 def best_of(trials: Sequence[Trial[F]]) -> Trial[F]:
     """The best on val: by value, equals by loss, and the first of what is equal in both."""
     return max(trials, key=lambda t: (t.found.judgement.value, -t.found.judgement.losses.mean()))
+
+
+def headline(singles: Sequence[Trial[F]], joined: Sequence[Trial[F]]) -> Trial[F]:
+    """The better one alone, unless val tells that both joined are better still.
+
+    More than one standard error of the paired difference tells it, as for a weaker penalty
+    (:func:`vmbench.evaluation.probe.choose`): two readouts are more to carry than one.
+    """
+    alone = best_of(singles)
+    for both in joined:
+        gain = both.found.judgement.contributions - alone.found.judgement.contributions
+        if not within_one_error(gain):
+            return both
+    return alone

@@ -30,7 +30,7 @@ class RobustnessEvaluation(Evaluation):
         """Mean value under corruption; the probe sees clean train and val only."""
         with Reading(problem, problem.indices) as reading:
             search = reading.penalty_search(problem.split_labels())
-            choice = reading.choose(search)
+            choice = reading.choose(search, search.screen)
             readout = choice.best.readout
             probe = search.fit(reading.features(readout), choice.best.found)
         clean = Clean.of(view_context(problem.examples, problem.indices["train"], problem.config))
