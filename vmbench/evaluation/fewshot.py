@@ -27,7 +27,7 @@ from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.evaluation.feature_store import FeatureStore
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.metrics import Predictions
-from vmbench.evaluation.probe import FittedProbe, Penalty
+from vmbench.evaluation.probe import FittedProbe, Penalty, ProbeSettings
 from vmbench.evaluation.readouts import LEARNED, Choice, Reading
 
 DRAWS = 5
@@ -42,6 +42,8 @@ class FewShotEvaluation(Evaluation):
     """
 
     name = "fewshot"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
 
     def score(self, problem: Problem) -> Score:
         """Mean test value per number of labels."""
@@ -61,7 +63,7 @@ class FewShotEvaluation(Evaluation):
         # What no draw takes is never encoded.
         with Reading(problem, indices) as reading:
             tries = {
-                name: [_Try.of(reading, labels, drawn, taken) for drawn in each]
+                name: [_Try.of(reading, labels, drawn, taken, self.settings) for drawn in each]
                 for name, each in draws.items()
             }
         metrics: dict[str, float] = {}
@@ -115,9 +117,11 @@ class _Try:
         labels: Mapping[Split, Labels],
         drawn: Mapping[Split, Indices],
         taken: Mapping[Split, Indices],
+        settings: ProbeSettings,
     ) -> "_Try":
         """Of positions ``drawn`` from the splits, of which ``reading`` has those ``taken``."""
-        search = reading.penalty_search({split: labels[split][drawn[split]] for split in LEARNED})
+        few = {split: labels[split][drawn[split]] for split in LEARNED}
+        search = reading.penalty_search(few, settings)
         rows = {split: np.searchsorted(taken[split], drawn[split]) for split in LEARNED}
         choice = reading.choose(search, search.screen, rows)
         probes = [

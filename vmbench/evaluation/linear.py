@@ -1,6 +1,7 @@
 """The linear probe on frozen features: the default."""
 
 from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.evaluation.probe import ProbeSettings
 from vmbench.evaluation.readouts import Reading
 
 
@@ -14,12 +15,14 @@ class LinearEvaluation(Evaluation):
     """
 
     name = "linear"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
     paper = "Kornblith et al. 2019, arXiv 1805.08974"
 
     def score(self, problem: Problem) -> Score:
         """Accuracy, AUROC or correlation on test."""
         with Reading(problem, problem.indices) as reading:
-            search = reading.penalty_search(problem.split_labels())
+            search = reading.penalty_search(problem.split_labels(), self.settings)
             choice = reading.choose(search, search.screen)
             probes = [search.fit(reading.features(t.readout), t.found) for t in choice.finalists]
         with problem.reading(problem.indices["test"], choice.readouts) as test:

@@ -18,7 +18,7 @@ from vmbench.evaluation.base import Problem
 from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.newton import GAP
-from vmbench.evaluation.probe import PenaltySearch, within_one_error
+from vmbench.evaluation.probe import PenaltySearch, ProbeSettings, within_one_error
 from vmbench.networks.readout import DEFAULT, INPUT, Readout, candidates, parse_readout, resolve
 from vmbench.results import ReadoutRecord, ReadoutRole
 
@@ -164,13 +164,14 @@ class Reading:
         """Free the disk."""
         self._open.close()
 
-    def penalty_search(self, labels: Mapping[Split, Labels]) -> PenaltySearch:
-        """The linear probe's search, by the problem's settings; rough among many readouts."""
-        config = self.problem.config
+    def penalty_search(
+        self, labels: Mapping[Split, Labels], settings: ProbeSettings
+    ) -> PenaltySearch:
+        """The linear probe's search, by its settings; rough among many readouts."""
         return PenaltySearch(
             labels,
-            config.probe_penalties,
-            config.probe_max_iter,
+            settings.penalties,
+            settings.max_iter,
             self.problem.task.kind,
             GAP if self.single else ROUGH,
         )

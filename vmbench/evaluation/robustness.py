@@ -11,6 +11,7 @@ from vmbench.evaluation.base import Change, Evaluation, Problem, Score
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.metrics import Predictions
+from vmbench.evaluation.probe import ProbeSettings
 from vmbench.evaluation.readouts import Reading
 from vmbench.views.context import view_context
 
@@ -24,16 +25,18 @@ class RobustnessEvaluation(Evaluation):
     """
 
     name = "robustness"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
     paper = "Hendrycks and Dietterich 2019, arXiv 1903.12261"
 
     def score(self, problem: Problem) -> Score:
         """Mean value under corruption; the probe sees clean train and val only."""
         with Reading(problem, problem.indices) as reading:
-            search = reading.penalty_search(problem.split_labels())
+            search = reading.penalty_search(problem.split_labels(), self.settings)
             choice = reading.choose(search, search.screen)
             readout = choice.best.readout
             probe = search.fit(reading.features(readout), choice.best.found)
-        clean = Clean.of(view_context(problem.examples, problem.indices["train"], problem.config))
+        clean = Clean.of(view_context(problem.examples, problem.indices["train"]))
         test = problem.indices["test"]
 
         def predict(change: Change | None = None) -> Predictions:

@@ -27,10 +27,13 @@ def recipe_of(plan: Plan, task: Task | None, examples: Examples) -> Recipe:
     return Recipe(
         dataset=plan.pretrain if task is None else examples.dataset,
         family=family,
-        handcrafted=plan.handcrafted if family and family.uses_handcrafted else None,
+        handcrafted=plan.handcrafted,
         objective=plan.objective,
         task=task,
         config=plan.config,
+        sections=plan.training_settings,
+        teaching=plan.teaching,
+        architecture=plan.architecture,
         seed=plan.seed,
     )
 
@@ -89,7 +92,7 @@ class Representations:
         read = _unencoded(self.plan.method)
         if self.plan.method.encodes:
             with torch.random.fork_rng():
-                read = self._read(build_encoder(spec, config))
+                read = self._read(build_encoder(spec, self.plan.architecture))
         resolve(asked, stage_sizes(read, spec), config.feature_bins)
 
     def _pretrained(self, name: str, task: Task | None, examples: Examples) -> Pretraining:
