@@ -31,8 +31,7 @@ FORCING = 0.1  # a Newton system is solved to this share of the gradient at leas
 SHORT = 0.01  # of a Newton step: less is taken as a sign that the system was misleading
 STEPS = 500  # conjugate gradients per Newton system
 STRIPES = 4  # that a triangle is computed in
-# Numbers in the blocks of all classes and products to form them, above which the classes share one.
-MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
+MOST_NUMBERS = 2**27  # in the blocks of all classes, above which the classes share one
 
 
 class Loss(ABC):
@@ -148,13 +147,11 @@ class Newton:
         # The intercept is the weight of a feature that is always one.
         self.x = torch.cat([exact, torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
         self.fast = self.x.float()
-        size = classes * self.x.shape[1] ** 2
-        self.shared = size > MOST_NUMBERS or size * len(x) > MOST_PRODUCTS
-        # Steps of conjugate gradients that cost as much as making the blocks anew does.
+        self.classwise = False  # whether the preconditioner has a block for each class by now
+        self.may_be_classwise = classes * self.x.shape[1] ** 2 <= MOST_NUMBERS
+        # Steps of conjugate gradients that cost as much as the blocks of all classes do, measured.
         self.patience = max(20, self.x.shape[1] // 4)
-        self.lengths = self.fast.square().sum(1)
-        self.blocks: Tensor | None = None
-        self.traces: Tensor
+        self.inverses: Tensor | None = None
 
     def solve(
         self,
@@ -175,30 +172,28 @@ class Newton:
         ridge[-1] = 0
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
-        goal, norm, stale, rounded = tolerance(penalty, gap), math.inf, True, True
-        damping = 0.0
-        # The blocks of a stronger penalty do for a few steps: new ones soon cost less, measured.
-        own, left = self.blocks is None, self.patience // 4
-        precondition: Callable[[Tensor], Tensor]
+        goal, norm, rounded, damping = tolerance(penalty, gap), math.inf, True, 0.0
+        # Blocks of a stronger penalty do for a while; that of all classes together costs little.
+        fresh, stale, left = False, not self.classwise, self.patience // 2
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
             norm = gradient.norm().item()
             if norm <= goal or step == max_iter:
                 break
-            damped = ridge + damping
-            if stale:
-                precondition = self._preconditioner(p, damped, rounded=rounded, own=own)
+            if stale or not self.classwise:
+                self.classwise |= self.may_be_classwise and left <= 0
+                self.inverses = self._inverses(p, ridge + damping, rounded=rounded)
+                fresh, left = True, self.patience if self.classwise else left
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
-            limit = left if not own else self.patience if rounded else STEPS
-            direction, taken, long = self._newton_step(
-                gradient, p, damped, precondition, enough, limit, rounded=rounded
+            limit = self.patience if rounded else STEPS
+            direction, taken, solved = self._newton_step(
+                gradient, p, ridge + damping, enough, limit if fresh else left, rounded=rounded
             )
             left -= taken
-            if own:
-                stale, rounded = long, rounded and not long
-            else:
-                own = stale = long or left <= 0
+            stale = not solved or left <= 0
+            # With blocks of its own, what float32 loses is what stops it.
+            rounded = rounded and (solved or not (fresh and self.is_best))
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, new_p = self._value(trial, ridge)
@@ -211,9 +206,13 @@ class Newton:
                 weights, value, p = trial, new_value, new_p
                 damping = damping / 10 if damping > penalty else 0.0
             else:  # far from the least weights, where the curvature tells nothing
-                damping = max(10 * damping, norm / 10)
-                own = stale = True
+                damping, stale = max(10 * damping, norm / 10), True
         return Solution(self._outside(weights), value, norm, norm <= goal)
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no better preconditioner is to be had than one of the kind that there is."""
+        return self.classwise or not self.may_be_classwise
 
     def _inside(self, start: npt.NDArray[np.float64] | None) -> Tensor:
         """Weights in the coordinates that are solved in."""
@@ -239,7 +238,6 @@ class Newton:
         gradient: Tensor,
         p: Tensor,
         ridge: Tensor,
-        precondition: Callable[[Tensor], Tensor],
         enough: float,
         limit: int,
         *,
@@ -247,62 +245,52 @@ class Newton:
     ) -> tuple[Tensor, int, bool]:
         """Conjugate gradients until the residual norm is ``enough``, or ``limit`` of them.
 
-        They run in float32 if ``rounded``. Also how many they were, and whether that is too many.
+        They run in float32 if ``rounded``. Also how many they were, and whether they got there.
         """
         x = self.fast if rounded else self.x
         p = p.to(x.dtype)
         found = torch.zeros_like(gradient)
         residual = -gradient
-        z = precondition(residual)
+        z = self._precondition(residual)
         along, fall = z, (residual * z).sum()
         for taken in range(1, limit + 1):
             bent = self.loss.curve(p, along.to(x.dtype) @ x.T) @ x
             bent = bent.double() + ridge * along
             curvature = (along * bent).sum()
             if not (fall > 0 and curvature > 0):  # what is left is rounding
-                return found, taken, True
+                return found, taken, False
             length = fall / curvature
             found += length * along
             residual = residual - length * bent
             if residual.norm().item() <= enough:
-                return found, taken, taken > self.patience
-            z = precondition(residual)
+                return found, taken, True
+            z = self._precondition(residual)
             before, fall = fall, (residual * z).sum()
             along = z + fall / before * along
-        return found, limit, True
+        return found, limit, False
 
-    def _preconditioner(
-        self, p: Tensor, ridge: Tensor, *, rounded: bool, own: bool
-    ) -> Callable[[Tensor], Tensor]:
-        """Solves with the Hessian's block of each class, or with the mean of them.
+    def _precondition(self, residual: Tensor) -> Tensor:
+        """The residual (K, D + 1), each class's by the inverse of its block."""
+        assert self.inverses is not None
+        right = residual.to(self.inverses.dtype)
+        if len(self.inverses) == 1:
+            found = right @ self.inverses[0]
+        else:  # what takes time is reading them, which a batched product does worse, measured
+            found = torch.stack(
+                [each @ row for each, row in zip(self.inverses, right, strict=True)]
+            )
+        return self.loss.project(found.double())
 
-        The blocks are those of the probabilities ``p`` if ``own``; otherwise the last ones made,
-        scaled to the curvature of ``p``: a tenth of the work and less.
-        """
+    def _inverses(self, p: Tensor, ridge: Tensor, *, rounded: bool) -> Tensor:
+        """Inverses of the Hessian's block of each class, or of the mean of them."""
         curvature = (p * (1 - p) / p.shape[1]).float()
-        if self.shared:
+        if not self.classwise:
             curvature = curvature.mean(0, keepdim=True)
-        traces = curvature @ self.lengths
-        if own or self.blocks is None:
-            self.blocks = torch.stack([self._block(weight) for weight in curvature])
-            self.traces = traces
-        scales = (traces / self.traces.clamp_min(1e-30)).tolist()
-        # Where rounded, reading the factors is what a solve costs.
         kind = torch.float32 if rounded else torch.float64
-        factors = torch.stack(
-            [
-                self._factor(block.double() * scale, ridge).to(kind)
-                for block, scale in zip(self.blocks, scales, strict=True)
-            ]
-        )
-
-        def solve(residual: Tensor) -> Tensor:
-            right = residual.to(factors.dtype)
-            right = right.T[None] if self.shared else right[:, :, None]
-            found = torch.cholesky_solve(right, factors).double()
-            return self.loss.project(found[0].T if self.shared else found[..., 0])
-
-        return solve
+        inverses = torch.empty(len(curvature), *2 * self.x.shape[1:], dtype=kind)
+        for weight, inverse in zip(curvature, inverses, strict=True):
+            inverse.copy_(torch.cholesky_inverse(self._factor(self._block(weight).double(), ridge)))
+        return inverses
 
     def _block(self, weight: Tensor) -> Tensor:
         """The lower triangle of ``x' diag(weight) x``, which is symmetric, for weights (N,)."""

@@ -28,6 +28,7 @@ from vmbench.settings import Settings
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
 # is left to regularise; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+PAST = 2  # penalties in a row that are worse than the best before end the search
 # Penalties of the least squares that readouts are screened by.
 SCREENING = (1e1, 1e0, 1e-1, 1e-2, 1e-3)
 
@@ -191,7 +192,7 @@ class PenaltySearch:
     def __call__(self, features: Mapping[Split, Features]) -> Penalty:
         """Fit to train at every penalty, from strong to weak; val chooses.
 
-        A rough search ends where val tells that the best penalty lies behind.
+        It ends where val tells that the best penalty lies behind (:func:`is_past`).
         """
         model = scoring(self.kind).model(self.labels["train"])
         scale = _Scale(features["train"])
@@ -201,7 +202,7 @@ class PenaltySearch:
         for fit in model.path(train, grid, self.max_iter, self.gap):
             fits.append(fit)
             judged.append(model.judge(val, fit.weights, self.labels["val"]))
-            if self.gap > GAP and _is_past(judged):
+            if is_past(judged):
                 break
         best = choose(judged)
         return Penalty(grid[best], best, judged[best], fits[best], self.gap)
@@ -281,11 +282,21 @@ def choose(judged: Sequence[Judgement]) -> int:
     raise AssertionError("the best is within any error of itself")
 
 
-def _is_past(judged: Sequence[Judgement]) -> bool:
-    """Whether the last is worse than the best before by more than an error, in value and loss."""
-    best, last = max(judged, key=lambda e: (e.value, -e.losses.mean())), judged[-1]
-    values, losses = best.contributions - last.contributions, last.losses - best.losses
-    return not (within_one_error(values) or within_one_error(losses))
+def is_past(judged: Sequence[Judgement]) -> bool:
+    """Whether val tells that no penalty weaker than these, strongest first, needs a fit.
+
+    It does once the last two are each worse than the best before them by more than one standard
+    error of the paired difference, in value and in loss alike: a plateau of either is walked on.
+    """
+    before, last = judged[:-PAST], judged[-PAST:]
+    if not before:
+        return False
+    best = max(before, key=lambda each: (each.value, -each.losses.mean()))
+    return not any(
+        within_one_error(best.contributions - each.contributions)
+        or within_one_error(each.losses - best.losses)
+        for each in last
+    )
 
 
 def within_one_error(worse: Contributions) -> bool:
