@@ -9,7 +9,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from vmbench.errors import UserError
 from vmbench.migration import migrate
@@ -78,6 +86,12 @@ class Probe(_Record):
     converged: bool | None
     readouts: list[ReadoutRecord] = []
     tried: dict[str, float] = {}
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without ``readouts`` and ``tried`` where val chose no readout."""
+        found: dict[str, Any] = write(self)
+        return {k: v for k, v in found.items() if v or k not in ("readouts", "tried")}
 
 
 class TestUnits(_Record):

@@ -2,10 +2,10 @@
 
 Minimises ``mean loss(W x + b) + penalty / 2 |W|^2``, which is strictly convex in ``W``. Each Newton
 system is solved by conjugate gradients (Nocedal and Wright 2006, Numerical Optimization,
-algorithm 7.1) whose preconditioner is the Hessian's exact block of each class, factorised. Sums
-that decide when to stop are float64; products inside conjugate gradients are float32, for they
-only set how good a step is, until a step takes long: then its penalty is below what float32 can
-tell from nothing.
+algorithm 7.1). Their preconditioner is the inverse of the mean of the Hessian's blocks of the
+classes, and, once that takes as many steps as they cost, of each class's own. Sums that decide when
+to stop are float64; products inside conjugate gradients are float32, for they only set how good a
+step is, until a step takes long: then its penalty is below what float32 can tell from nothing.
 
 Where there are fewer examples than features, weights are sought in the span of the examples, in
 which the least ones lie (the representer theorem): the features are rotated, once, to as many
@@ -14,7 +14,6 @@ coordinates as there are examples, and lengths stay.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,10 +189,11 @@ class Newton:
             direction, taken, solved = self._newton_step(
                 gradient, p, ridge + damping, enough, limit if fresh else left, rounded=rounded
             )
-            left -= taken
-            stale = not solved or left <= 0
-            # With blocks of its own, what float32 loses is what stops it.
-            rounded = rounded and (solved or not (fresh and self.is_best))
+            left = left - taken if solved else 0
+            stale = left <= 0
+            # With the best blocks that there are, it is float32 that stops it.
+            best = fresh and (self.classwise or not self.may_be_classwise)
+            rounded = rounded and (solved or not best)
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, new_p = self._value(trial, ridge)
@@ -208,11 +208,6 @@ class Newton:
             else:  # far from the least weights, where the curvature tells nothing
                 damping, stale = max(10 * damping, norm / 10), True
         return Solution(self._outside(weights), value, norm, norm <= goal)
-
-    @property
-    def is_best(self) -> bool:
-        """Whether no better preconditioner is to be had than one of the kind that there is."""
-        return self.classwise or not self.may_be_classwise
 
     def _inside(self, start: npt.NDArray[np.float64] | None) -> Tensor:
         """Weights in the coordinates that are solved in."""

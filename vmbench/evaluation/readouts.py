@@ -110,7 +110,7 @@ class Choice(Generic[F]):
         if not self.tried:
             return {}
         return {
-            f"{problem.headline}_{trial.role}": problem.value(predictions, "test")
+            f"{problem.headline}_{trial.role}": problem.metrics(predictions)[problem.headline]
             for trial, predictions in zip(self.finalists, on_test, strict=True)
         }
 
