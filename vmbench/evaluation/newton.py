@@ -148,9 +148,14 @@ class Newton:
         self.fast = self.x.float()
         self.classwise = False  # whether the preconditioner has a block for each class by now
         self.may_be_classwise = classes * self.x.shape[1] ** 2 <= MOST_NUMBERS
-        # Steps of conjugate gradients that cost as much as the blocks of all classes do, measured.
-        self.patience = max(20, self.x.shape[1] // 4)
         self.inverses: Tensor | None = None
+        self.used = 0  # steps of conjugate gradients since they were made
+
+    def _worth(self, blocks: int) -> float:
+        """Steps of conjugate gradients that take as long as the inverses of blocks do, measured."""
+        n, d = self.x.shape
+        reading = 20 if self.classwise else 2  # the inverses in a step, against arithmetic
+        return blocks * d * (n + 4 * d) / (self.classes * (4 * n + reading * d))
 
     def solve(
         self,
@@ -172,28 +177,31 @@ class Newton:
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
         goal, norm, rounded, damping = tolerance(penalty, gap), math.inf, True, 0.0
-        # Blocks of a stronger penalty do for a while; that of all classes together costs little.
-        fresh, stale, left = False, not self.classwise, self.patience // 2
+        all_taken, made, stale = 0, False, self.inverses is None
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
             norm = gradient.norm().item()
             if norm <= goal or step == max_iter:
                 break
-            if stale or not self.classwise:
-                self.classwise |= self.may_be_classwise and left <= 0
+            if not self.classwise and self.may_be_classwise:
+                self.classwise = all_taken >= self._worth(self.classes) / 2
+                stale |= self.classwise
+            if stale:
                 self.inverses = self._inverses(p, ridge + damping, rounded=rounded)
-                fresh, left = True, self.patience if self.classwise else left
+                self.used, made = 0, True
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
-            limit = self.patience if rounded else STEPS
+            limit = max(20, int(self._worth(self.classes))) if rounded else STEPS
             direction, taken, solved = self._newton_step(
-                gradient, p, ridge + damping, enough, limit if fresh else left, rounded=rounded
+                gradient, p, ridge + damping, enough, limit, rounded=rounded
             )
-            left = left - taken if solved else 0
-            stale = left <= 0
-            # With the best blocks that there are, it is float32 that stops it.
-            best = fresh and (self.classwise or not self.may_be_classwise)
-            rounded = rounded and (solved or not best)
+            self.used += taken
+            all_taken += taken
+            # Blocks of other probabilities and penalties do until new ones would have paid.
+            stale = not solved or self.used >= self._worth(self.classes if self.classwise else 1)
+            if not solved:  # with blocks of its own, and if need be of each class, float32 is why
+                rounded = rounded and not (made and (self.classwise or not self.may_be_classwise))
+                all_taken += limit
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, new_p = self._value(trial, ridge)
