@@ -226,3 +226,9 @@ def test_pooled_input_is_what_raw_features_reads():
     raw = registry("method").get("raw-features").features(x)
     assert torch.equal(Source("input", 16).pool(x), raw)
     assert torch.equal(raw, pool_to(x, 16).flatten(1))
+
+
+def test_another_readout_trains_nothing(tmp_path):
+    first, second = (run(tmp_path, "supervised", readout=each) for each in ("last", "layer2@2"))
+    assert len(list((tmp_path / "pretrainings").iterdir())) == 1
+    assert first.run_id != second.run_id
