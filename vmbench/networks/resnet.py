@@ -6,6 +6,7 @@ load: ``conv1, bn1, layer{1..4}.{i}.{conv1,bn1,conv2,bn2,shortcut.0,shortcut.1},
 The last pooling is global, so any input size works.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
@@ -138,12 +139,12 @@ class ResNet(Encoder):
         embedded: Tensor = self.pool(torch.relu(self.bn1(self.conv1(x))))
         return embedded
 
-    def trunk(self, embedded: Tensor) -> Tensor:
-        """The four stages: feature maps (B, dim, ...) of the last."""
+    def stages(self, embedded: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """``layer1`` to ``layer4``: maps (B, width * 2^i * expansion, ...), halved at each."""
         out = embedded
         for stage in range(1, len(self.depths) + 1):
             out = getattr(self, f"layer{stage}")(out)
-        return out
+            yield f"layer{stage}", out
 
 
 class ResNet18(ResNet):

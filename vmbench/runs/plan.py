@@ -11,6 +11,7 @@ from vmbench.data.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.networks.encoder import Architecture, HeadSettings, encoder_class
+from vmbench.networks.readout import parse_readout
 from vmbench.objectives.base import Objective
 from vmbench.progress import say
 from vmbench.registry import registry
@@ -305,8 +306,13 @@ def plan_on(
 def _encoder(
     layers: Sequence[Mapping[str, Any]], dataset: Dataset | BoundDataset, request: RunRequest
 ) -> str:
-    """The encoder that settings or dataset name; ``auto`` where neither does."""
+    """The encoder that settings or dataset name; ``auto`` where neither does.
+
+    Raises:
+        UserError: for one that is unknown, or a readout that is none.
+    """
     named = common_settings([*layers, dataset.presets.get(request.preset, {})], request.settings)
+    parse_readout(named.readout)
     encoder = dataset.encoder if named.encoder == "auto" else named.encoder
     if encoder != "auto":
         registry("encoder").entry(encoder)

@@ -128,6 +128,7 @@ def _carry_out(
         resume=resume,
         again=again,
     )
+    read.check_readout()
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         if dataset not in prepared:

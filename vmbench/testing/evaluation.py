@@ -1,6 +1,6 @@
 """The contract of an evaluation on each kind of task."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +14,7 @@ from vmbench.data.labels import Label, Labels
 from vmbench.data.specs import Spec
 from vmbench.evaluation import Evaluation, Problem, evaluate
 from vmbench.networks.encoder import HeadSettings
+from vmbench.networks.readout import INPUT, LAST
 from vmbench.testing.component import Clauses, check_component, clauses_on, stated
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
@@ -175,7 +176,11 @@ def _features(known: bool, problem: Problem) -> Representation:
     def features(x: Tensor) -> Tensor:
         return table[torch.cdist(x.flatten(1), rows).argmin(1)]
 
-    return Representation(features, 0, problem.representation.encoder)
+    def stages(x: Tensor, visit: Callable[[str, Tensor], None]) -> None:
+        visit(INPUT, x)
+        visit(LAST, features(x))
+
+    return Representation(features, stages, 0, problem.representation.encoder)
 
 
 CLAUSES: Clauses[Case] = {
