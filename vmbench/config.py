@@ -20,6 +20,9 @@ class Config(BaseModel):
     max_examples: int | None = Field(
         None, ge=8, description="Pretrain and probe on at most so many training examples."
     )
+    unlabelled: bool = Field(
+        True, description="Pretrain on examples without a label, too; false goes without them."
+    )
     batch_size: int = Field(
         128,
         ge=2,
@@ -137,8 +140,12 @@ class Config(BaseModel):
     )
 
     def hashed(self) -> dict[str, Any]:
-        """Everything that can change a result: all but where the run runs and how it saves."""
-        return self.model_dump(exclude={"device", "checkpoint_minutes"})
+        """Everything that can change a result: all but where the run runs and how it saves.
+
+        A setting that came later is left out at its default, so that older runs keep their names.
+        """
+        later = {"unlabelled"} if self.unlabelled else set()
+        return self.model_dump(exclude={"device", "checkpoint_minutes", *later})
 
 
 def digest(value: object, digits: int = 8) -> str:

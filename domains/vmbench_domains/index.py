@@ -56,6 +56,8 @@ ENTRIES: list[Entry] = [
                 "librispeech-100",
                 "librispeech-960",
                 "librispeech-dev-clean",
+                "librispeech-100-speaker",
+                "librispeech-960-speaker",
                 "fluent-speech",
                 "voxceleb1",
                 "audio-folder",

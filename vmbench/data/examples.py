@@ -6,7 +6,7 @@ with the mean and standard deviation of the training examples.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from vmbench.config import digest
 from vmbench.data.copies import Copies
 from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
 from vmbench.data.kinds.base import ABSENT
-from vmbench.data.labels import Labels
+from vmbench.data.labels import Labels, Mask, said_of_unlabelled
 from vmbench.errors import UserError
 from vmbench.plugins import named_failures
 from vmbench.progress import say
@@ -36,20 +36,25 @@ class Examples:
     """The examples of one dataset, in its spec.
 
     Reading a batch costs a copy of that batch and no more; the file stays on disk.
+
+    Attributes:
+        unlabelled: whether those without a label are pretrained on, and normalised by, too.
     """
 
-    def __init__(self, dataset: BoundDataset, folder: Path) -> None:
+    def __init__(self, dataset: BoundDataset, folder: Path, *, unlabelled: bool = True) -> None:
         import datasets
 
         self.dataset = dataset
+        self.unlabelled = unlabelled
         self.spec = dataset.spec
         self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
         statistics = json.loads((folder / "statistics.json").read_text())
         # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
         self._channels = (-1, *[1] * len(self.spec.space))
-        self.mean = torch.tensor(statistics["mean"]).view(self._channels)
-        self.std = torch.tensor(statistics["std"]).view(self._channels)
-        self.remarks: list[str] = statistics.get("remarks", [])
+        moments = statistics if unlabelled else statistics.get("labelled", statistics)
+        self.mean = torch.tensor(moments["mean"]).view(self._channels)
+        self.std = torch.tensor(moments["std"]).view(self._channels)
+        self._remarks: list[str] = statistics.get("remarks", [])
         if len(self.table) != statistics.get("examples", len(self.table)):
             raise ValueError(f"{len(self.table)} of {statistics['examples']} examples are there")
 
@@ -59,10 +64,14 @@ class Examples:
 
     def batch(self, indices: Indices) -> Tensor:
         """Normalised examples (len(indices), *spec.shape), float32, on the CPU."""
+        x = self.stored(indices)
+        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+
+    def stored(self, indices: Indices) -> Tensor:
+        """The same in the dataset's units, as it yielded them."""
         column = self.table[indices]["x"].combine_chunks()
         flat = torch.from_numpy(column.flatten().to_numpy(zero_copy_only=False).copy())
-        x = flat.view(len(indices), *self.spec.shape)
-        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+        return flat.view(len(indices), *self.spec.shape)
 
     def batches(self, indices: Indices, size: int) -> Iterator[Tensor]:
         """Consecutive batches over ``indices``; the last may be smaller."""
@@ -96,13 +105,13 @@ class Examples:
     @cached_property
     def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
         names = [f"split.{task.name}" for task in self.dataset.tasks]
-        table = self.table.select_columns(names)[:]
+        table = self.table.select_columns(names)[:] if names else {}
         return {name: table[name].to_numpy().astype(np.int64) for name in names}
 
     @cached_property
     def _labels(self) -> dict[str, Labels]:
         names = [f"label.{task.name}" for task in self.dataset.tasks]
-        table = self.table.select_columns(names)[:]
+        table = self.table.select_columns(names)[:] if names else {}
         found: dict[str, Labels] = {}
         for task, name in zip(self.dataset.tasks, names, strict=True):
             found[task.name] = task.rules.decode(table[name].combine_chunks())
@@ -145,23 +154,40 @@ class Examples:
         One that no task uses (it has no label) is left out where any task holds out examples of
         its group: it would show what is to be met for the first time.
         """
-        codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
+        labelled, gained, _ = self._roles
+        return np.flatnonzero(labelled | gained if self.unlabelled else labelled)
+
+    @cached_property
+    def _roles(self) -> tuple[Mask, Mask, Mask]:
+        """Which examples are train, which are without a label, and which of these stay out."""
+        columns = self._columns.values()
+        codes = np.array([*columns], np.int64).reshape(len(columns), len(self))
         groups = self.groups()
         unused = (codes == ABSENT).all(0)
         held_out = ~np.isin(codes, (SPLITS.index("train"), ABSENT)).all(0)
         known = np.isin(groups, groups[held_out]) & (groups != ABSENT)
-        return np.flatnonzero(~held_out & ~(unused & known))
+        return ~held_out & ~unused, unused & ~known, unused & known
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user must know of the files, and of what pretraining takes of them."""
+        _, gained, kept_out = (int(role.sum()) for role in self._roles)
+        return [*self._remarks, *said_of_unlabelled(gained, kept_out, used=self.unlabelled)]
 
 
-def prepare(dataset: BoundDataset) -> Examples:
+def prepare(dataset: BoundDataset, *, unlabelled: bool = True) -> Examples:
     """The examples of ``dataset``, from the cache or built into it.
+
+    Args:
+        dataset: bound to its files.
+        unlabelled: whether those without a label are pretrained on, and normalised by.
 
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
         RunError: a plugin's dataset fails.
     """
     folder = _folder(dataset)
-    examples = _cached(dataset, folder)
+    examples = _cached(dataset, folder, unlabelled=unlabelled)
     if examples is not None:
         return examples
     ready = lambda: _cached(dataset, folder) is not None  # noqa: E731
@@ -169,15 +195,15 @@ def prepare(dataset: BoundDataset) -> Examples:
         if temporary is not None:
             with named_failures():
                 _build(dataset, temporary)
-    return Examples(dataset, folder)
+    return Examples(dataset, folder, unlabelled=unlabelled)
 
 
-def _cached(dataset: BoundDataset, folder: Path) -> Examples | None:
+def _cached(dataset: BoundDataset, folder: Path, *, unlabelled: bool = True) -> Examples | None:
     """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
     if not (folder / "statistics.json").exists():
         return None
     try:
-        return Examples(dataset, folder)
+        return Examples(dataset, folder, unlabelled=unlabelled)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these types too
         say(f"{folder} is damaged ({type(error).__name__}): {dataset.name} is prepared again")
         return None
@@ -212,7 +238,8 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
     for task in tasks:
         features[f"label.{task.name}"] = task.rules.feature()
         features[f"split.{task.name}"] = datasets.Value("int8")
-    moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
+    channels = {"none": 0, "global": 1}.get(dataset.normalize, dataset.spec.channels_in)
+    moments = _Moments(channels)
     copies = Copies(task.name for task in tasks)
     writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
     examples = dataset.examples()
@@ -222,7 +249,7 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
             _check(dataset, example, count + offset)
             copies.add(example.x, example.labels, example.splits)
         x = np.stack([example.x for example in chunk])
-        moments.add(x[[_trains(example) for example in chunk]])
+        moments.add(x[[_is_train(example) for example in chunk]])
         columns: dict[str, Any] = {
             "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size),
             "group": pa.array([example.group for example in chunk], pa.string()),
@@ -240,20 +267,27 @@ def _build(dataset: BoundDataset, folder: Path) -> None:
     if count == 0:
         raise UserError(f"dataset '{dataset.name}' has no examples")
     writer.finalize()
-    mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
     remarks = [*dataset.remarks, *copies.remarks()]
-    statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
-    (folder / "statistics.json").write_text(json.dumps(statistics))
+    statistics = {**moments.document(), "remarks": remarks, "examples": count}
+    _write_statistics(folder, statistics)
     built = Examples(dataset, folder)
     for task in tasks:
         check_task(built, task)
+    # Whose group is held out is known only now.
+    gained = np.setdiff1d(built.training(), Examples(dataset, folder, unlabelled=False).training())
+    if len(gained):
+        for start in range(0, len(gained), CHUNK):
+            moments.add(built.stored(gained[start : start + CHUNK]).numpy())
+        labelled = {key: statistics[key] for key in ("mean", "std")}
+        _write_statistics(folder, {**statistics, **moments.document(), "labelled": labelled})
 
 
-def _trains(example: Example) -> bool:
-    """Whether the statistics may know it. One without a label may be of a group held out later."""
-    if not example.splits:
-        return example.group is None
-    return all(split == "train" for split in example.splits.values())
+def _write_statistics(folder: Path, statistics: Mapping[str, Any]) -> None:
+    (folder / "statistics.json").write_text(json.dumps(statistics))
+
+
+def _is_train(example: Example) -> bool:
+    return bool(example.splits) and all(side == "train" for side in example.splits.values())
 
 
 def _check(dataset: BoundDataset, example: Example, position: int) -> None:
@@ -261,6 +295,11 @@ def _check(dataset: BoundDataset, example: Example, position: int) -> None:
         raise UserError(
             f"example {position} of dataset '{dataset.name}' has shape {example.x.shape}; "
             f"its spec is {dataset.spec}"
+        )
+    for name in example.splits.keys() - {task.name for task in dataset.tasks}:
+        raise UserError(
+            f"example {position} of dataset '{dataset.name}' is of a task '{name}', which the "
+            f"dataset does not state"
         )
     finite = np.isfinite(example.x)
     if not finite.all():
@@ -288,7 +327,7 @@ def check_task(examples: Examples, task: Task) -> None:
 
 
 class _Moments:
-    """Running mean and standard deviation of examples, per channel; over all where it is one."""
+    """Running mean and sd of examples, per channel; over all where it is one, of none for 0."""
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
@@ -297,12 +336,17 @@ class _Moments:
         self.squares = np.zeros(self.channels)
 
     def add(self, x: npt.NDArray[np.float32]) -> None:
-        if len(x) == 0:  # a chunk of held-out examples only
+        if len(x) == 0 or self.channels == 0:  # a chunk of held-out examples only
             return
         values = x.astype(np.float64).reshape(len(x), self.channels, -1)
         self.count += values.shape[0] * values.shape[2]
         self.total += values.sum((0, 2))
         self.squares += (values**2).sum((0, 2))
+
+    def document(self) -> dict[str, list[float]]:
+        """Mean and sd by their names in ``statistics.json``."""
+        mean, std = self.mean_and_sd()
+        return {"mean": mean, "std": std}
 
     def mean_and_sd(self) -> tuple[list[float], list[float]]:
         if self.count == 0:

@@ -85,7 +85,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         # Supervised: the views of the first task's training.
         dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
-        examples = prepare(dataset)
+        examples = prepare(dataset, unlabelled=plan.config.unlabelled)
     trainer = Trainer(plan.config, place(plan.config, dataset.spec), plan.seed, progress)
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)

@@ -201,6 +201,7 @@ def make_plan(request: RunRequest) -> Plan:
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
     tasks = _tasks(adapter, pretrained_on, request.transfer, data_dir)
+    _require_tasks(tasks, pretrained_on)
     if data_dir is not None and all(d.package for d in (pretrained_on, *(d for d, _ in tasks))):
         raise UserError(
             f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
@@ -219,6 +220,20 @@ def make_plan(request: RunRequest) -> Plan:
         views=augmentation,
         overrides=overrides,
     )
+
+
+def _require_tasks(tasks: Sequence[tuple[BoundDataset, Task]], pretrained_on: BoundDataset) -> None:
+    if not tasks and pretrained_on.tasks:
+        raise UserError(
+            f"nothing to evaluate: name a task of '{pretrained_on.name}' with --transfer "
+            f"{pretrained_on.name}/TASK ({', '.join(task.name for task in pretrained_on.tasks)})"
+        )
+    if not tasks:
+        why = f" ({pretrained_on.no_task})" if pretrained_on.no_task else ""
+        raise UserError(
+            f"nothing to evaluate: dataset '{pretrained_on.name}' has no task{why}; pretrain on "
+            f"it alone with 'vmbench pretrain', or name a task with --transfer DATASET[/TASK]"
+        )
 
 
 def _is_dated(dataset: BoundDataset) -> bool:

@@ -110,13 +110,13 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         progress.say(f"already done: {finished} (--overwrite repeats it)")
         return read_result(finished)
 
-    examples = _prepare(plan.pretrain, progress)
+    examples = _prepare(plan.pretrain, plan, progress)
     store = folder.parent / PRETRAININGS
     read = Representations(plan, trainer, examples, store, resume=resume, again=again)
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         same = dataset.name == plan.pretrain.name
-        evaluated = examples if same else _prepare(dataset, progress)
+        evaluated = examples if same else _prepare(dataset, plan, progress)
         _describe_labels(evaluated, task, plan, progress)
         representation = read.of(evaluated, task)
         encoder_parameters = representation.parameters
@@ -179,9 +179,9 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _prepare(dataset: BoundDataset, progress: Progress) -> Examples:
+def _prepare(dataset: BoundDataset, plan: Plan, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset)
+    examples = prepare(dataset, unlabelled=plan.config.unlabelled)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples
