@@ -1,4 +1,4 @@
-"""Any folder of images with one label each."""
+"""Any folder of images, with one label each or without."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +55,7 @@ class ImageFolder(Photos, LabelledFolder):
 
     def photos(self) -> Iterator[Photo]:
         """Every file, in the order of paths."""
-        (task,) = self.tasks
-        number = {label: i for i, label in enumerate(task.classes)}
-        for file, side in self.entries:
-            labels, sides = {task.name: number[file.label]}, {task.name: side}
+        for file, labels, sides in self.described():
             yield Photo(file.path, labels, sides, group=file.subject)
 
     def write_files(self, root: Path) -> None:

@@ -11,7 +11,7 @@ MANY_VALUES = 20  # one-hot columns of one category that are worth a word
 
 def remarks_of(
     survey: Survey,
-    task: Task,
+    task: Task | None,
     numeric: Sequence[str],
     categories: Mapping[str, Sequence[str]],
 ) -> list[str]:
@@ -19,7 +19,7 @@ def remarks_of(
 
     Args:
         survey: of all rows.
-        task: whose label it is.
+        task: whose label it is; None: there is none.
         numeric: columns that become numbers.
         categories: columns that become one-hot blocks, with their values.
     """
@@ -30,10 +30,10 @@ def remarks_of(
         f"({sum(map(len, categories.values()))} values)",
         *_missing(used),
         *_numbers(numbers),
-        *_leaks(survey, task.name, used),
+        *_leaks(survey, task.name if task else "", used),
         *_categories(categories),
         *_people(survey),
-        *_labels(survey, task),
+        *(_labels(survey, task) if task else ()),
     ]
 
 
