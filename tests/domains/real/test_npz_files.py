@@ -146,7 +146,9 @@ def test_splits_of_different_sizes_and_images_last_are_refused(path):
         path, **content
     )
     last = arrays(lambda x: x.transpose(1, 2, 0))
-    assert "train images of Grid(1, 10, 40), val of Grid(1, 10, 10)" in refused(path, **last)
+    assert "train_images is of Grid(1, 10, 40), val_images of Grid(1, 10, 10)" in refused(
+        path, **last
+    )
 
 
 @pytest.mark.parametrize(("labels", "classes"), [
