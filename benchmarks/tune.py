@@ -21,7 +21,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -29,7 +28,7 @@ from typing import Any
 from scipy.stats import qmc
 
 import vmbench
-from vmbench.config import make_config, parse_assignments
+from vmbench.config import parse_assignments
 from vmbench.runs.request import RunRequest
 
 TRIALS, FINALISTS = 8, 2
@@ -43,11 +42,11 @@ EPOCHS = {
     "medical": (4, 12),
 }
 BEFORE: dict[str, dict[str, Any]] = {
-    "audio": {"batch_size": 64, "epsilon": 0.05, "strength": 0.5},
-    "image": {"epsilon": 0.05},
-    "sensor": {"batch_size": 64, "epsilon": 0.05},
-    "tabular": {"lr": 5e-4, "viewmaker_lr": 1e-3, "epsilon": 0.3},
-    "medical": {"epsilon": 0.15},
+    "audio": {"batch_size": 64, "methods.epsilon": 0.05, "methods.strength": 0.5},
+    "image": {"methods.epsilon": 0.05},
+    "sensor": {"batch_size": 64, "methods.epsilon": 0.05},
+    "tabular": {"lr": 5e-4, "methods.lr": 1e-3, "methods.epsilon": 0.3},
+    "medical": {"methods.epsilon": 0.15},
 }
 SUPERVISED_EPOCHS = {**EPOCHS, **dict.fromkeys(("image", "sensor", "medical"), (3, 10))}
 Scale = Callable[[float], Any]
@@ -61,9 +60,9 @@ def log_scale(low: float, high: float) -> Scale:
 def augmentation(share: float) -> dict[str, Any]:
     """No augmentation, or the handcrafted views at a log-uniform strength, equally often."""
     if share < 0.5:
-        return {"augmentation": None}
+        return {"supervised.augmentation": None}
     strength = log_scale(0.25, 1.5)(2 * share - 1)
-    return {"augmentation": "handcrafted", "strength": strength}
+    return {"supervised.augmentation": "handcrafted", "methods.strength": strength}
 
 
 def spaces(domain: str) -> dict[str, dict[str, Scale]]:
@@ -73,16 +72,16 @@ def spaces(domain: str) -> dict[str, dict[str, Scale]]:
         "both": {
             "lr": log_scale(2e-4, 4e-3),
             "batch_size": lambda share: [largest // 4, largest // 2, largest][int(3 * share)],
-            "temperature": log_scale(0.05, 0.5),
+            "objectives.temperature": log_scale(0.05, 0.5),
         },
         "viewmaker": {
-            "epsilon": log_scale(0.02, 0.5),
-            "viewmaker_lr": log_scale(3e-4, 1e-2),
+            "methods.epsilon": log_scale(0.02, 0.5),
+            "methods.lr": log_scale(3e-4, 1e-2),
         },
-        "handcrafted": {"strength": log_scale(0.25, 1.5)},
+        "handcrafted": {"methods.strength": log_scale(0.25, 1.5)},
         "supervised": {
             "epochs": lambda share: (0.5, 1.0, 1.5)[int(3 * share)],  # of the preset's
-            "augmentation": augmentation,
+            "supervised.augmentation": augmentation,
         },
         "random-init": {},
         "raw-features": {},
@@ -96,11 +95,11 @@ def trials(domain: str, method: str) -> list[dict[str, Any]]:
     before = {
         "lr": 1e-3,
         "batch_size": 128,
-        "temperature": 0.2,
-        "viewmaker_lr": 3e-3,
-        "strength": 1.0,
+        "objectives.temperature": 0.2,
+        "methods.lr": 3e-3,
+        "methods.strength": 1.0,
         "epochs": 1.0,
-        "augmentation": None,
+        "supervised.augmentation": None,
         **BEFORE[domain],
     }
     if not own:
@@ -108,7 +107,7 @@ def trials(domain: str, method: str) -> list[dict[str, Any]]:
     points = qmc.Sobol(5, rng=0).random(TRIALS)[1:]
     searched = space["both"] | own
     if method == "supervised":
-        del searched["temperature"]  # cross-entropy has none
+        del searched["objectives.temperature"]  # cross-entropy has none
     drawn = []
     for point in points:
         settings: dict[str, Any] = {}
@@ -162,10 +161,9 @@ def search(domain: str, method: str, out: str) -> Iterator[dict[str, Any]]:
         yield run(trial, FINAL_SEED, full)
 
 
-@cache
-def _small(domain: str, method: str) -> dict[str, Any]:
-    """The preset's settings."""
-    return RunRequest(domain=domain, method=method).resolve().config.model_dump()
+def _is_small(domain: str, method: str, settings: dict[str, Any]) -> bool:
+    """Whether ``settings`` are those of the preset."""
+    return not RunRequest(domain=domain, method=method, settings=settings).resolve().overrides
 
 
 def table(lines: list[dict[str, Any]]) -> str:
@@ -173,8 +171,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for line in sorted(lines, key=lambda line: (line["domain"], line["method"])):
         domain, method, tried = line["domain"], line["method"], line["settings"]
-        config = _small(domain, method)
-        ours = tried and config == config | tried | {"epochs": line["epochs"]}
+        ours = tried and _is_small(domain, method, tried | {"epochs": line["epochs"]})
         described = ", ".join(f"{key} {value}" for key, value in tried.items())
         epochs = str(line["epochs"]) if tried else ""
         remarks = ["`small`"] if ours else []
@@ -204,10 +201,11 @@ def main() -> None:
         return
     note = {"note": options.note} if options.note else {}
     if options.set:
-        named = parse_assignments(options.set)
-        config = make_config(named)  # converts the types
-        settings = {key: getattr(config, key) for key in named if key != "epochs"}
-        epochs = config.epochs
+        asked = parse_assignments(options.set)
+        request = RunRequest(domain=options.domain, method=options.method, settings=asked)
+        plan = request.resolve()  # converts the types
+        settings = {key: v for key, v in plan.request.settings.items() if key != "epochs"}
+        epochs = plan.config.epochs
         one = measure(options.domain, options.method, settings, options.seed, epochs, options.out)
         print(json.dumps(one | note))
         return

@@ -1,31 +1,34 @@
 """The two players of a small training on the toy domain, for the tests of the objectives."""
 
 import torch
+from planning import common, new_encoder
 
-from vmbench.config import make_config
 from vmbench.data.examples import prepare
-from vmbench.networks import Viewmaker, build_encoder
+from vmbench.networks import Architecture, Viewmaker
 from vmbench.objectives import Batch
 from vmbench.progress import Progress
 from vmbench.registry import registry
-from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit
 from vmbench.training.metrics_log import MetricsLog
 from vmbench.views.viewmaker import AdversarialViews
 
 N_EXAMPLES = 180  # in the train split of each toy dataset
-SMALL = {"batch_size": 32, "epochs": 2, "projection_dim": 8, "prototypes": 6, "negatives": 50}
+COMMON = common(batch_size=32, epochs=2)
+SMALL = {"projection_dim": 8, "prototypes": 6, "negatives": 50}
+EPSILON = 0.05
 
 
 def build(name, spec, seed=0, **settings):
     """A fresh objective called ``name`` and its adversary, in training mode."""
-    config = make_config(preset("smoke"), SMALL, settings)
+    loss = registry("objective").load_class(name)
+    known = loss.declared().model_fields
+    small = {k: v for k, v in SMALL.items() if k in known}
+    own = loss.declared()(**small | settings)
+    own = loss.complete(own, COMMON, spec, Architecture())
     torch.manual_seed(seed)
-    objective = registry("objective").load_class(name)(
-        build_encoder(spec, config), config, N_EXAMPLES
-    )
-    views = AdversarialViews(Viewmaker(spec, config.epsilon, width=4, num_res_blocks=1))
+    objective = loss(new_encoder(spec), own, N_EXAMPLES)
+    views = AdversarialViews(Viewmaker(spec, EPSILON, width=4, num_res_blocks=1))
     return objective.train(), views.train()
 
 
@@ -52,7 +55,7 @@ def gradients(module):
     return {k: p.grad.clone() for k, p in module.named_parameters() if p.grad is not None}
 
 
-def train(objective, views, dataset, log=None, state_file=None, seed=5):
+def train(objective, views, dataset, log=None, state_file=None, seed=5, schedule="joint"):
     examples = prepare(dataset().bind())
     assert len(examples.training()) == N_EXAMPLES
     return fit(
@@ -60,7 +63,7 @@ def train(objective, views, dataset, log=None, state_file=None, seed=5):
         views,
         examples,
         examples.training(),
-        config=objective.config,
+        config=COMMON.model_copy(update={"schedule": schedule}),
         placement=Placement(torch.device("cpu"), None),
         seed=seed,
         log=MetricsLog(log),

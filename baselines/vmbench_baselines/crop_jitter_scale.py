@@ -9,8 +9,7 @@ from torch import Generator, Tensor
 
 from vmbench.data.specs import Sequence
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.reference import channel_sd
 from vmbench_baselines.time_series import jitter, read_at, scale
@@ -32,8 +31,8 @@ def crop_positions(
 class CropJitterScale(Distortion):
     """Random crop resized back by linear interpolation, per-channel scale, jitter."""
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         self.register_buffer("sd", channel_sd(context), persistent=False)
         self.sd: Tensor
 
@@ -45,7 +44,7 @@ class CropJitterScale(Distortion):
         return jitter(scale(view, generator, strength), self.sd, generator, strength)
 
 
-class CropJitterScaleMethod(ViewMethod):
+class CropJitterScaleMethod(DistortionMethod):
     """Waveforms' and ECGs' handcrafted views."""
 
     name = "crop-jitter-scale"
@@ -55,4 +54,4 @@ class CropJitterScaleMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Distortions with jitter in proportion to ``context``'s data."""
-        return CropJitterScale(context)
+        return CropJitterScale(context, self.settings.strength)

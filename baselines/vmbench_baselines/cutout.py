@@ -8,8 +8,7 @@ of the area; here it is a quarter of any example: a box, a segment, or a set of 
 from torch import Generator, Tensor
 
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.masks import centred_band, random_subset
 from vmbench_baselines.reference import mean_value
 
@@ -22,8 +21,8 @@ class Cutout(Distortion):
     Boxes and segments are shared over channels. Of a Vector one feature at least is kept.
     """
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         self.register_buffer("mean", mean_value(context), persistent=False)
         self.mean: Tensor
 
@@ -46,7 +45,7 @@ class Cutout(Distortion):
         return bands[0][:, None, :, None] & bands[1][:, None, None, :]
 
 
-class CutoutMethod(ViewMethod):
+class CutoutMethod(DistortionMethod):
     """Cutout on any spec."""
 
     name = "cutout"
@@ -55,4 +54,4 @@ class CutoutMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Cutout that fills with ``context``'s mean value."""
-        return Cutout(context)
+        return Cutout(context, self.settings.strength)

@@ -3,8 +3,7 @@
 from torch import Generator, Tensor
 
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import normal
 from vmbench_baselines.reference import channel_sd
 
@@ -16,8 +15,8 @@ STRENGTH = 0.25
 class GaussianNoise(Distortion):
     """Independent normal noise on every value, ``STRENGTH`` times its channel's (feature's) sd."""
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         self.register_buffer("sd", channel_sd(context), persistent=False)
         self.sd: Tensor
 
@@ -26,7 +25,7 @@ class GaussianNoise(Distortion):
         return x + self.strength * STRENGTH * self.sd * normal(tuple(x.shape), generator)
 
 
-class GaussianNoiseMethod(ViewMethod):
+class GaussianNoiseMethod(DistortionMethod):
     """Gaussian noise on any spec."""
 
     name = "gaussian-noise"
@@ -34,4 +33,4 @@ class GaussianNoiseMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Noise in proportion to ``context``'s data."""
-        return GaussianNoise(context)
+        return GaussianNoise(context, self.settings.strength)

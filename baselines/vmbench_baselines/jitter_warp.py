@@ -11,8 +11,7 @@ from torch.nn import functional
 
 from vmbench.data.specs import Sequence
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers, normal, uniform
 from vmbench_baselines.reference import channel_sd
 from vmbench_baselines.time_series import jitter, read_at, scale
@@ -45,8 +44,8 @@ def warp_positions(batch: int, length: int, generator: Generator, warp: float = 
 class JitterWarp(Distortion):
     """Permutation, time warp, per-channel scale and jitter, in this order, on every example."""
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         self.register_buffer("sd", channel_sd(context), persistent=False)
         self.sd: Tensor
 
@@ -58,7 +57,7 @@ class JitterWarp(Distortion):
         return jitter(scale(view, generator, strength), self.sd, generator, strength)
 
 
-class JitterWarpMethod(ViewMethod):
+class JitterWarpMethod(DistortionMethod):
     """Raw sensor windows' handcrafted views."""
 
     name = "jitter-warp"
@@ -68,4 +67,4 @@ class JitterWarpMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Distortions with jitter in proportion to ``context``'s data."""
-        return JitterWarp(context)
+        return JitterWarp(context, self.settings.strength)

@@ -7,10 +7,10 @@ While it pretrains, the encoder (and so its batch norm) sees masked inputs only.
 """
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from vmbench.config import Config
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, HeadSettings
 from vmbench.objectives.base import Batch, Objective
 from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
@@ -21,14 +21,27 @@ from vmbench_baselines.tokens import TokenDecoder, Tokens
 MASKED, MASKED_FEATURES = 0.75, 0.5
 
 
+class MAESettings(HeadSettings):
+    """Of masked autoencoding."""
+
+    mask_share: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the tokens that is masked; none is 0.75, of table features 0.5.",
+    )
+
+
 class MaskedReconstruction(Objective):
     """Mean squared error of the masked tokens' values, reconstructed from the unmasked ones."""
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    settings_class = MAESettings
+
+    def __init__(self, encoder: Encoder, settings: MAESettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         spec = encoder.spec
         self.tokens = Tokens.of(spec)
-        share = MASKED if spec.space else MASKED_FEATURES
+        share = settings.mask_share or (MASKED if spec.space else MASKED_FEATURES)
         self.masked = max(1, min(self.tokens.count - 1, round(share * self.tokens.count)))
         self.decoder = TokenDecoder(encoder, self.tokens, self.tokens.numel)
         self.mask_value = nn.Parameter(torch.zeros(spec.channels_in, *[1] * len(spec.space)))

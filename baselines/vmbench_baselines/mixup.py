@@ -5,10 +5,11 @@ the contrastive task becomes to say which two examples are in a mixture, and in 
 """
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vmbench.objectives.base import Batch, ProjectionObjective
+from vmbench.objectives.base import Batch, ContrastiveSettings, ProjectionObjective
 from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
@@ -44,14 +45,27 @@ def mixed_n_pair(
     return -(share * own + (1 - share) * other).mean()
 
 
-def draw_mixture(batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
+class MixtureSettings(ContrastiveSettings):
+    """Of the objectives over mixtures."""
+
+    alpha: float = Field(1.0, gt=0, description="Shares are drawn from Beta(alpha, alpha).")
+
+
+def draw_mixture(batch: int, generator: Generator, alpha: float = 1.0) -> tuple[Tensor, Tensor]:
     """Shares (batch,) and partners (batch,), a permutation.
 
-    Shares are from Beta(1, 1), which is uniform; each example is the larger half of its own
-    mixture, as in the paper's code.
+    Shares are from Beta(alpha, alpha), which for 1 is uniform; each example is the larger half of
+    its own mixture, as in the paper's code.
     """
-    share = uniform((batch,), generator)
+    share = uniform((batch,), generator) if alpha == 1 else _beta(batch, generator, alpha)
     return torch.maximum(share, 1 - share), uniform((batch,), generator).argsort()
+
+
+def _beta(batch: int, generator: Generator, alpha: float) -> Tensor:
+    """From two gammas, because torch's Beta takes no generator."""
+    concentration = torch.full((2, batch), alpha, device=generator.device)
+    gammas: Tensor = torch._standard_gamma(concentration, generator=generator)
+    return gammas[0] / gammas.sum(0).clamp(min=torch.finfo(gammas.dtype).tiny)
 
 
 def mix(x: Tensor, other: Tensor, share: Tensor) -> Tensor:
@@ -64,14 +78,16 @@ class IMix(ProjectionObjective):
     """N-pair loss of mixtures of first views against second views."""
 
     paper = "Lee et al. 2021, arXiv 2010.08887"
+    settings_class = MixtureSettings
+    settings: MixtureSettings
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Two views of each example; the first are mixed in pairs, and both encoded apart."""
         first, second = make_views(batch.x, 2)
-        share, partner = draw_mixture(len(first), batch.generator)
+        share, partner = draw_mixture(len(first), batch.generator, self.settings.alpha)
         z = self.project(mix(first, first[partner], share))
         candidates = self.project(second)  # the last to be projected are the ones watched
-        return mixed_n_pair(z, candidates, share, partner, self.config.temperature)
+        return mixed_n_pair(z, candidates, share, partner, self.settings.temperature)
 
 
 class Mixup(PretextMethod):

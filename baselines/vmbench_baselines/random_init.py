@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, HeadSettings
 from vmbench.views.method import Method
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -25,6 +25,7 @@ class RandomInit(Method):
     name = "random-init"
     kind = "none"
     yardstick = True
+    settings_class = HeadSettings
 
 
 class RandomInitCalibrated(Method):
@@ -36,6 +37,7 @@ class RandomInitCalibrated(Method):
     name = "random-init-calibrated"
     kind = "none"
     yardstick = True
+    settings_class = HeadSettings
 
     def settle(self, encoder: Encoder, batches: Iterable[Tensor]) -> str | None:
         """:func:`calibrate`, where there is a batch norm."""

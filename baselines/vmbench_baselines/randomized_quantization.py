@@ -8,8 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 
 BINS = 8
@@ -38,7 +37,7 @@ class RandomizedQuantization(Distortion):
         return outputs.gather(2, chosen).view(x.shape)
 
 
-class RandomizedQuantizationMethod(ViewMethod):
+class RandomizedQuantizationMethod(DistortionMethod):
     """Randomized quantization on any spec."""
 
     name = "randomized-quantization"
@@ -47,4 +46,4 @@ class RandomizedQuantizationMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """The same distortion whatever the data."""
-        return RandomizedQuantization(context)
+        return RandomizedQuantization(context, self.settings.strength)

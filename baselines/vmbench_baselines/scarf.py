@@ -10,8 +10,7 @@ from torch import Generator, Tensor
 
 from vmbench.data.specs import Vector
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers
 from vmbench_baselines.masks import random_subset
 
@@ -26,8 +25,8 @@ class Scarf(Distortion):
     A draw is that feature of a reference row, chosen anew for every feature and example.
     """
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         features = context.spec.channels_in
         share = min(1.0, self.strength * CORRUPTED_PERCENT / 100)
         self.count = max(1, int(features * share))
@@ -41,7 +40,7 @@ class Scarf(Distortion):
         return x.where(~corrupted, self.reference.gather(0, rows))
 
 
-class ScarfMethod(ViewMethod):
+class ScarfMethod(DistortionMethod):
     """Tables' handcrafted views."""
 
     name = "scarf"
@@ -51,4 +50,4 @@ class ScarfMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Corruption by ``context``'s reference rows."""
-        return Scarf(context)
+        return Scarf(context, self.settings.strength)

@@ -7,18 +7,24 @@ here have no token embeddings, so patches, segments or features of the input are
 import math
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, HeadSettings
 from vmbench.objectives.base import Batch, Objective
 from vmbench.views.base import MakeViews
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.tokens import TokenDecoder, Tokens
 
-SHUFFLED = 0.15  # share of the tokens
+
+class ShEDSettings(HeadSettings):
+    """Of shuffled embedding detection."""
+
+    shuffled_share: float = Field(
+        0.15, gt=0, le=1, description="Share of the tokens that change place; two at least do."
+    )
 
 
 def rotate(tokens: Tensor, chosen: Tensor) -> Tensor:
@@ -33,10 +39,13 @@ def rotate(tokens: Tensor, chosen: Tensor) -> Tensor:
 class ShuffleDetection(Objective):
     """Binary cross-entropy of telling, token by token, which were moved within their example."""
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    settings_class = ShEDSettings
+
+    def __init__(self, encoder: Encoder, settings: ShEDSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         self.tokens = Tokens.of(encoder.spec)
-        self.shuffled = min(self.tokens.count, max(2, math.ceil(SHUFFLED * self.tokens.count)))
+        shuffled = math.ceil(settings.shuffled_share * self.tokens.count)
+        self.shuffled = min(self.tokens.count, max(2, shuffled))
         self.detector = TokenDecoder(encoder, self.tokens, 1)
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:

@@ -16,8 +16,7 @@ from torch import Generator, Tensor
 from vmbench.data.specs import Grid
 from vmbench.errors import missing_package
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 
 CROP_AREA = (0.2, 1.0)
 SMALLEST_AREA = 0.05  # however strong the crop
@@ -65,8 +64,8 @@ class SimCLRImage(Distortion):
         UserError: if kornia is not installed.
     """
 
-    def __init__(self, context: ViewContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ViewContext, strength: float = 1.0) -> None:
+        super().__init__(context, strength)
         try:
             kornia = import_module("kornia.augmentation")
         except ImportError as error:
@@ -110,7 +109,7 @@ def _interval(context: ViewContext) -> tuple[float, float]:
     return float(mean - 3 * sd), float(6 * sd) or 1.0
 
 
-class SimCLRImageMethod(ViewMethod):
+class SimCLRImageMethod(DistortionMethod):
     """Images' handcrafted views."""
 
     name = "simclr-image"
@@ -120,4 +119,4 @@ class SimCLRImageMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """The recipe at the size and in the range of ``context``'s images."""
-        return SimCLRImage(context)
+        return SimCLRImage(context, self.settings.strength)

@@ -14,26 +14,40 @@ literature has for it: on speech masks and noise always go together, on sensors 
 """
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor
 
 from vmbench.data.specs import Grid
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod, DistortionSettings
 from vmbench_baselines.draws import normal
 from vmbench_baselines.masks import random_band
 from vmbench_baselines.reference import channel_sd, mean_value
 
-NOISE = 0.25  # sd of the noise, in the data's sd
+MASKED = 40 / 64  # share of an axis that the widest mask hides
 
 
-def mask_limit(size: int, strength: float = 1.0) -> int:
-    """The widest mask over ``size`` bins: 40 of 64 in proportion, but never the whole axis.
+class SpectralSettings(DistortionSettings):
+    """Of the masks."""
+
+    mask_share: float = Field(
+        MASKED, gt=0, le=1, description="Share of an axis that the widest mask hides."
+    )
+
+
+class SpectralNoiseSettings(SpectralSettings):
+    """Of masks and noise."""
+
+    noise: float = Field(0.25, ge=0, description="Standard deviation of the noise, in the data's.")
+
+
+def mask_limit(size: int, strength: float = 1.0, share: float = MASKED) -> int:
+    """The widest mask over ``size`` bins: ``share`` of them, but never the whole axis.
 
     >>> [mask_limit(size) for size in (64, 32, 17, 1)]
     [40, 20, 11, 0]
     """
-    return min(size - 1, round(strength * size * 40 / 64))
+    return min(size - 1, round(strength * size * share))
 
 
 class SpectralViews(Distortion):
@@ -43,11 +57,19 @@ class SpectralViews(Distortion):
         context: of a Grid; masked bins take its silence, or else its mean value, and its sd
             scales the noise.
         noise: sd of the noise in each channel's sd; 0 for none.
+        strength: scales masks and noise.
+        mask_share: of an axis, that the widest mask hides.
     """
 
-    def __init__(self, context: ViewContext, noise: float) -> None:
-        super().__init__(context)
-        self.noise = noise
+    def __init__(
+        self,
+        context: ViewContext,
+        noise: float,
+        strength: float = 1.0,
+        mask_share: float = MASKED,
+    ) -> None:
+        super().__init__(context, strength)
+        self.noise, self.mask_share = noise, mask_share
         level, below_peak = context.silence or (mean_value(context), torch.tensor(torch.inf))
         self.register_buffer("level", level, persistent=False)
         self.register_buffer("below_peak", below_peak, persistent=False)
@@ -59,8 +81,9 @@ class SpectralViews(Distortion):
     def distort(self, x: Tensor, generator: Generator) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
         batch, _, height, width = x.shape
-        frequencies = random_band(batch, height, mask_limit(height, self.strength), generator)
-        times = random_band(batch, width, mask_limit(width, self.strength), generator)
+        tallest, widest = (mask_limit(n, self.strength, self.mask_share) for n in (height, width))
+        frequencies = random_band(batch, height, tallest, generator)
+        times = random_band(batch, width, widest, generator)
         masked = frequencies[:, None, :, None] | times[:, None, None, :]
         loudest = x.masked_fill(masked, -torch.inf).amax((2, 3), keepdim=True)
         view = x.where(~masked, torch.maximum(self.level, loudest - self.below_peak))
@@ -69,40 +92,49 @@ class SpectralViews(Distortion):
         return view
 
 
-class SpecAugment(ViewMethod):
+class SpecAugment(DistortionMethod):
     """Speech spectrograms' handcrafted views: masks, then noise."""
 
     name = "specaugment"
     kind = "handcrafted"
     specs = (Grid.kind,)
     paper = "Park et al. 2019, arXiv 1904.08779"
+    settings_class = SpectralNoiseSettings
+    settings: SpectralNoiseSettings
 
     def views(self, context: ViewContext) -> Views:
         """Masks and noise for ``context``'s spectrograms."""
-        return SpectralViews(context, NOISE)
+        own = self.settings
+        return SpectralViews(context, own.noise, own.strength, own.mask_share)
 
 
-class Spectral(ViewMethod):
+class Spectral(DistortionMethod):
     """Sensor spectrograms' handcrafted views: masks alone."""
 
     name = "spectral"
     kind = "handcrafted"
     specs = (Grid.kind,)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
+    settings_class = SpectralSettings
+    settings: SpectralSettings
 
     def views(self, context: ViewContext) -> Views:
         """Masks for ``context``'s spectrograms."""
-        return SpectralViews(context, 0.0)
+        own = self.settings
+        return SpectralViews(context, 0.0, own.strength, own.mask_share)
 
 
-class SpectralNoise(ViewMethod):
+class SpectralNoise(DistortionMethod):
     """The published variant of the sensor views: masks, then noise, as ``specaugment`` does."""
 
     name = "spectral-noise"
     kind = "handcrafted"
     specs = (Grid.kind,)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
+    settings_class = SpectralNoiseSettings
+    settings: SpectralNoiseSettings
 
     def views(self, context: ViewContext) -> Views:
         """Masks and noise for ``context``'s spectrograms."""
-        return SpectralViews(context, NOISE)
+        own = self.settings
+        return SpectralViews(context, own.noise, own.strength, own.mask_share)

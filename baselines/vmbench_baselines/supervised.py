@@ -1,6 +1,19 @@
 """The ceiling: the same encoder trained on the task's labels, read by the same probe."""
 
+from typing import Literal
+
+from pydantic import Field
+
+from vmbench.networks.encoder import HeadSettings
 from vmbench.views.method import Method
+
+
+class SupervisedSettings(HeadSettings):
+    """Of the ceiling."""
+
+    augmentation: Literal["handcrafted"] | None = Field(
+        None, description="Views that the training sees; --views names any family instead."
+    )
 
 
 class Supervised(Method):
@@ -13,5 +26,7 @@ class Supervised(Method):
     name = "supervised"
     kind = "none"
     yardstick = True
+    settings_class = SupervisedSettings
+    settings: SupervisedSettings
     augmented = True
     trains = "per task"

@@ -14,8 +14,7 @@ from torch import Generator, Tensor
 
 from vmbench.data.specs import Sequence
 from vmbench.views.base import ViewContext, Views
-from vmbench.views.method import ViewMethod
-from vmbench_baselines.distortion import Distortion
+from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.masks import random_stretch
 from vmbench_baselines.reference import channel_sd, mean_value
@@ -50,11 +49,14 @@ class Waveform(Distortion):
 
     Args:
         context: of a Sequence; silence is its mean value, and its sd scales the noise.
+        strength: scales all four.
         pitch_and_loudness: whether to change these two.
     """
 
-    def __init__(self, context: ViewContext, *, pitch_and_loudness: bool) -> None:
-        super().__init__(context)
+    def __init__(
+        self, context: ViewContext, strength: float = 1.0, *, pitch_and_loudness: bool
+    ) -> None:
+        super().__init__(context, strength)
         self.pitch_and_loudness = pitch_and_loudness
         self.register_buffer("silence", mean_value(context), persistent=False)
         self.register_buffer("sd", channel_sd(context), persistent=False)
@@ -75,7 +77,7 @@ class Waveform(Distortion):
         return jitter(x.where(kept[:, None], self.silence), self.sd, generator, self.strength)
 
 
-class WaveformMethod(ViewMethod):
+class WaveformMethod(DistortionMethod):
     """Speech waveforms' handcrafted views: crop and noise."""
 
     name = "waveform"
@@ -85,10 +87,10 @@ class WaveformMethod(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """Crops and noise for ``context``'s clips."""
-        return Waveform(context, pitch_and_loudness=False)
+        return Waveform(context, self.settings.strength, pitch_and_loudness=False)
 
 
-class WaveformPitchLoudness(ViewMethod):
+class WaveformPitchLoudness(DistortionMethod):
     """The published variant: pitch and loudness change as well."""
 
     name = "waveform-pitch-loudness"
@@ -98,4 +100,4 @@ class WaveformPitchLoudness(ViewMethod):
 
     def views(self, context: ViewContext) -> Views:
         """All four distortions for ``context``'s clips."""
-        return Waveform(context, pitch_and_loudness=True)
+        return Waveform(context, self.settings.strength, pitch_and_loudness=True)

@@ -6,14 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning import new_encoder
 from torch import nn
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.specs import Grid, Sequence, Vector
-from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
-from vmbench.runs.presets import preset
 from vmbench.views.base import Identity
 from vmbench.views.method import PretextMethod
 from vmbench_baselines.emix import EMix, EMixMethod
@@ -31,10 +29,12 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def make(objective, spec, **changes):
-    config = make_config(preset("smoke"), {"temperature": 0.5}, changes)
+def make(objective, spec, encoder="auto", **changes):
+    known = objective.declared().model_fields
+    changes = {"temperature": 0.5, **changes} if "temperature" in known else changes
+    own = objective.declared()(**changes)
     torch.manual_seed(0)
-    return objective(build_encoder(spec, config), config, 100)
+    return objective(new_encoder(spec, encoder, own.embedding_dim), own, 100)
 
 
 def batch_of(spec, seed=0, size=16):
@@ -86,7 +86,7 @@ def test_a_token_of_a_grid_is_a_patch_with_all_its_channels():
 def test_the_decoder_looks_where_the_token_is():
     """A bright spot in the maps changes the numbers of the tokens there and of no distant ones."""
     spec = Grid(1, 32, 32)
-    encoder = build_encoder(spec, make_config(preset("smoke")))
+    encoder = new_encoder(spec)
     torch.manual_seed(0)
     decoder = TokenDecoder(encoder, Tokens.of(spec), 1)
     maps = torch.zeros(1, encoder.dim, 8, 8)
@@ -296,3 +296,23 @@ def test_a_run_names_no_objective_and_draws_no_views(method, tmp_path):
     folder = tmp_path / result.run_id
     assert (folder / "metrics.jsonl").exists()
     assert not (folder / "views.png").exists()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_share_that_is_masked_or_moved_is_a_setting(spec):
+    count = Tokens.of(spec).count
+    assert make(MaskedReconstruction, spec, mask_share=0.3).masked == round(0.3 * count)
+    usual = 0.75 if spec.space else 0.5
+    assert make(MaskedReconstruction, spec).masked == round(usual * count)
+    assert make(ShuffleDetection, spec, shuffled_share=0.6).shuffled == math.ceil(0.6 * count)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
+def test_shares_of_mixtures_are_of_the_symmetric_beta(alpha):
+    """Its variance is 1 / (4 (2 alpha + 1)); the larger half is as far from 1/2."""
+    share, _ = draw_mixture(40_000, generator(), alpha)
+    assert ((share >= 0.5) & (share <= 1)).all()
+    assert (share - 0.5).square().mean().item() == pytest.approx(
+        1 / (4 * (2 * alpha + 1)), rel=0.03
+    )
+    assert torch.equal(draw_mixture(40_000, generator(), alpha)[0], share)

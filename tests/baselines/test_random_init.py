@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 import torch
 import toy
+from planning import common
 from torch import nn
 from toy import ToyGrid, ToySequence, ToyVector
 
-from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.progress import Progress
-from vmbench.registry import registry
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import plan_on
 from vmbench.runs.representations import Representations
 from vmbench.runs.request import RunRequest
 from vmbench.training.device import Placement
@@ -36,7 +35,7 @@ class Of:
     def __init__(self, dataset, tmp_path, **settings):
         self.examples = prepare(dataset().bind())
         self.indices = self.examples.training()
-        config = make_config({"batch_size": 60, "width": 8, **settings})
+        config = common("small", **{"batch_size": 60, **settings})
         placement = Placement(torch.device("cpu"), None)
         self.trainer = Trainer(config, placement, 3, Progress(quiet=False))
         self.folder, self.read = tmp_path, {}
@@ -49,17 +48,9 @@ session = Of
 
 
 def floor(method, of):
-    dataset = of.examples.dataset
-    plan = Plan(
-        request=RunRequest(domain="toy", method=method.name, seed=3),
-        domain=toy.Toy(),
-        method=method(),
-        objective=None,
-        config=of.trainer.config,
-        pretrain=dataset,
-        tasks=((dataset, dataset.tasks[0]),),
-        evaluation=registry("evaluation").get("linear"),
-    )
+    dataset, asked = of.examples.dataset, of.trainer.config.changed()
+    request = RunRequest(domain="toy", method=method.name, seed=3, settings=asked)
+    plan = plan_on(request, toy.Toy(), method(), dataset)
     read = of.read.setdefault(method, Representations(plan, of.trainer, of.examples, of.folder))
     return read.of(of.examples, dataset.tasks[0])
 

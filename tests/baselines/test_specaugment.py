@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vmbench.data.specs import Grid
-from vmbench_baselines.specaugment import NOISE, SpecAugment, Spectral, SpectralNoise
+from vmbench_baselines.specaugment import SpecAugment, Spectral, SpectralNoise
 
 
 def bands(flags):
@@ -57,7 +57,9 @@ def test_noise_follows_the_sd_of_its_channel(make_context, method):
     noisy = method().views(context)(x, torch.Generator().manual_seed(0))
     masked = Spectral().views(context)(x, torch.Generator().manual_seed(0))
     sd = (noisy - masked).std((0, 2, 3))
-    torch.testing.assert_close(sd, NOISE * context.reference.std((0, 2, 3)), rtol=0.02, atol=0)
+    noise = method().settings.noise
+    assert noise == 0.25
+    torch.testing.assert_close(sd, noise * context.reference.std((0, 2, 3)), rtol=0.02, atol=0)
 
 
 def test_specaugment_and_spectral_noise_are_one_distortion(make_context):
@@ -68,3 +70,14 @@ def test_specaugment_and_spectral_noise_are_one_distortion(make_context):
             for method in (SpecAugment, SpectralNoise)
         ]
         assert torch.equal(*views)
+
+
+def test_the_widest_mask_and_the_noise_are_settings(make_context):
+    context = make_context(Grid(1, 20, 20))
+    x = torch.ones(400, 1, 20, 20)
+    own = SpecAugment.settings_class(mask_share=0.25, noise=0.0)
+    view = SpecAugment(own).views(context)(x, torch.Generator().manual_seed(0))
+    hidden = (view != 1)[:, 0]
+    rows = hidden.all(2).sum(1)
+    assert rows.max() == 5  # of 20, a quarter
+    assert set(rows.tolist()) == set(range(6))

@@ -98,8 +98,9 @@ def test_randomness_is_per_example_and_from_the_generator_alone(
 def test_strength_scales_the_distortion(make_context, name, spec):
     moved = []
     for strength in (0.1, 0.5, 1.0, 2.0):
-        context = make_context(spec, count=256, strength=strength)
-        view = METHODS[name]().views(context)(context.reference, generator())
+        context, method = make_context(spec, count=256), METHODS[name]
+        views = method(method.settings_class(strength=strength)).views(context)
+        view = views(context.reference, generator())
         moved.append((view - context.reference).abs().mean().item())
     assert moved == sorted(moved)
     assert moved[0] < 0.85 * moved[2]

@@ -27,11 +27,11 @@ TOY = ("run", "--domain", "toy", "--preset", "smoke", "--quiet")
     ((*TOY, "--transfer", "toy-vector/kid"), "did you mean 'kind'?"),
     ((*TOY, "--transfer", "toy-grid"), "--pretrain toy-grid"),
     (("run", "--domain", "toy", "--preset", "smal"), "'smal': did you mean 'small'?"),
-    ((*TOY, "--set", "temprature=1"), "did you mean 'temperature'?"),
+    ((*TOY, "--set", "temprature=1"), "did you mean 'objectives.temperature'?"),
     ((*TOY, "--set", "temperature"), "--set 'temperature' is not key=value"),
-    ((*TOY, "--set", "temperature=warm"), "setting 'temperature' = 'warm' is not valid"),
+    ((*TOY, "--set", "temperature=warm"), "setting 'simclr.temperature' = 'warm' is not valid"),
     ((*TOY, "--set", "encoder=resnet19"), "did you mean 'resnet18'?"),
-    ((*TOY, "--epsilon", "-1"), "setting 'epsilon' = -1.0 is not valid"),
+    ((*TOY, "--epsilon", "-1"), "setting 'viewmaker.epsilon' = -1.0 is not valid"),
     ((*TOY, "--epsilon", "100"), "less than or equal to 10"),
     ((*TOY, "--epochs", "0"), "setting 'epochs' = 0 is not valid"),
     ((*TOY, "--epochs", "ten"), "--epochs"),
@@ -173,15 +173,18 @@ def test_list_shows_kind_specs_and_paper(kind, shown, capsys):
 
 def test_info_shows_what_an_objective_changes_in_a_preset(capsys):
     facts = json.loads(call(capsys, "info", "moco", "--json")[1])
-    assert facts["presets adapted"] == ["paper: target_momentum=0.999, negatives=65536"]
+    assert facts["presets adapted"] == ["paper: momentum=0.999, negatives=65536"]
+    assert "moco.momentum: Share of its old weights that the" in " ".join(facts["settings"])
 
 
 def test_info_config_has_a_sentence_per_setting(capsys):
     from vmbench.config import Config
 
     facts = json.loads(call(capsys, "info", "config", "--json")[1])
-    assert set(facts) == set(Config.model_fields)
-    assert all(text[0].isupper() or text.startswith("auto") for text in facts.values())
+    assert set(facts) == {*Config.model_fields, "SECTION.field"}
+    assert all(
+        text[0].isupper() or text.startswith(("auto", "a setting")) for text in facts.values()
+    )
 
 
 def test_doctor_reports_the_embedded_data(capsys):

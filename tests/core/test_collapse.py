@@ -6,12 +6,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from planning import new_encoder
 from toy import ToyGrid, ToyVector
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.examples import prepare
-from vmbench.networks import build_encoder
 from vmbench.training.collapse import Health, Watch, effective_rank, similarity
 from vmbench.training.device import Placement
 
@@ -82,7 +81,7 @@ def watch(dataset, encoder, batch_size=32):
 
 @pytest.mark.parametrize("dataset", [ToyGrid, ToyVector])
 def test_the_start_is_the_network_in_training_mode_and_stays_as_it_was(dataset):
-    encoder = build_encoder(dataset.spec, make_config({"width": 8}))
+    encoder = new_encoder(dataset.spec, width=8)
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     watched = watch(dataset, encoder)
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
@@ -102,7 +101,7 @@ def test_the_start_is_the_network_in_training_mode_and_stays_as_it_was(dataset):
 
 
 def test_a_training_set_of_any_size_fills_its_batches():
-    encoder = build_encoder(ToyVector.spec, make_config({}))
+    encoder = new_encoder(ToyVector.spec)
     assert [len(b) for b in watch(ToyVector, encoder, 179).batches] == [179]
     assert [len(b) for b in watch(ToyVector, encoder, 500).batches] == [180]
     ids = np.concatenate(watch(ToyVector, encoder, 60).batches)

@@ -7,7 +7,6 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from vmbench.config import Config
 from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
 from vmbench.views.base import ViewContext
@@ -33,7 +32,7 @@ def smooth(spec, n=200, seed=0):
 
 
 def clean_of(spec, value_range=None):
-    return Clean.of(ViewContext(spec, Config(), value_range, smooth(spec)))
+    return Clean.of(ViewContext(spec, value_range, smooth(spec)))
 
 
 def corrupt(corruption, x, severity, clean, seed=3):

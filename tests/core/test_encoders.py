@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from planning import new_encoder
 from torch.nn import functional as F
 
-from vmbench.config import Config
 from vmbench.data.specs import Grid, Sequence, Vector
 from vmbench.errors import UserError
-from vmbench.networks import ResNet18, ResNet50, build_encoder
+from vmbench.networks import Architecture, ResNet18, ResNet50, build_encoder
 
 
 def published_resnet18() -> dict[str, tuple[int, ...]]:
@@ -122,7 +122,7 @@ def test_resnet50_is_four_times_as_wide_and_50_layers_deep():
 )
 @pytest.mark.parametrize("stem", ["cifar", "strided", "imagenet"])
 def test_any_size_gives_features_and_gradients(spec, stem):
-    encoder = build_encoder(spec, Config(width=4, stem=stem))
+    encoder = new_encoder(spec, **({"stem": stem} if spec.space else {}))
     x = torch.randn(3, *spec.shape)
     features = encoder.features(x, bins=2)
     assert features.shape[0] == 3
@@ -133,7 +133,7 @@ def test_any_size_gives_features_and_gradients(spec, stem):
 
 
 def test_features_are_finer_than_the_pooled_representation():
-    encoder = build_encoder(Grid(1, 32, 32), Config(width=4)).eval()
+    encoder = new_encoder(Grid(1, 32, 32)).eval()
     x = torch.randn(2, 1, 32, 32)
     fine = encoder.features(x, bins=2).view(2, encoder.dim, 4)
     torch.testing.assert_close(fine.mean(2), encoder.pooled(x), rtol=1e-4, atol=1e-5)
@@ -141,4 +141,4 @@ def test_features_are_finer_than_the_pooled_representation():
 
 def test_an_encoder_that_cannot_serve_the_spec_is_a_user_error():
     with pytest.raises(UserError, match=r"resnet18.*Vector\(4\)"):
-        build_encoder(Vector(4), Config(encoder="resnet18"))
+        build_encoder(Vector(4), Architecture("resnet18"))

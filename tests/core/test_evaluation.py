@@ -248,7 +248,7 @@ def test_what_pretraining_was_tuned_with_does_not_reach_finetuning(tmp_path, mon
 
 
 def test_a_batch_that_the_task_cannot_fill_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"180 training examples.*--set finetune_batch_size=N"):
+    with pytest.raises(UserError, match=r"180 training examples.*--set finetune.batch_size=N"):
         run(tmp_path, evaluation="finetune", settings={"finetune_batch_size": 181})
 
 

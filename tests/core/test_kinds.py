@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 import toy
+from planning import new_encoder
 
 from vmbench.cli import invoke
-from vmbench.config import make_config
 from vmbench.data.check import check_data
 from vmbench.data.dataset import Task
 from vmbench.data.examples import prepare
@@ -21,12 +21,11 @@ from vmbench.errors import UserError
 from vmbench.evaluation.corruptions import Corruption, corruptions
 from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.kinds.multiclass import MulticlassScoring
-from vmbench.networks import Viewmaker, build_encoder
+from vmbench.networks import Viewmaker
 from vmbench.objectives.cross_entropy import CrossEntropy
 from vmbench.objectives.labelled import LabelLoss
 from vmbench.registry import import_target
 from vmbench.runs.pictures import draw_gallery
-from vmbench.runs.presets import preset
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -111,7 +110,7 @@ def test_what_a_kind_of_spec_names_exists(spec):
     assert callable(import_target(spec.picture))
     x = torch.zeros(2, *sample.shape)
     assert Viewmaker(sample, width=4)(x).shape == x.shape
-    assert build_encoder(sample, make_config(preset("smoke")))(x).shape[0] == 2
+    assert new_encoder(sample)(x).shape[0] == 2
 
 
 @dataclass(frozen=True)

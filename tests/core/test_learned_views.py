@@ -5,17 +5,16 @@ import math
 import pytest
 import torch
 import toy
-from planning import make_plan
+from planning import common, make_plan, new_encoder
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench.index import ENTRIES
-from vmbench.networks import Viewmaker, build_encoder
+from vmbench.networks import Viewmaker
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
-from vmbench.runs.presets import preset
+from vmbench.registry import registry
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement
 from vmbench.training.loop import _SCHEDULES, _Players
@@ -24,6 +23,7 @@ from vmbench.views.divmaker import DiverseViews, Divmaker, deterministic_contras
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker_handcrafted import SupplementedViews, ViewmakerHandcrafted
 
+SMALL = {"width": 4, "num_res_blocks": 1}
 CPU = Placement(torch.device("cpu"), None)
 DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
 FAMILIES = {"grid": "spectral", "sequence": "jitter-warp", "vector": "scarf"}
@@ -35,10 +35,14 @@ def _toy_families(monkeypatch):
     monkeypatch.setattr(toy.Toy, "handcrafted", FAMILIES)
 
 
-def context(spec, handcrafted=None, **settings):
-    config = make_config(preset("smoke"), settings)
+def made(method, **settings):
+    return method(method.settings_class(**SMALL, **settings))
+
+
+def context(spec, handcrafted=None):
     reference = torch.randn(64, *spec.shape, generator=torch.Generator().manual_seed(1))
-    return ViewContext(spec, config, None, reference, handcrafted)
+    family = registry("method").get(handcrafted) if handcrafted else None
+    return ViewContext(spec, None, reference, family)
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.kind == "method"], ids=lambda e: e.name)
@@ -52,7 +56,7 @@ def test_index_says_what_the_class_says(entry):
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_supplemented_view_is_the_handcrafted_one_and_a_bounded_perturbation(dataset):
     spec = dataset.spec
-    views = ViewmakerHandcrafted().views(context(spec, FAMILIES[spec.kind], epsilon=0.1))
+    views = made(ViewmakerHandcrafted, epsilon=0.1).views(context(spec, FAMILIES[spec.kind]))
     x = torch.randn(16, *spec.shape)
     generator = torch.Generator().manual_seed(3)
     handcrafted = views.handcrafted(x, generator)
@@ -132,9 +136,9 @@ def test_deterministic_contrastive_is_its_equation():
 
 
 def setup(dataset, views, schedule):
-    config = make_config(preset("smoke"), {"schedule": schedule, "lr": 1e-30})
+    config = common(schedule=schedule, lr=1e-30)
     torch.manual_seed(0)
-    objective = SimCLR(build_encoder(dataset.spec, config), config, 10)
+    objective = SimCLR(new_encoder(dataset.spec), SimCLR.settings_class(), 10)
     players = _Players(objective, views, config, 10)
     generator = torch.Generator().manual_seed(4)
     return objective, players, generator, _SCHEDULES[schedule](players, CPU, generator)
@@ -147,7 +151,7 @@ def test_divmaker_gets_the_gradient_of_its_own_loss_and_the_encoder_that_of_the_
 ):
     spec = dataset.spec
     torch.manual_seed(1)
-    views = Divmaker().views(context(spec, epsilon=0.3))
+    views = made(Divmaker, epsilon=0.3).views(context(spec))
     objective, _, _, step = setup(dataset, views, schedule)
     batch = Batch(torch.randn(16, *spec.shape), torch.arange(16))
     before = [p.clone() for p in objective.parameters()]
@@ -160,7 +164,7 @@ def test_divmaker_gets_the_gradient_of_its_own_loss_and_the_encoder_that_of_the_
 
     # By hand: a fresh copy of everything, one loss at a time.
     torch.manual_seed(1)
-    own = Divmaker().views(context(spec, epsilon=0.3))
+    own = made(Divmaker, epsilon=0.3).views(context(spec))
     objective, _, generator, _ = setup(dataset, own, schedule)
     loss = objective(batch, view_maker(own, generator, torch.Tensor.detach))
     names, parameters = zip(*objective.named_parameters(), strict=True)
@@ -182,7 +186,7 @@ def test_diverse_views_grow_apart_where_adversaries_need_not():
     """Trained against a frozen encoder, the two views' similarity falls and their own loss too."""
     spec = toy.ToyVector.spec
     torch.manual_seed(1)
-    views = Divmaker().views(context(spec, epsilon=0.3, viewmaker_lr=1e-2))
+    views = made(Divmaker, epsilon=0.3, lr=1e-2).views(context(spec))
     assert isinstance(views, DiverseViews)
     objective, _, generator, step = setup(toy.ToyVector, views, "joint")
     objective.eval()

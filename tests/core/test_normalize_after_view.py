@@ -51,7 +51,13 @@ def untrained(examples, tmp_path, **settings):
         domain="toy", method="random-init", preset="smoke", pretrain="toy-pixels", settings=asked
     )
     plan = request.resolve()
-    trainer = Trainer(plan.config, place(plan.config, examples.spec), 0, Progress(quiet=True))
+    trainer = Trainer(
+        plan.config,
+        place(plan.config, examples.spec),
+        0,
+        Progress(quiet=True),
+        architecture=plan.architecture,
+    )
     return Representations(plan, trainer, examples, tmp_path).of(examples, ToyPixels.tasks[0])
 
 
@@ -135,20 +141,20 @@ def test_each_feature_of_a_row_has_its_own():
 
 
 def test_paper_normalises_images_after_the_view_and_reads_maps_before_pooling():
-    config = {
-        domain: make_plan(domain, "viewmaker", "simclr", "paper", 0, None, (), {}).config
+    plans = {
+        domain: make_plan(domain, "viewmaker", "simclr", "paper", 0, None, (), {})
         for domain in ("image", "audio", "sensor")
     }
-    assert [c.normalize_after_view for c in config.values()] == [True, False, False]
+    assert [p.config.normalize_after_view for p in plans.values()] == [True, False, False]
     # 4 x 4 x 512 of a CIFAR stem at 32, 2 x 2 x 512 of an ImageNet stem at 64, and pooled.
     for domain, spec, size in (
         ("image", Grid(3, 32, 32), 4 * 4 * 512),
         ("audio", Grid(1, 64, 64), 2 * 2 * 512),
         ("sensor", Grid(52, 32, 32), 512),
     ):
-        encoder = build_encoder(spec, config[domain]).eval()
+        encoder = build_encoder(spec, plans[domain].architecture).eval()
         x = torch.randn(1, *spec.shape)
-        features = encoder.features(x, config[domain].feature_bins)
+        features = encoder.features(x, plans[domain].config.feature_bins)
         assert features.shape == (1, size)
         if domain != "sensor":  # nothing is averaged away
             assert torch.equal(features, encoder.maps(x).flatten(1))

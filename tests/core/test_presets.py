@@ -7,7 +7,7 @@ from planning import make_plan
 from vmbench.runs.presets import PRESETS
 
 CHANGED = {
-    "learned": {"lr": 0.25, "temperature": 0.5},
+    "learned": {"lr": 0.25, "objectives.temperature": 0.5},
     "handcrafted": {"lr": 0.125},
     "fixed": {"lr": 0.0625},
 }
@@ -22,7 +22,7 @@ def lr(method, domain="toy", dataset="toy-vector", preset="small", **options):
 @pytest.fixture(autouse=True)
 def _by_kind(monkeypatch):
     monkeypatch.setattr(toy.Toy, "handcrafted", {"vector": "scarf"})
-    monkeypatch.setattr(toy.Toy, "view_presets", {"small": CHANGED})
+    monkeypatch.setattr(toy.Toy, "presets", {"small": {"for": CHANGED}})
 
 
 @pytest.mark.parametrize(("method", "expected"), [
@@ -40,8 +40,8 @@ def test_a_method_without_views_has_the_shared_settings(method):
 
 
 def test_a_domain_sets_a_preset_for_a_method_by_its_name(monkeypatch):
-    named = {"supervised": {"lr": 0.5}, "divmaker": {"temperature": 1}, **CHANGED}
-    monkeypatch.setattr(toy.Toy, "view_presets", {"small": named})
+    named = {"supervised": {"lr": 0.5}, "divmaker": {"objectives.temperature": 1}, **CHANGED}
+    monkeypatch.setattr(toy.Toy, "presets", {"small": {"for": named}})
     assert lr("supervised") == 0.5
     assert lr("divmaker") == PRESETS["small"]["lr"]  # the name instead of the kind, not above it
     assert (lr("viewmaker"), lr("random-init")) == (0.25, PRESETS["small"]["lr"])
@@ -49,24 +49,24 @@ def test_a_domain_sets_a_preset_for_a_method_by_its_name(monkeypatch):
 
 def strength(method, domain="toy", dataset="toy-vector", **options):
     plan = make_plan(domain, method, "simclr", "small", 0, dataset, (), {}, **options)
-    return plan.config.strength
+    return plan.settings.get(f"{(plan.views or plan.method).name}.strength")
 
 
 def test_the_strength_is_that_of_the_views_which_act(monkeypatch):
     """Whoever trains on them: the domain's own strength reaches no fixed view."""
-    chosen = {"handcrafted": {"strength": 0.5}, "supervised": {"strength": 0.7}}
-    monkeypatch.setattr(toy.Toy, "view_presets", {"small": chosen})
+    ceiling = {"methods.strength": 0.7, "supervised.augmentation": "handcrafted"}
+    chosen = {"handcrafted": {"scarf": {"strength": 0.5}}, "supervised": ceiling}
+    monkeypatch.setattr(toy.Toy, "presets", {"small": {"for": chosen}})
     assert [strength(m) for m in ("scarf", "gaussian-noise", "supervised")] == [0.5, 1, 0.7]
     assert strength("supervised", views="scarf") == 0.5
     assert strength("supervised", views="gaussian-noise") == 1
 
 
 @pytest.mark.parametrize("domain", ["audio", "image", "medical", "sensor", "tabular"])
-@pytest.mark.parametrize("method", ["gaussian-noise", "cutout", "randomized-quantization", "mixup"])
+@pytest.mark.parametrize("method", ["gaussian-noise", "cutout", "randomized-quantization"])
 def test_fixed_views_are_as_published_in_every_domain(domain, method):
     assert strength(method, domain, None) == 1
-    if method != "mixup":  # which brings its own objective, and augments no training
-        assert strength("supervised", domain, None, views=method) == 1
+    assert strength("supervised", domain, None, views=method) == 1
 
 
 def test_another_preset_is_left_alone():
@@ -74,7 +74,7 @@ def test_another_preset_is_left_alone():
 
 
 def test_later_layers_win(monkeypatch):
-    monkeypatch.setattr(toy.Toy, "presets", {"small": {"lr": 0.5}})
+    monkeypatch.setattr(toy.Toy, "presets", {"small": {"lr": 0.5, "for": CHANGED}})
     assert lr("viewmaker") == 0.25
     assert lr("supervised") == 0.5
     monkeypatch.setattr(toy.ToyVector, "presets", {"small": {"lr": 0.75}})

@@ -6,7 +6,6 @@ import torch
 import toy
 from scipy.stats import ks_2samp
 
-from vmbench.config import Config
 from vmbench.data.dataset import Example
 from vmbench.data.examples import prepare
 from vmbench.evaluation.corruptions import Clean
@@ -37,7 +36,7 @@ def examples():
 
 
 def context(examples, indices):
-    return view_context(examples, indices, Config())
+    return view_context(examples, indices)
 
 
 def test_scarf_draws_from_the_marginals_of_the_whole_training_set(examples):

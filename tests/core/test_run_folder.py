@@ -26,7 +26,7 @@ PROGRAM = (
 )
 COMMAND = (
     "run", "--domain", "toy", "--preset", "smoke", "--transfer", "toy-vector", "--set",
-    "batch_size=32", "--set", "probe_max_iter=10",
+    "batch_size=32", "--set", "linear.max_iter=10",
 )  # fmt: skip
 
 

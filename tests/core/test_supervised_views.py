@@ -5,16 +5,14 @@ import json
 import pytest
 import torch
 import toy
-from planning import make_plan
+from planning import make_plan, new_encoder
 
 import vmbench
-from vmbench.config import make_config
 from vmbench.data.dataset import Task
 from vmbench.errors import UserError
-from vmbench.networks import Viewmaker, build_encoder
+from vmbench.networks import Viewmaker
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.runs.presets import preset
 from vmbench.training.loop import reverse_gradient
 from vmbench.views.base import view_maker
 from vmbench.views.viewmaker import AdversarialViews
@@ -54,11 +52,10 @@ def test_views_augment_the_training_of_every_spec(views, pretrain, again, tmp_pa
 
 def test_the_viewmaker_ascends_the_cross_entropy_that_the_classifier_descends():
     """One reversed pass against two plain ones of the same draws."""
-    config = make_config(preset("smoke"))
     torch.manual_seed(0)
     labels = torch.arange(16) % 3
     task = toy.ToySequence.tasks[0]
-    objective = CrossEntropy(build_encoder(toy.ToySequence.spec, config), config, labels, task)
+    objective = CrossEntropy(new_encoder(toy.ToySequence.spec), labels, task)
     viewmaker = Viewmaker(toy.ToySequence.spec, 0.5, width=4, num_res_blocks=1)
     batch = Batch(torch.randn(16, *toy.ToySequence.spec.shape), torch.arange(16))
 
@@ -82,10 +79,9 @@ def test_the_viewmaker_ascends_the_cross_entropy_that_the_classifier_descends():
 
 
 def test_the_label_s_columns_are_hidden_before_the_view_and_after_it():
-    config = make_config(preset("smoke"))
     task = Task("t", toy.CLASSES, "rows", hidden=((0, 3),))
-    encoder = build_encoder(toy.ToyVector.spec, config).eval()
-    objective = CrossEntropy(encoder, config, torch.zeros(4, dtype=torch.long), task)
+    encoder = new_encoder(toy.ToyVector.spec).eval()
+    objective = CrossEntropy(encoder, torch.zeros(4, dtype=torch.long), task)
     seen = []
     encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     original = encoder.maps
@@ -143,7 +139,7 @@ def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypat
     loss = [json.loads(line)["loss"] for line in losses]
     assert loss[0] == loss[1] != loss[2]
     assert (found.method, named.method) == ("supervised", "supervised+handcrafted")
-    assert found.config["augmentation"] == "handcrafted"
+    assert found.config["supervised"]["augmentation"] == "handcrafted"
     document = plan("supervised", None, settings={"augmentation": "handcrafted"}).document
     assert (document["views"], document["family"]) == ("handcrafted", "scarf")
     # What is named wins, and a method that no view augments has nothing to do with it.

@@ -7,6 +7,7 @@ import pytest
 import torch
 import toy
 from one_error import strongest_within_one_error
+from planning import new_encoder
 from scipy import stats
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import (
@@ -19,7 +20,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
 from vmbench.cli import invoke
-from vmbench.config import make_config
 from vmbench.data.balance import Balance
 from vmbench.data.check import check_data
 from vmbench.data.dataset import Task
@@ -31,11 +31,9 @@ from vmbench.evaluation.linear_models import fit_ridge
 from vmbench.evaluation.metrics import multilabel_metrics, pearson, regression_metrics
 from vmbench.evaluation.neighbours import knn_mean
 from vmbench.evaluation.probe import fit_probe, linear_probe, penalty_grid
-from vmbench.networks import build_encoder
 from vmbench.objectives import Batch
 from vmbench.objectives.by_kind import label_loss
 from vmbench.registry import registry
-from vmbench.runs.presets import preset
 from vmbench.storage.cache import cache_folder
 from vmbench.testing import check_domain
 from vmbench.testing.survey import survey
@@ -329,14 +327,13 @@ def test_few_shot_draws_hold_k_with_and_k_without_each_label():
 
 
 def test_label_losses_equal_their_equations():
-    config = make_config(preset("smoke"))
     torch.manual_seed(0)
     for dataset, shape in ((toy.ToyFindings, (16, 3)), (toy.ToyAmount, (16, 1))):
         examples = prepare(dataset().bind())
         (task,) = dataset.tasks
         labels = examples.labels(task, np.arange(16))
-        encoder = build_encoder(dataset.spec, config)
-        objective = label_loss(encoder, config, labels, task).eval()
+        encoder = new_encoder(dataset.spec)
+        objective = label_loss(encoder, labels, task).eval()
         x = examples.batch(np.arange(16))
         with torch.no_grad():
             outputs = objective.outputs(x)

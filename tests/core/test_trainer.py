@@ -6,15 +6,14 @@ import math
 import pytest
 import torch
 import toy
+from planning import common, new_encoder
 
-from vmbench.config import make_config
 from vmbench.data.examples import prepare
 from vmbench.errors import RunError
-from vmbench.networks import Viewmaker, build_encoder
+from vmbench.networks import Viewmaker
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
 from vmbench.progress import Progress
-from vmbench.runs.presets import preset
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit, reverse_gradient
 from vmbench.training.metrics_log import MetricsLog
@@ -26,10 +25,11 @@ DATASETS = [toy.ToyGrid, toy.ToySequence, toy.ToyVector]
 
 
 def make(dataset, **settings):
-    config = make_config(preset("smoke"), {"batch_size": 32, "epochs": 2}, settings)
+    epsilon = settings.pop("epsilon", 0.05)
+    config = common(**{"batch_size": 32, "epochs": 2, **settings})
     torch.manual_seed(0)
-    objective = SimCLR(build_encoder(dataset.spec, config), config, 10)
-    views = AdversarialViews(Viewmaker(dataset.spec, config.epsilon, width=4, num_res_blocks=1))
+    objective = SimCLR(new_encoder(dataset.spec), SimCLR.settings_class(), 10)
+    views = AdversarialViews(Viewmaker(dataset.spec, epsilon, width=4, num_res_blocks=1))
     return config, objective, views
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 import pytest
 import torch
 
-from vmbench.config import Config
 from vmbench.data.examples import prepare
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, corruptions
 from vmbench.registry import registry
@@ -27,7 +26,7 @@ def test_the_distance_to_the_clean_input_grows_with_severity(domain, name):
     dataset = registry("domain").get(domain).dataset(name).bind(None)
     examples = prepare(dataset)
     rows = examples.batch(draw_reference(examples.training()))
-    clean = Clean.of(ViewContext(examples.spec, Config(), dataset.value_range, rows))
+    clean = Clean.of(ViewContext(examples.spec, dataset.value_range, rows))
     x = examples.batch(examples.split(dataset.tasks[0], "test")[:512])
     spread = (x - clean.mean).square().mean()
     for corruption in corruptions(examples.spec):

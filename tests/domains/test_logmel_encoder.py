@@ -3,22 +3,23 @@
 import numpy as np
 import pytest
 import torch
-from planning import make_plan
+from planning import make_plan, new_encoder
 
-from vmbench.config import make_config
 from vmbench.data.specs import Grid, Sequence
 from vmbench.errors import UserError
-from vmbench.networks import ResNet18, build_encoder
+from vmbench.networks import ResNet18
 from vmbench_baselines.mae import MaskedReconstruction
 from vmbench_domains.audio.encoder import MEAN_DB, SD_DB
 from vmbench_domains.audio.logmel import LogMel, mel_filterbank
 
-CONFIG = make_config({"encoder": "logmel-resnet18", "width": 4})
+
+def build_encoder(spec):
+    return new_encoder(spec, "logmel-resnet18")
 
 
 def test_it_is_a_resnet_on_the_standardised_spectrograms_of_every_channel():
     torch.manual_seed(0)
-    encoder = build_encoder(Sequence(2, 4000), CONFIG).eval()
+    encoder = build_encoder(Sequence(2, 4000)).eval()
     x = torch.randn(3, 2, 4000)
     resnet = ResNet18(Grid(2, 64, 16), width=4, embedding_dim=None).eval()
     resnet.load_state_dict(encoder.state_dict())
@@ -28,7 +29,7 @@ def test_it_is_a_resnet_on_the_standardised_spectrograms_of_every_channel():
 
 
 def test_spectrograms_are_float32_under_autocast_and_pass_gradients():
-    encoder = build_encoder(Sequence(1, 2000), CONFIG)
+    encoder = build_encoder(Sequence(1, 2000))
     x = torch.randn(2, 1, 2000, requires_grad=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         spectrograms = encoder.spectrograms(x)
@@ -45,7 +46,7 @@ def test_white_noise_of_unit_sd_lies_where_its_expected_power_says():
     By at most 10 log10(e^gamma) = 2.51 dB, the bias of the logarithm of a single bin (whose power
     is exponentially distributed); a filter over many bins has less.
     """
-    encoder = build_encoder(Sequence(1, 16_000), CONFIG)
+    encoder = build_encoder(Sequence(1, 16_000))
     noise = torch.randn(4, 1, 16_000, generator=torch.Generator().manual_seed(0))
     spectrograms = encoder.spectrograms(noise)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1024) / 1024)
@@ -58,7 +59,9 @@ def test_white_noise_of_unit_sd_lies_where_its_expected_power_says():
 def test_masked_modelling_of_waveforms_decodes_spectrogram_maps():
     from vmbench.objectives import Batch
 
-    objective = MaskedReconstruction(build_encoder(Sequence(1, 4000), CONFIG), CONFIG, 10)
+    objective = MaskedReconstruction(
+        build_encoder(Sequence(1, 4000)), MaskedReconstruction.declared()(), 10
+    )
     loss = objective(
         Batch(torch.randn(4, 1, 4000), torch.arange(4)), lambda x, count=2: count * [x]
     )
@@ -68,7 +71,7 @@ def test_masked_modelling_of_waveforms_decodes_spectrogram_maps():
 
 def test_it_wants_a_whole_transform():
     with pytest.raises(UserError, match="1024 samples or more"):
-        build_encoder(Sequence(1, 1000), CONFIG)
+        build_encoder(Sequence(1, 1000))
 
 
 def test_auto_means_it_on_the_waveforms_and_only_there():
@@ -79,5 +82,5 @@ def test_auto_means_it_on_the_waveforms_and_only_there():
     assert waveforms.config.encoder == "logmel-resnet18"
     assert waveforms.method.name == "waveform"
     assert waveforms.document["config"]["encoder"] == "logmel-resnet18"
-    assert plan("spoken-digits").config.encoder == "auto"
+    assert plan("spoken-digits").config.encoder == "resnet18"
     assert plan("spoken-digits-waveform", encoder="resnet18").config.encoder == "resnet18"

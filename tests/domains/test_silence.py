@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from vmbench.config import Config
 from vmbench.data.examples import prepare
 from vmbench.registry import registry
 from vmbench.views.base import ViewContext
@@ -23,7 +22,7 @@ def examples(tmp_path_factory):
 
 def views(examples, silence):
     reference = examples.batch(examples.training())
-    context = ViewContext(examples.spec, Config(), None, reference, silence=silence)
+    context = ViewContext(examples.spec, None, reference, silence=silence)
     return registry("method").get("spectral").views(context)
 
 

@@ -8,7 +8,7 @@ from reported import assert_a_value_is_its_units
 
 from vmbench.cli import invoke
 from vmbench.registry import BUILT_IN, registry
-from vmbench.runs.plan import HANDCRAFTED
+from vmbench.runs.names import HANDCRAFTED
 from vmbench.views.base import Identity
 from vmbench.views.method import ViewMethod
 

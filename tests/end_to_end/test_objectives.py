@@ -4,12 +4,11 @@ import json
 import math
 
 import pytest
+from planning import new_encoder
 from reported import assert_a_value_is_its_units
 
-from vmbench.config import make_config
-from vmbench.networks import build_encoder
 from vmbench.registry import registry
-from vmbench.runs.plan import HANDCRAFTED
+from vmbench.runs.names import HANDCRAFTED
 from vmbench.training.trainer import count_parameters
 
 DATASETS = {
@@ -56,7 +55,7 @@ def test_a_smoke_run(objective, kind, method, run, inside, tmp_path):
     assert 1.5 < result["pretrain"]["effective_rank"] <= result["pretrain"]["feature_dim"]
 
     # Heads, predictors, prototypes and momentum encoders are not the encoder.
-    encoder = build_encoder(spec, make_config(result["config"]))
+    encoder = new_encoder(spec)
     assert result["parameters"]["encoder"] == count_parameters(encoder)
     assert (result["parameters"]["viewmaker"] > 0) == (method == "viewmaker")
     features = inside.features()

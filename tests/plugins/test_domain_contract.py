@@ -62,10 +62,11 @@ def test_faults_that_leave_more_than_one_clause_unmet():
     ({"handcrafted": {"table": "scarf"}}, "handcrafted", "'table' is no kind of spec"),
     ({"presets": {"smal": {}}}, "presets", "did you mean 'small'?"),
     ({"presets": {"small": {"lr": -1}}}, "presets", "setting 'lr' = -1 is not valid"),
-    ({"view_presets": {"smal": {}}}, "presets", "did you mean 'small'?"),
-    ({"view_presets": {"small": {"learnt": {}}}}, "presets", "did you mean 'learned'?"),
-    ({"view_presets": {"small": {"supervisd": {}}}}, "presets", "did you mean 'supervised'?"),
-    ({"view_presets": {"small": {"fixed": {"lr": -1}}}}, "presets", "'lr' = -1 is not valid"),
+    ({"presets": {"small": {"byol": {"lr": 1}}}}, "presets", "unknown setting 'byol.lr'"),
+    ({"presets": {"small": {"viewmaker.epsilom": 1}}}, "presets", "mean 'viewmaker.epsilon'?"),
+    ({"presets": {"small": {"for": {"learnt": {}}}}}, "presets", "did you mean 'learned'?"),
+    ({"presets": {"small": {"for": {"supervisd": {}}}}}, "presets", "did you mean 'supervised'?"),
+    ({"presets": {"small": {"for": {"fixed": {"lr": -1}}}}}, "presets", "'lr' = -1 is not valid"),
 ])  # fmt: skip
 def test_a_fault_of_the_domain_itself(changes, clause, reason):
     found = failing(faulty.domain_of(faulty.Sound, **changes))

@@ -10,10 +10,11 @@ from vmbench.errors import UserError, unknown_name
 from vmbench.registry import BUILT_IN, KINDS, Entry, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from vmbench.data.dataset import Dataset
     from vmbench.data.domain import Domain
+    from vmbench.settings import Settings
 
 Row = dict[str, str]
 
@@ -155,7 +156,9 @@ def describe(name: str) -> dict[str, Any]:
         if name in registry(kind):
             return _describe_entry(kind, name)
     if name in PRESETS:
-        settings = [f"{key} = {value}" for key, value in PRESETS[name].items()]
+        from vmbench.runs.sections import flat
+
+        settings = [f"{key} = {value}" for key, value in flat(PRESETS[name]).items()]
         return {"preset": name, "summary": SUMMARIES[name], "settings": settings or ["defaults"]}
     if domain := domain_of(name):
         return _describe_dataset(domain, name)
@@ -185,21 +188,10 @@ def _describe_entry(kind: str, name: str) -> dict[str, Any]:
     if kind == "domain":
         facts["handcrafted views"] = [f"{k}: {v}" for k, v in loaded.handcrafted.items()]
         facts["datasets"] = list(loaded.datasets)
-    if kind in ("domain", "objective"):
-        from typing import get_args
-
-        from vmbench.results import ViewKind
-
-        adapted = dict(loaded.presets)
-        for preset, chosen in getattr(loaded, "view_presets", {}).items():
-            adapted |= {
-                f"{preset}, {name}{' views' if name in get_args(ViewKind) else ''}": settings
-                for name, settings in chosen.items()
-            }
-        facts["presets adapted"] = [
-            f"{preset}: " + ", ".join(f"{k}={v}" for k, v in settings.items())
-            for preset, settings in adapted.items()
-        ] or ["none"]
+        facts["presets adapted"] = _describe_presets(loaded.presets)
+    else:
+        facts["settings"] = _describe_settings(name, loaded)
+        facts["presets adapted"] = _describe_presets(_own_presets(name, loaded))
     facts["about"] = " ".join((loaded.__doc__ or "").split("\n\n")[0].split())
     facts["code"] = entry.target
     return facts
@@ -260,10 +252,55 @@ def _describe_labels(dataset: "Dataset") -> list[str]:
 def _describe_config() -> dict[str, Any]:
     from vmbench.config import Config
 
+    return _sentences(Config) | {
+        "SECTION.field": "a setting of one component, as byol.momentum: vmbench info NAME lists "
+        "them; methods.field, objectives.field, encoders.field and evaluations.field set it for "
+        "whichever the run uses"
+    }
+
+
+def _sentences(kind: "type[Settings]") -> dict[str, str]:
     return {
         key: f"{field.description} (default {field.default})"
-        for key, field in Config.model_fields.items()
+        for key, field in kind.model_fields.items()
     }
+
+
+def _describe_settings(name: str, component: Any) -> list[str]:
+    """Each setting of the component's section, with its default and a sentence."""
+    own = _sentences(component.declared())
+    return [f"{name}.{key}: {text}" for key, text in own.items()] or ["none"]
+
+
+def _own_presets(name: str, component: Any) -> dict[str, Any]:
+    """Preset -> what it sets in the component's own section."""
+    from vmbench.runs.presets import PRESETS
+
+    found = {preset: chosen.get(name, {}) for preset, chosen in PRESETS.items()}
+    for preset, chosen in component.presets.items():
+        found[preset] = {**found.get(preset, {}), **chosen}
+    return {preset: chosen for preset, chosen in found.items() if chosen}
+
+
+def _describe_presets(presets: "Mapping[str, Mapping[str, Any]]") -> list[str]:
+    """What is changed in each preset, and in it for methods or kinds of views."""
+    from typing import get_args
+
+    from vmbench.results import ViewKind
+    from vmbench.runs.sections import flat
+
+    adapted = {
+        preset: {k: v for k, v in own.items() if k != "for"} for preset, own in presets.items()
+    }
+    for preset, own in presets.items():
+        for name, settings in own.get("for", {}).items():
+            views = " views" if name in get_args(ViewKind) else ""
+            adapted[f"{preset}, {name}{views}"] = settings
+    return [
+        f"{preset}: " + ", ".join(f"{k}={v}" for k, v in flat(settings).items())
+        for preset, settings in adapted.items()
+        if settings
+    ] or ["none"]
 
 
 def _describe_source(dataset: "Dataset") -> str:

@@ -42,7 +42,10 @@ def run(
     resume: bool = typer.Option(True, help="Go on from an interrupted run."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace a finished run."),
     set_: list[str] = typer.Option(
-        [], "--set", metavar="KEY=VALUE", help="Override any setting; repeatable (info config)."
+        [],
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a setting, as lr=0.001 or byol.momentum=0.99; repeatable (info config).",
     ),
     config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
     tracker: list[str] = typer.Option(
@@ -58,7 +61,7 @@ def run(
 
     settings = read_settings(config) if config else {}
     settings |= parse_assignments(set_)
-    flags = {"epochs": epochs, "epsilon": epsilon}
+    flags = {"epochs": epochs, "methods.epsilon": epsilon}
     settings |= {key: value for key, value in flags.items() if value is not None}
     settings |= {"device": device} if device != "auto" else {}
     settings |= {"precision": precision} if precision != "auto" else {}

@@ -21,10 +21,9 @@ class Domain(ABC):
         default: the dataset that is pretrained on where ``--pretrain`` is not given.
         handcrafted: spec kind (``"grid"``, ``"sequence"``, ``"vector"``) -> name of the view
             family that ``--method handcrafted`` means on it.
-        presets: preset -> settings that this domain changes in it.
-        view_presets: preset -> a method's name, or a kind of views
-            (:attr:`~vmbench.views.method.Method.kind`) -> settings that this method, or methods of
-            this kind, change in that.
+        presets: preset -> settings that this domain changes in it, in sections (the comments in
+            ``vmbench/presets.toml`` say how). Under ``for`` stand, by a method's name or a kind of
+            views (:attr:`~vmbench.views.method.Method.kind`), what runs on these change in that.
     """
 
     name: ClassVar[str]
@@ -33,13 +32,18 @@ class Domain(ABC):
     default: ClassVar[str]
     handcrafted: ClassVar[Mapping[str, str]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    view_presets: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
 
     @classmethod
-    def view_settings(cls, preset: str, method: str, kind: str) -> Mapping[str, Any]:
-        """What ``preset`` sets for ``method``; where it does not name it, for its kind of views."""
-        chosen = cls.view_presets.get(preset, {})
-        return chosen.get(method, chosen.get(kind, {}))
+    def preset(cls, name: str) -> Mapping[str, Any]:
+        """What preset ``name`` sets for every run of the domain."""
+        return {key: value for key, value in cls.presets.get(name, {}).items() if key != "for"}
+
+    @classmethod
+    def preset_for(cls, name: str, method: str, kind: str) -> Mapping[str, Any]:
+        """What ``name`` sets for ``method``; where it is not named, for its kind of views."""
+        chosen: Mapping[str, Any] = cls.presets.get(name, {}).get("for", {})
+        found: Mapping[str, Any] = chosen.get(method, chosen.get(kind, {}))
+        return found
 
     def knows(self, name: str) -> bool:
         """Whether :meth:`dataset` has something under ``name``.

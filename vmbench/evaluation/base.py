@@ -24,6 +24,7 @@ from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
 from vmbench.results import Probe, TaskResult
+from vmbench.settings import Configured
 from vmbench.training.trainer import Trainer
 from vmbench.views.method import Representation
 
@@ -44,7 +45,7 @@ class Problem:
     """One task, and the representation that is judged on it.
 
     Attributes:
-        trainer: the run's settings and device, and how it trains.
+        trainer: the run's common settings and device, and how it trains.
         examples: the dataset of the task.
         task: whose labels and split are used.
         representation: features (B, D) of a batch, and the encoder that they come from.
@@ -82,7 +83,7 @@ class Problem:
 
     @property
     def config(self) -> Config:
-        """The run's settings."""
+        """The run's common settings."""
         return self.trainer.config
 
     @property
@@ -182,21 +183,19 @@ class Score:
     converged: bool | None = None
 
 
-class Evaluation(ABC):
+class Evaluation(Configured, ABC):
     """Base of the evaluations.
 
     An evaluation chooses everything on val and reads test once, at the end, and draws whatever it
     draws from seeds of its own, so that every method and every pretraining seed meets the same
     draws.
 
-    Class attributes:
-        name: as in ``--eval``; also ``probe.kind`` in the result.
-        paper: where it comes from.
+    Its ``name`` is ``--eval``'s, and ``probe.kind`` in the result.
+
+    Class attributes, beside those of every :class:`~vmbench.settings.Component`:
         trains_encoder: True if it needs the encoder itself and not features alone.
     """
 
-    name: ClassVar[str]
-    paper: ClassVar[str] = ""
     trains_encoder: ClassVar[bool] = False
 
     @abstractmethod
@@ -215,7 +214,7 @@ def evaluate(evaluation: Evaluation, problem: Problem) -> TaskResult:
     if score.converged is False:
         problem.trainer.progress.say(
             f"  {where}: the probe's final fit did not converge (gradient norm "
-            f"{score.gradient_norm:.1e}): raise probe_max_iter"
+            f"{score.gradient_norm:.1e}): raise {evaluation.name}.max_iter"
         )
     return TaskResult(
         dataset=examples.dataset.name,

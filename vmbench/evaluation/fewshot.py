@@ -22,7 +22,7 @@ from vmbench.data.examples import Indices
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.linear_models import Features
-from vmbench.evaluation.probe import FittedProbe, fit_probe
+from vmbench.evaluation.probe import FittedProbe, ProbeSettings, fit_probe
 
 DRAWS = 5
 
@@ -36,6 +36,8 @@ class FewShotEvaluation(Evaluation):
     """
 
     name = "fewshot"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
 
     def score(self, problem: Problem) -> Score:
         """Mean test value per number of labels."""
@@ -54,8 +56,8 @@ class FewShotEvaluation(Evaluation):
                 probe = fit_probe(
                     {split: pool[split].features(chosen[split]) for split in few},
                     {split: labels[split][chosen[split]] for split in few},
-                    penalties=problem.config.probe_penalties,
-                    max_iter=problem.config.probe_max_iter,
+                    penalties=self.settings.penalties,
+                    max_iter=self.settings.max_iter,
                     refit=False,
                     kind=problem.task.kind,
                 )

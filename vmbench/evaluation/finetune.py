@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from vmbench.data.examples import Indices
@@ -15,6 +16,7 @@ from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
 from vmbench.objectives.labelled import LabelLoss
+from vmbench.settings import Settings
 from vmbench.training.checkpoint import save_weights
 from vmbench.views.base import Identity
 
@@ -38,43 +40,52 @@ class _Candidate:
     network: LabelLoss
 
 
+class FinetuneSettings(Settings):
+    """Of fine-tuning."""
+
+    batch_size: int = Field(64, ge=2, description="Examples per step, for every method.")
+    epochs: int = Field(10, ge=1, le=10_000, description="Passes over a task's train split.")
+
+
 class FinetuneEvaluation(Evaluation):
     """Encoder and linear layer trained end to end on train; the learning rate is chosen on val.
 
-    The grid of rates, the batch size and the number of steps (``finetune_batch_size``,
-    ``finetune_epochs``), AdamW and its cosine schedule are the same for every method, whatever it
-    was pretrained with. The network that is best on val predicts test once, without being trained
-    again on train and val.
+    The grid of rates, the batch size and the number of steps (its settings), AdamW and its cosine
+    schedule are the same for every method, whatever it was pretrained with. The network that is
+    best on val predicts test once, without being trained again on train and val.
     """
 
     name = "finetune"
     paper = "Kornblith et al. 2019, arXiv 1805.08974"
     trains_encoder = True
+    settings_class = FinetuneSettings
+    settings: FinetuneSettings
 
     def score(self, problem: Problem) -> Score:
         """Accuracy, AUROC or correlation on test."""
-        best = max((_train(problem, lr) for lr in LEARNING_RATES), key=lambda c: c.val)
+        tried = (_train(problem, self.settings, lr) for lr in LEARNING_RATES)
+        best = max(tried, key=lambda candidate: candidate.val)
         outputs = _outputs(problem, best.network, problem.indices["test"])
         predictions = best.network.predict(outputs).numpy()
         found = problem.contributions(predictions)
         return Score(problem.metrics(predictions), best.val[0], found, chosen={"lr": best.lr})
 
 
-def _train(problem: Problem, lr: float) -> _Candidate:
-    epochs, batch_size = problem.config.finetune_epochs, problem.config.finetune_batch_size
+def _train(problem: Problem, own: FinetuneSettings, lr: float) -> _Candidate:
+    epochs, batch_size = own.epochs, own.batch_size
     count = len(problem.indices["train"])
     if count < batch_size:
         raise UserError(
             f"task {problem.examples.dataset.name}/{problem.task.name} has {count} training "
             f"examples, fewer than a batch of {batch_size}: lower it with "
-            f"--set finetune_batch_size=N"
+            f"--set finetune.batch_size=N"
         )
     settings = {**TRAINING, "lr": lr, "epochs": epochs, "batch_size": batch_size}
     config = problem.config.model_copy(update=settings)
     built: list[LabelLoss] = []
 
     def build(encoder: Encoder) -> Objective:
-        built.append(label_loss(encoder, config, problem.labels("train"), problem.task))
+        built.append(label_loss(encoder, problem.labels("train"), problem.task))
         return built[0]
 
     encoder = deepcopy(problem.encoder)

@@ -1,7 +1,7 @@
 """The linear probe on frozen features: the default."""
 
 from vmbench.evaluation.base import Evaluation, Problem, Score
-from vmbench.evaluation.probe import linear_probe
+from vmbench.evaluation.probe import ProbeSettings, linear_probe
 
 
 class LinearEvaluation(Evaluation):
@@ -13,6 +13,8 @@ class LinearEvaluation(Evaluation):
     """
 
     name = "linear"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
     paper = "Kornblith et al. 2019, arXiv 1805.08974"
 
     def score(self, problem: Problem) -> Score:
@@ -20,8 +22,8 @@ class LinearEvaluation(Evaluation):
         report = linear_probe(
             problem.split_features(),
             problem.split_labels(),
-            penalties=problem.config.probe_penalties,
-            max_iter=problem.config.probe_max_iter,
+            penalties=self.settings.penalties,
+            max_iter=self.settings.max_iter,
             kind=problem.task.kind,
         )
         return Score(

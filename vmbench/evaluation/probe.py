@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from pydantic import Field
 
 from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
@@ -21,10 +22,22 @@ from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.linear_models import Features, Judgement
 from vmbench.evaluation.metrics import Predictions
+from vmbench.settings import Settings
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
 # is left to regularise; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+
+
+class ProbeSettings(Settings):
+    """Of every evaluation that fits a probe."""
+
+    penalties: int = Field(
+        12, ge=10, description="Size of the log grid of L2 penalties searched on val."
+    )
+    max_iter: int = Field(
+        100, ge=10, description="Newton steps per penalty at most; a fit that needs more is named."
+    )
 
 
 @dataclass(frozen=True)

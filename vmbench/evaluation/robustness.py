@@ -10,7 +10,7 @@ import torch
 from vmbench.evaluation.base import Evaluation, Problem, Score
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.influence import Contributions
-from vmbench.evaluation.probe import fit_probe
+from vmbench.evaluation.probe import ProbeSettings, fit_probe
 from vmbench.views.context import view_context
 
 
@@ -23,6 +23,8 @@ class RobustnessEvaluation(Evaluation):
     """
 
     name = "robustness"
+    settings_class = ProbeSettings
+    settings: ProbeSettings
     paper = "Hendrycks and Dietterich 2019, arXiv 1903.12261"
 
     def score(self, problem: Problem) -> Score:
@@ -30,11 +32,11 @@ class RobustnessEvaluation(Evaluation):
         probe = fit_probe(
             {split: problem.features(problem.indices[split]) for split in ("train", "val")},
             problem.split_labels(),
-            penalties=problem.config.probe_penalties,
-            max_iter=problem.config.probe_max_iter,
+            penalties=self.settings.penalties,
+            max_iter=self.settings.max_iter,
             kind=problem.task.kind,
         )
-        clean = Clean.of(view_context(problem.examples, problem.indices["train"], problem.config))
+        clean = Clean.of(view_context(problem.examples, problem.indices["train"]))
         test = problem.indices["test"]
         metrics = problem.metrics(probe.predict(problem.features(test)))
         given: list[Contributions] = []

@@ -1,12 +1,36 @@
 """What every encoder offers: a representation for the objective, features for the probe."""
 
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+from pydantic import Field
 from torch import Tensor, nn
 
-from vmbench.config import Config
 from vmbench.data.specs import ALL_KINDS, Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
 from vmbench.registry import registry
+from vmbench.settings import Component, Settings
+
+
+class EncoderSettings(Settings):
+    """What all encoders share. A field is an argument of the encoder's constructor."""
+
+    width: int = Field(16, ge=1, description="Channels of the encoder's first stage.")
+
+
+class HeadSettings(Settings):
+    """How the encoder ends for whatever trains it, or would: an objective, a yardstick."""
+
+    head: Literal["mlp", "linear"] = Field(
+        "mlp", description="Projection after the encoder; linear is the published encoder's fc."
+    )
+    projection_dim: int = Field(64, ge=2, description="Dimensions of the projection.")
+
+    @property
+    def embedding_dim(self) -> int | None:
+        """Outputs of the encoder's own ``fc``; None: it has none."""
+        return self.projection_dim if self.head == "linear" else None
 
 
 class Standardise(nn.Module):
@@ -24,8 +48,10 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.sd
 
 
-class Encoder(nn.Module):
+class Encoder(Component, nn.Module):
     """Base of the encoders. A subclass sets ``dim`` and implements :meth:`trunk`.
+
+    It is called with a spec, ``embedding_dim`` and its settings as keywords.
 
     Every input passes ``inputs`` first, which leaves it as it is unless :meth:`standardise` was
     called, then :meth:`embed` and :meth:`trunk`. :func:`build_encoder` leaves the spec it was
@@ -37,6 +63,7 @@ class Encoder(nn.Module):
             None leaves it out (an objective then brings its own projection head).
     """
 
+    settings_class: ClassVar[type[Settings]] = EncoderSettings
     spec: Spec
 
     def __init__(self, dim: int, embedding_dim: int | None) -> None:
@@ -104,14 +131,33 @@ class Encoder(nn.Module):
         return pool_to(maps, bins).flatten(1) if self.spatial else maps
 
 
-def build_encoder(spec: Spec, config: Config) -> Encoder:
-    """The encoder that ``config`` names (``auto``: the spec's default), freshly initialised."""
-    name = spec.encoder if config.encoder == "auto" else config.encoder
+@dataclass(frozen=True)
+class Architecture:
+    """Which encoder, with which settings, ending how.
+
+    Attributes:
+        encoder: a registered name; ``auto`` is the spec's default.
+        settings: of that encoder; None: its defaults.
+        embedding_dim: outputs of ``fc``; None leaves it out.
+    """
+
+    encoder: str = "auto"
+    settings: Settings | None = None
+    embedding_dim: int | None = None
+
+
+def encoder_class(name: str, spec: Spec) -> type[Encoder]:
+    """The encoder called ``name``; raises :class:`UserError` if it does not serve ``spec``."""
     if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
         raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
-    build = registry("encoder").load_class(name)
-    embedding = config.projection_dim if config.head == "linear" else None
-    encoder = build(spec, width=config.width, embedding_dim=embedding, stem=config.stem)  # type: ignore[call-arg]
-    assert isinstance(encoder, Encoder)
+    return cast(type[Encoder], registry("encoder").load_class(name))
+
+
+def build_encoder(spec: Spec, architecture: Architecture) -> Encoder:
+    """The encoder of ``architecture`` for ``spec``, freshly initialised."""
+    name = spec.encoder if architecture.encoder == "auto" else architecture.encoder
+    build = encoder_class(name, spec)
+    settings = architecture.settings or build.settings_class()
+    encoder = build(spec, embedding_dim=architecture.embedding_dim, **settings.model_dump())  # type: ignore[arg-type]
     encoder.spec = spec
     return encoder

@@ -1,9 +1,17 @@
 """The encoder of table rows: residual blocks over a hidden vector."""
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from vmbench.data.specs import Spec
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, EncoderSettings
+
+
+class MLPSettings(EncoderSettings):
+    """Of :class:`MLP`."""
+
+    width: int = Field(16, ge=1, description="A sixteenth of the entries of the hidden vector.")
+    depth: int = Field(3, ge=1, description="Residual blocks.")
 
 
 class MLP(Encoder):
@@ -13,18 +21,19 @@ class MLP(Encoder):
         spec: its examples are flattened.
         width: the hidden vector has 16 times as many entries.
         embedding_dim: outputs of ``fc``; None leaves it out.
-        stem: ignored; encoders share one signature.
         depth: residual blocks.
 
     Shapes: (B, *spec.shape) -> maps (B, 16 * width).
     """
+
+    name = "mlp"
+    settings_class = MLPSettings
 
     def __init__(
         self,
         spec: Spec,
         width: int = 16,
         embedding_dim: int | None = 128,
-        stem: str = "cifar",
         depth: int = 3,
     ) -> None:
         hidden = 16 * width

@@ -6,14 +6,16 @@ load: ``conv1, bn1, layer{1..4}.{i}.{conv1,bn1,conv2,bn2,shortcut.0,shortcut.1},
 The last pooling is global, so any input size works.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from vmbench.data.specs import Spec
 from vmbench.networks.convolution import BATCH_NORM, CONV, MAX_POOL
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, EncoderSettings
+from vmbench.settings import Settings
 
 
 class _Block(nn.Module):
@@ -76,6 +78,14 @@ class Bottleneck(_Block):
         return 3
 
 
+class ResNetSettings(EncoderSettings):
+    """Of every ResNet."""
+
+    stem: Literal["cifar", "strided", "imagenet"] = Field(
+        "cifar", description="First layer of a ResNet; strided halves the input, imagenet quarters."
+    )
+
+
 class ResNet(Encoder):
     """A ResNet of any depth over the one or two spatial axes of a spec.
 
@@ -93,6 +103,7 @@ class ResNet(Encoder):
     torch.Size([2, 128])
     """
 
+    settings_class: ClassVar[type[Settings]] = ResNetSettings
     block: ClassVar[type[_Block]]
     depths: ClassVar[tuple[int, ...]]
 
@@ -137,6 +148,7 @@ class ResNet(Encoder):
 class ResNet18(ResNet):
     """Four stages of two basic blocks."""
 
+    name = "resnet18"
     block = BasicBlock
     depths = (2, 2, 2, 2)
 
@@ -144,5 +156,6 @@ class ResNet18(ResNet):
 class ResNet50(ResNet):
     """Stages of 3, 4, 6 and 3 bottleneck blocks."""
 
+    name = "resnet50"
     block = Bottleneck
     depths = (3, 4, 6, 3)

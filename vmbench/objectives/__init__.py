@@ -3,7 +3,13 @@
 The losses are also plain functions, usable in anybody's loop.
 """
 
-from vmbench.objectives.base import Batch, ContrastiveObjective, Objective, ProjectionObjective
+from vmbench.objectives.base import (
+    Batch,
+    ContrastiveObjective,
+    ContrastiveSettings,
+    Objective,
+    ProjectionObjective,
+)
 from vmbench.objectives.byol import byol
 from vmbench.objectives.instdisc import instdisc
 from vmbench.objectives.instdisc_reference import instdisc_reference
@@ -16,6 +22,7 @@ from vmbench.objectives.swav import multi_crop_swav, sinkhorn, swav
 __all__ = [
     "Batch",
     "ContrastiveObjective",
+    "ContrastiveSettings",
     "Objective",
     "ProjectionObjective",
     "byol",

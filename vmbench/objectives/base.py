@@ -1,18 +1,20 @@
 """What the training loop asks of an objective, and the common shape of the two-view ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.data.specs import Spec
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Architecture, Encoder, HeadSettings
 from vmbench.objectives.precision import full_precision
+from vmbench.settings import Component, Settings
 from vmbench.views.base import MakeViews
 
 ObjectiveKind = Literal["contrastive", "predictive", "clustering", "pretext"]
@@ -34,7 +36,7 @@ class Batch:
     total: int = 1
 
 
-class Objective(nn.Module):
+class Objective(Component, nn.Module):
     """Base of the objectives; owns the encoder and everything else that is trained with it.
 
     ``forward(batch, make_views)`` returns the scalar loss; ``make_views(batch.x)`` gives the list
@@ -42,41 +44,44 @@ class Objective(nn.Module):
     so many of them. :meth:`after_step` runs after each optimiser step, for queues, banks and
     momentum encoders.
 
-    Class attributes:
+    Class attributes, beside those of every :class:`~vmbench.settings.Component`:
         kind: ``contrastive`` (against negatives), ``predictive`` (of the other view, without
             negatives), ``clustering`` (over prototypes) or ``pretext`` (one that a method brings).
-        paper: where it comes from.
-        presets: preset -> settings that this objective changes in it; they come after the
-            domain's and the dataset's, and ``--set`` still has the last word.
-        needs_space: those of these settings that a preset leaves as they are for inputs without
-            space.
 
     Args:
         encoder: the network that is probed afterwards.
-        config: the run's hyperparameters.
+        settings: its own, of its ``settings_class``.
         n_examples: size of the training set, for objectives that remember every example.
     """
 
     kind: ClassVar[ObjectiveKind] = "pretext"
-    paper: ClassVar[str] = ""
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    needs_space: ClassVar[tuple[str, ...]] = ()
+    settings_class: ClassVar[type[Settings]] = HeadSettings
 
     @classmethod
-    def preset(cls, name: str, spec: Spec) -> Mapping[str, Any]:
-        """Those of ``presets`` that apply to inputs of ``spec``."""
-        left_out = () if spec.space else cls.needs_space
-        chosen = cls.presets.get(name, {})
-        return {key: value for key, value in chosen.items() if key not in left_out}
+    def complete(
+        cls,
+        settings: Settings,
+        config: Config,  # noqa: ARG003 - for those that override it
+        spec: Spec,  # noqa: ARG003
+        architecture: Architecture,  # noqa: ARG003
+    ) -> Settings:
+        """``settings`` as it is trained with: what follows from the run's is filled in.
 
-    @classmethod
-    def check(cls, config: Config, spec: Spec) -> None:
-        """Raise :class:`~vmbench.errors.UserError` for settings it cannot be trained with."""
+        Args:
+            settings: its own.
+            config: the common ones.
+            spec: of the inputs.
+            architecture: of the encoder.
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
+        Raises:
+            UserError: it cannot be trained with these.
+        """
+        return settings
+
+    def __init__(self, encoder: Encoder, settings: Settings, n_examples: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.config = config
+        self.settings = settings
         self.n_examples = n_examples
         self.feature_std: Tensor | None = None
         self.representation: Tensor | None = None
@@ -136,13 +141,15 @@ def together(views: Sequence[Tensor], function: Callable[[Tensor], Tensor]) -> l
 class ProjectionObjective(Objective):
     """Base of the objectives over projections of the representation: owns the head."""
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    settings: HeadSettings
+
+    def __init__(self, encoder: Encoder, settings: HeadSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         # With head=linear the encoder ends in fc, the published projection.
         self.head = (
             nn.Identity()
             if encoder.fc is not None
-            else mlp_head(encoder.dim, config.projection_dim)
+            else mlp_head(encoder.dim, settings.projection_dim)
         )
 
     def project(self, views: Tensor) -> Tensor:
@@ -157,6 +164,12 @@ class ProjectionObjective(Objective):
         return z
 
 
+class ContrastiveSettings(HeadSettings):
+    """Of every objective with a softmax over similarities."""
+
+    temperature: float = Field(0.2, gt=0, description="Temperature of the contrastive softmax.")
+
+
 class ContrastiveObjective(ProjectionObjective):
     """Base of the losses over pairs of views' projections: implement :meth:`loss`.
 
@@ -165,6 +178,8 @@ class ContrastiveObjective(ProjectionObjective):
     """
 
     kind = "contrastive"
+    settings_class: ClassVar[type[Settings]] = ContrastiveSettings
+    settings: ContrastiveSettings
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of the projections (B, D) of the two views, row by row of the same example."""

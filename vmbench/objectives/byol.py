@@ -3,11 +3,11 @@
 import math
 from itertools import permutations
 
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, HeadSettings
 from vmbench.objectives.base import Batch, ProjectionObjective, mean, mlp_head, together
 from vmbench.objectives.momentum import MomentumEncoder
 from vmbench.views.base import MakeViews
@@ -42,24 +42,37 @@ def rising_momentum(first: float, step: int, total: int) -> float:
     return 1 - (1 - first) * (math.cos(math.pi * step / total) + 1) / 2
 
 
+class BYOLSettings(HeadSettings):
+    """Of :class:`BYOL`."""
+
+    momentum: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="Share of its old weights that the target network keeps at first; rises to 1.",
+    )
+
+
 class BYOL(ProjectionObjective):
     """Each view's prediction against the target network's projection of the other, summed.
 
     Of more than two views it is twice the mean over all ordered pairs. The target network is a
-    momentum encoder; its momentum is ``target_momentum`` at the first step, and rises to 1. There
+    momentum encoder; its ``momentum`` is as set at the first step, and rises to 1. There
     are no negatives; see :mod:`vmbench.training.collapse`.
 
     The viewmaker gets its gradient through the online branch (encoder, head, predictor), which
     both views pass; the target network gives neither player any.
     """
 
+    name = "byol"
     kind = "predictive"
     paper = "Grill et al. 2020, arXiv 2006.07733"
-    presets = {"paper": {"target_momentum": 0.996, "head": "mlp", "projection_dim": 256}}
+    settings_class = BYOLSettings
+    settings: BYOLSettings
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
-        dim = config.projection_dim
+    def __init__(self, encoder: Encoder, settings: BYOLSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
+        dim = settings.projection_dim
         self.predictor = mlp_head(dim, dim, EXPANSION * dim)
         self.target = MomentumEncoder(encoder, self.head)
 
@@ -73,5 +86,5 @@ class BYOL(ProjectionObjective):
 
     def after_step(self, batch: Batch) -> None:
         """The target network follows the encoder and its head, ever more slowly."""
-        momentum = rising_momentum(self.config.target_momentum, batch.step, batch.total)
+        momentum = rising_momentum(self.settings.momentum, batch.step, batch.total)
         self.target.follow(self.encoder, self.head, momentum)

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch
-from vmbench.objectives.memory_bank import MemoryBankObjective
+from vmbench.objectives.memory_bank import MemoryBankObjective, MemoryBankSettings
 from vmbench.objectives.precision import full_precision
 from vmbench.views.base import MakeViews
 
@@ -72,11 +71,11 @@ class InstDisc(MemoryBankObjective):
     both players. The viewmaker's own pass (schedule ``alternating``) meets the same negatives.
     """
 
+    name = "instdisc"
     paper = "Wu et al. 2018, arXiv 1805.01978"
-    presets = {"paper": {"negatives": 4096, "bank_momentum": 0.5}}
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    def __init__(self, encoder: Encoder, settings: MemoryBankSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         self.log_z: Tensor
         self.register_buffer("log_z", torch.tensor(torch.nan))
 
@@ -85,7 +84,7 @@ class InstDisc(MemoryBankObjective):
         (view,) = make_views(batch.x, 1)
         z = self.project(view)
         with full_precision(z):
-            negatives, t, n = self._negatives(), self.config.temperature, self.n_examples
+            negatives, t, n = self._negatives(), self.settings.temperature, self.n_examples
             with torch.no_grad():
                 first = log_partition(z, negatives, t, n)
                 self.log_z.copy_(torch.where(self.log_z.isnan(), first, self.log_z))
@@ -95,4 +94,4 @@ class InstDisc(MemoryBankObjective):
 
     def _negatives(self) -> Tensor:
         drawn = torch.randperm(self.n_examples, generator=self.step_generator())
-        return self.bank[drawn[: self.config.negatives].to(self.bank.device)]
+        return self.bank[drawn[: self.settings.negatives].to(self.bank.device)]

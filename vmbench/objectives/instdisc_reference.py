@@ -54,8 +54,8 @@ class InstDiscReference(MemoryBankObjective):
     both players. The viewmaker's own pass (schedule ``alternating``) meets the same draw.
     """
 
+    name = "instdisc-reference"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
-    presets = {"paper": {"negatives": 4096, "bank_momentum": 0.5, "temperature": 0.07}}
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """The loss of one view of each example."""
@@ -63,10 +63,10 @@ class InstDiscReference(MemoryBankObjective):
         z = self.project(view)
         with full_precision(z):
             noise = self._noise(len(z)).to(z.device)
-            loss = instdisc_reference(z, self.bank, batch.index, noise, self.config.temperature)
+            loss = instdisc_reference(z, self.bank, batch.index, noise, self.settings.temperature)
         self.remember(batch.index, z)
         return loss
 
     def _noise(self, batch: int) -> Tensor:
-        shape = (batch, self.config.negatives)
+        shape = (batch, self.settings.negatives)
         return torch.randint(self.n_examples, shape, generator=self.step_generator())

@@ -7,10 +7,10 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from vmbench.config import Config
 from vmbench.data.dataset import Task
 from vmbench.networks.encoder import Encoder
 from vmbench.objectives.base import Batch, Objective
+from vmbench.settings import Settings
 from vmbench.views.base import MakeViews
 
 
@@ -22,13 +22,14 @@ class LabelLoss(Objective):
 
     Args:
         encoder: trained end to end.
-        config: the run's hyperparameters.
         labels: of the training examples, by position.
         task: whose label columns are hidden from the input, before the view and after it.
     """
 
-    def __init__(self, encoder: Encoder, config: Config, labels: Tensor, task: Task) -> None:
-        super().__init__(encoder, config, len(labels))
+    settings_class = Settings
+
+    def __init__(self, encoder: Encoder, labels: Tensor, task: Task) -> None:
+        super().__init__(encoder, Settings(), len(labels))
         self.task = task
         self.classifier = nn.Linear(encoder.dim, max(1, len(task.classes)))
         self.register_buffer("labels", self.targets(labels))

@@ -1,13 +1,27 @@
 """A memory of every training example, and random draws from it: what both InstDiscs are made of."""
 
+from typing import ClassVar
+
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective
+from vmbench.objectives.base import Batch, ContrastiveSettings, ProjectionObjective
 from vmbench.objectives.first_pass import FirstPass
+from vmbench.settings import Settings
+
+
+class MemoryBankSettings(ContrastiveSettings):
+    """Of the objectives over a bank."""
+
+    negatives: int = Field(
+        4096, ge=1, description="Memories that an example is told from, drawn anew each step."
+    )
+    bank_momentum: float = Field(
+        0.5, ge=0, lt=1, description="Share of its old vector that a memory keeps."
+    )
 
 
 class MemoryBankObjective(ProjectionObjective):
@@ -18,12 +32,14 @@ class MemoryBankObjective(ProjectionObjective):
     """
 
     kind = "contrastive"
+    settings_class: ClassVar[type[Settings]] = MemoryBankSettings
+    settings: MemoryBankSettings
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    def __init__(self, encoder: Encoder, settings: MemoryBankSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         self.bank: Tensor
         self.draw: Tensor
-        bank = torch.randn(n_examples, config.projection_dim)
+        bank = torch.randn(n_examples, settings.projection_dim)
         self.register_buffer("bank", functional.normalize(bank, dim=1))
         # The seed of the next step's negatives, in the state so that a resumed run draws the same.
         self.register_buffer("draw", torch.randint(2**62, ()))
@@ -41,6 +57,6 @@ class MemoryBankObjective(ProjectionObjective):
     def after_step(self, batch: Batch) -> None:
         """Move the batch's memories; the next step draws other negatives."""
         index, z = self._seen.take()
-        moved = torch.lerp(z, self.bank[index], self.config.bank_momentum)
+        moved = torch.lerp(z, self.bank[index], self.settings.bank_momentum)
         self.bank[index] = functional.normalize(moved, dim=1)
         self.draw += 1

@@ -1,12 +1,12 @@
 """Momentum contrast (He et al. 2020, arXiv 1911.05722)."""
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
 from vmbench.networks.encoder import Encoder
-from vmbench.objectives.base import Batch, ProjectionObjective, mean, together
+from vmbench.objectives.base import Batch, ContrastiveSettings, ProjectionObjective, mean, together
 from vmbench.objectives.first_pass import FirstPass
 from vmbench.objectives.momentum import MomentumEncoder
 from vmbench.objectives.precision import full_precision
@@ -43,6 +43,17 @@ def moco(
     return functional.cross_entropy(scores, scores.new_zeros(len(q), dtype=torch.long))
 
 
+class MoCoSettings(ContrastiveSettings):
+    """Of :class:`MoCo`."""
+
+    negatives: int = Field(
+        4096, ge=1, description="Keys in the queue, capped by the training set's size."
+    )
+    momentum: float = Field(
+        0.99, ge=0, le=1, description="Share of its old weights that the momentum encoder keeps."
+    )
+
+
 class MoCo(ProjectionObjective):
     """A query from the encoder, its key from the momentum encoder, the last ``negatives`` keys.
 
@@ -57,17 +68,19 @@ class MoCo(ProjectionObjective):
     the momentum encoder without a gradient, for both players alike.
     """
 
+    name = "moco"
     kind = "contrastive"
     paper = "He et al. 2020, arXiv 1911.05722"
-    presets = {"paper": {"target_momentum": 0.999, "negatives": 65_536}}
+    settings_class = MoCoSettings
+    settings: MoCoSettings
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
+    def __init__(self, encoder: Encoder, settings: MoCoSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
         self.queue: Tensor
         self.owners: Tensor
         self.momentum_encoder = MomentumEncoder(encoder, self.head)
-        size = min(config.negatives, n_examples)
-        queue = torch.randn(size, config.projection_dim)
+        size = min(settings.negatives, n_examples)
+        queue = torch.randn(size, settings.projection_dim)
         self.register_buffer("queue", functional.normalize(queue, dim=1))
         self.register_buffer("owners", torch.full((size,), -1))  # -1: a random vector
         self._seen = FirstPass()
@@ -79,7 +92,7 @@ class MoCo(ProjectionObjective):
         k = self.momentum_encoder(second)
         with full_precision(k):
             own = batch.index[:, None] == self.owners
-            t = self.config.temperature
+            t = self.settings.temperature
             loss = mean([moco(q, k, self.queue, t, own) for q in queries])
         if self.training:
             self._seen.keep(batch.index, functional.normalize(k, dim=1))
@@ -90,4 +103,4 @@ class MoCo(ProjectionObjective):
         index, keys = self._seen.take()
         self.queue.copy_(torch.cat([keys, self.queue])[: len(self.queue)])
         self.owners.copy_(torch.cat([index, self.owners])[: len(self.owners)])
-        self.momentum_encoder.follow(self.encoder, self.head, self.config.target_momentum)
+        self.momentum_encoder.follow(self.encoder, self.head, self.settings.momentum)

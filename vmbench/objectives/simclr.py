@@ -34,8 +34,9 @@ def simclr(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
 class SimCLR(ContrastiveObjective):
     """NT-Xent over a projection head."""
 
+    name = "simclr"
     paper = "Chen et al. 2020, arXiv 2002.05709"
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
         """NT-Xent at the configured temperature."""
-        return simclr(z1, z2, self.config.temperature)
+        return simclr(z1, z2, self.settings.temperature)

@@ -37,8 +37,9 @@ def simclr_reference(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
 class SimCLRReference(ContrastiveObjective):
     """The published loss over the encoder's representation."""
 
+    name = "simclr-reference"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The one-directional loss at the configured temperature."""
-        return simclr_reference(z1, z2, self.config.temperature)
+        return simclr_reference(z1, z2, self.settings.temperature)

@@ -5,8 +5,7 @@ from itertools import permutations
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Encoder, HeadSettings
 from vmbench.objectives.base import Batch, ProjectionObjective, mean, mlp_head, together
 from vmbench.views.base import MakeViews
 
@@ -40,13 +39,13 @@ class SimSiam(ProjectionObjective):
     branch whose gradient is stopped gives neither player any.
     """
 
+    name = "simsiam"
     kind = "predictive"
     paper = "Chen and He 2021, arXiv 2011.10566"
-    presets = {"paper": {"head": "mlp", "projection_dim": 2048}}
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
-        dim = config.projection_dim
+    def __init__(self, encoder: Encoder, settings: HeadSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
+        dim = settings.projection_dim
         self.predictor = mlp_head(dim, dim, max(1, dim // BOTTLENECK))
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:

@@ -3,7 +3,6 @@
 from torch import Tensor
 from torch.nn import functional
 
-from vmbench.config import Config
 from vmbench.data.dataset import Task
 from vmbench.data.labels import target_scale
 from vmbench.networks.encoder import Encoder
@@ -13,9 +12,9 @@ from vmbench.objectives.labelled import LabelLoss
 class SquaredError(LabelLoss):
     """Squared error of the target, standardised by the training examples; labels are real, (N,)."""
 
-    def __init__(self, encoder: Encoder, config: Config, labels: Tensor, task: Task) -> None:
+    def __init__(self, encoder: Encoder, labels: Tensor, task: Task) -> None:
         self.mean, self.std = target_scale(labels.numpy())
-        super().__init__(encoder, config, labels, task)
+        super().__init__(encoder, labels, task)
 
     def targets(self, labels: Tensor) -> Tensor:
         """Standardised targets (N, 1), float32."""

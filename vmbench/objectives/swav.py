@@ -1,17 +1,20 @@
 """Swapped assignments between views (Caron et al. 2020, arXiv 2006.09882)."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vmbench.config import Config
 from vmbench.data.specs import Spec
 from vmbench.errors import UserError
-from vmbench.networks.encoder import Encoder, build_encoder
-from vmbench.objectives.base import Batch, ProjectionObjective, mean, together
+from vmbench.networks.encoder import Architecture, Encoder, build_encoder
+from vmbench.objectives.base import Batch, ContrastiveSettings, ProjectionObjective, mean, together
 from vmbench.objectives.precision import full_precision
+from vmbench.settings import Settings
 from vmbench.views.base import MakeViews
 from vmbench.views.crop import local_crop, local_space
 
@@ -107,6 +110,17 @@ def multi_crop_swav(
     return mean(losses)
 
 
+class SwAVSettings(ContrastiveSettings):
+    """Of :class:`SwAV`."""
+
+    prototypes: int | None = Field(
+        None, ge=2, description="Prototypes, at most batch_size; none is half of it."
+    )
+    local_crops: int = Field(
+        0, ge=0, description="Local crops that are predicted from beside the two full views."
+    )
+
+
 class SwAV(ProjectionObjective):
     """Each view's prototype scores against the other's balanced assignment.
 
@@ -122,29 +136,38 @@ class SwAV(ProjectionObjective):
     codes, where the gradient is stopped, give neither player any.
     """
 
+    name = "swav"
     kind = "clustering"
     paper = "Caron et al. 2020, arXiv 2006.09882"
-    presets = {
-        "paper": {"temperature": 0.1, "head": "mlp", "projection_dim": 128, "local_crops": 6}
-    }
+    settings_class = SwAVSettings
+    settings: SwAVSettings
     needs_space = ("local_crops",)
 
     @classmethod
-    def check(cls, config: Config, spec: Spec) -> None:
-        """Refuse more prototypes than a batch has examples, and crops that nothing can encode."""
-        wanted, batch = config.prototypes, config.batch_size
+    def complete(
+        cls, settings: Settings, config: Config, spec: Spec, architecture: Architecture
+    ) -> SwAVSettings:
+        """With a number of prototypes.
+
+        Raises:
+            UserError: more prototypes than a batch has examples, or crops that nothing can encode.
+        """
+        settings = cast(SwAVSettings, settings)
+        wanted, batch = settings.prototypes, config.batch_size
         if wanted is not None and wanted > batch:
             raise UserError(
                 f"objective 'swav' cannot use {wanted} prototypes alike in a batch of {batch}: use "
-                f"--set prototypes={batch} or fewer, or --set batch_size={wanted} or more"
+                f"--set swav.prototypes={batch} or fewer, or --set batch_size={wanted} or more"
             )
-        if not config.local_crops:
-            return
-        mend = "use --set local_crops=0"
+        count = wanted or max(FEWEST, batch // 2)
+        completed = settings.model_copy(update={"prototypes": count})
+        if not settings.local_crops:
+            return completed
+        mend = "use --set swav.local_crops=0"
         if local_space(spec.space) == spec.space:
             raise UserError(f"objective 'swav' cannot cut local crops of a {spec}: {mend}")
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            encoder = build_encoder(spec, config).eval()
+            encoder = build_encoder(spec, architecture).eval()
             try:
                 encoder(torch.zeros(1, spec.channels_in, *local_space(spec.space)))
             except (RuntimeError, ValueError) as error:
@@ -152,18 +175,19 @@ class SwAV(ProjectionObjective):
                     f"objective 'swav' cannot encode local crops of a {spec}: encoder "
                     f"{type(encoder).__name__} takes whole examples only; {mend}"
                 ) from error
+        return completed
 
-    def __init__(self, encoder: Encoder, config: Config, n_examples: int) -> None:
-        super().__init__(encoder, config, n_examples)
-        self.check(config, encoder.spec)
-        count = config.prototypes or max(FEWEST, config.batch_size // 2)
-        prototypes = torch.randn(count, config.projection_dim)
+    def __init__(self, encoder: Encoder, settings: SwAVSettings, n_examples: int) -> None:
+        super().__init__(encoder, settings, n_examples)
+        if settings.prototypes is None:
+            raise ValueError("complete() the settings: how many prototypes depends on the batch")
+        prototypes = torch.randn(settings.prototypes, settings.projection_dim)
         self.prototypes = nn.Parameter(functional.normalize(prototypes, dim=1))
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:
         """Each full view's code, predicted from all other views of the example."""
         views, space = make_views(batch.x), local_space(batch.x.shape[2:])
-        for view in make_views(batch.x, self.config.local_crops):
+        for view in make_views(batch.x, self.settings.local_crops):
             views.append(local_crop(view, space, batch.generator))
         z = together(views, self.project)
         with full_precision(batch.x):
@@ -171,7 +195,7 @@ class SwAV(ProjectionObjective):
             whole = [view.shape == batch.x.shape for view in views]
             full = [each for each, is_full in zip(scores, whole, strict=True) if is_full]
             local = [each for each, is_full in zip(scores, whole, strict=True) if not is_full]
-            return multi_crop_swav(full, local, self.config.temperature)
+            return multi_crop_swav(full, local, self.settings.temperature)
 
     def scores(self, z: Tensor) -> Tensor:
         """Cosine similarities (N, K) of projections (N, D) and the prototypes."""

@@ -86,7 +86,13 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
         examples = prepare(dataset, unlabelled=plan.config.unlabelled)
-    trainer = Trainer(plan.config, place(plan.config, dataset.spec), plan.seed, progress)
+    trainer = Trainer(
+        plan.config,
+        place(plan.config, dataset.spec),
+        plan.seed,
+        progress,
+        architecture=plan.architecture,
+    )
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)
     if views.learned:

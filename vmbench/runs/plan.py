@@ -1,24 +1,40 @@
 """What a run will do, decided and checked before anything is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from vmbench.config import Config, digest, make_config
-from vmbench.data.dataset import BoundDataset, Task
+from vmbench.config import EXECUTION_SETTINGS, Config, checked, digest
+from vmbench.data.dataset import BoundDataset, Dataset, Task
 from vmbench.data.domain import Domain
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
+from vmbench.networks.encoder import Architecture, HeadSettings, encoder_class
 from vmbench.objectives.base import Objective
+from vmbench.progress import say
 from vmbench.registry import registry
 from vmbench.results import ViewKind
+from vmbench.runs.names import (
+    HANDCRAFTED,
+    resolve_augmentation,
+    resolve_handcrafted,
+    resolve_method,
+    tasks_of,
+    view_settings,
+)
 from vmbench.runs.presets import preset as preset_settings
 from vmbench.runs.request import LINEAR, RunRequest
+from vmbench.runs.sections import (
+    Part,
+    RunSettings,
+    assign,
+    changed,
+    common_settings,
+    settle,
+)
+from vmbench.settings import Component, Settings
 from vmbench.views.method import Method, ViewMethod
-
-EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")  # where and how a run runs
-HANDCRAFTED = "handcrafted"  # the domain's own family, under whatever name it has
 
 
 @dataclass(frozen=True)
@@ -26,11 +42,14 @@ class Plan:
     """A request with every name resolved.
 
     Attributes:
-        request: what was asked for.
-        method: what ``request.method`` stands for (``handcrafted``: the domain's own family).
-        views: the augmentation of a supervised training, from ``request.views`` or from the
-            settings (``augmentation``); None: none.
+        request: what was asked for, its settings by the names of those that they set here.
+        method: what ``request.method`` stands for (``handcrafted``: the domain's own family), with
+            its settings, as the rest.
         objective: None for a yardstick and for a method that brings its own.
+        settings: the common ones, and those of every component that the run uses.
+        views: the augmentation of a supervised training, from ``request.views`` or from its
+            settings (``augmentation``); None: none.
+        handcrafted: the domain's own family for the spec, where the run builds on it.
         overrides: those of the request's settings that differ from what they would be unasked.
     """
 
@@ -38,12 +57,37 @@ class Plan:
     domain: Domain
     method: Method
     objective: str | None
-    config: Config
+    settings: RunSettings
     pretrain: BoundDataset
     tasks: tuple[tuple[BoundDataset, Task], ...]
     evaluation: Evaluation
     views: ViewMethod | None = None
+    handcrafted: ViewMethod | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Config:
+        """The common settings."""
+        return self.settings.common
+
+    @property
+    def teaching(self) -> str:
+        """The section of what the encoder is trained by, or would be: an objective, a method."""
+        return self.objective or self.method.name
+
+    @property
+    def training_settings(self) -> Mapping[str, Settings]:
+        """The sections that can change a training."""
+        sections = self.settings.sections
+        return {name: own for name, own in sections.items() if name != self.evaluation.name}
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the encoder."""
+        sections, name = self.settings.sections, self.config.encoder
+        head = sections.get(self.teaching)
+        embedding = head.embedding_dim if isinstance(head, HeadSettings) else None
+        return Architecture(name, sections.get(name), embedding)
 
     @property
     def seed(self) -> int:
@@ -67,30 +111,20 @@ class Plan:
         return self.method if isinstance(self.method, ViewMethod) else None
 
     @property
-    def uses_handcrafted(self) -> bool:
-        """Whether the method or the augmentation builds on the domain's own family."""
-        return any(each.uses_handcrafted for each in (self.method, self.views) if each)
-
-    @property
-    def handcrafted(self) -> str | None:
-        """The domain's own view family for the spec, if it has one."""
-        return self.domain.handcrafted.get(self.pretrain.spec.kind)
-
-    @property
     def document(self) -> dict[str, Any]:
         """``config.json``: the request, everything else that can change the result, the files."""
         request, files = (
             self.request,
-            {d.name: d.fingerprint for d in self._datasets if _is_dated(d)},
+            {d.name: d.fingerprint for d in self.datasets if _is_dated(d)},
         )
         return {
             "request": request.model_dump(mode="json"),
             "domain": request.domain,
             "method": request.method,
             "label": self.label,
-            "views": request.views or (self.config.augmentation if self.views else None),
+            "views": request.views or (HANDCRAFTED if self.views else None),
             "family": (self.views or self.method).name,
-            **({"handcrafted": self.handcrafted} if self.uses_handcrafted else {}),
+            **({"handcrafted": self.handcrafted.name} if self.handcrafted else {}),
             "objective": self.objective,
             "preset": request.preset,
             "seed": request.seed,
@@ -98,7 +132,7 @@ class Plan:
             "transfer": [f"{d.name}@{d.revision}/{t.name}" for d, t in self.tasks],
             "data_dir": None if request.data_dir is None else str(request.data_dir.resolve()),
             "eval": self.evaluation.name,
-            "config": self.config.hashed(),
+            "config": self.config.hashed() | changed(self.settings.sections),
             **({"target": request.target} if request.target is not None else {}),
             **({"files": files} if files else {}),
         }
@@ -106,10 +140,11 @@ class Plan:
     @property
     def data_dir(self) -> Path | None:
         """Where the files lie that the run reads; None where all of its datasets are embedded."""
-        return next((d.data_dir for d in self._datasets if d.data_dir is not None), None)
+        return next((d.data_dir for d in self.datasets if d.data_dir is not None), None)
 
     @property
-    def _datasets(self) -> list[BoundDataset]:
+    def datasets(self) -> list[BoundDataset]:
+        """What is read: that of the pretraining, then those of the tasks."""
         return [self.pretrain, *(dataset for dataset, _ in self.tasks)]
 
     def _identity(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +153,7 @@ class Plan:
         Where the data lies is no part of it, unless nothing else tells one folder from another:
         a dataset that neither is embedded nor looks at its files.
         """
-        place = None if all(d.package or d.fingerprint for d in self._datasets) else "data_dir"
+        place = None if all(d.package or d.fingerprint for d in self.datasets) else "data_dir"
         kept = {key: value for key, value in document.items() if key not in ("request", "files")}
         return kept | ({} if place else {"data_dir": None})
 
@@ -145,80 +180,166 @@ class Plan:
 
 def make_plan(request: RunRequest) -> Plan:
     """Resolve a request; every unknown name or impossible pair is a :class:`UserError`."""
-    method, objective, views = request.method, request.objective, request.views
-    preset, settings, data_dir = request.preset, request.settings, request.data_dir
+    data_dir = request.data_dir
     if data_dir is not None and not data_dir.exists():
         raise UserError(f"--data-dir {data_dir} does not exist")
-    base = preset_settings(preset)
-    registry("objective").entry(objective)
+    base = preset_settings(request.preset)
+    registry("objective").entry(request.objective)
     registry("evaluation").entry(request.evaluation)
-    for name in (method, views):
+    for name in (request.method, request.views):
         if name not in (None, HANDCRAFTED):
             registry("method").entry(name)
     adapter = cast(Domain, registry("domain").get(request.domain))
     declared = adapter.dataset(request.pretrain or adapter.default)
-    layers = [base, *(owner.presets.get(preset, {}) for owner in (adapter, declared))]
     # What is wrong with the settings is said before any file is looked at.
-    named = make_config(*layers, settings).encoder
-    encoder = declared.encoder if named == "auto" else named
-    if encoder != "auto":
-        registry("encoder").entry(encoder)
+    _encoder([base, adapter.preset(request.preset)], declared, request)
     pretrained_on = declared.bind(data_dir, request.target)
-    resolved = _resolve_method(method, adapter, pretrained_on)
-    augmentation = _resolve_augmentation(views, resolved, adapter, pretrained_on)
-    # After the domain's own settings and before its dataset's.
-    layers.insert(2, _view_settings(adapter, preset, resolved, augmentation))
-    if resolved.takes_objective:
-        loss = cast(type[Objective], registry("objective").load_class(objective))
-        layers.append(loss.preset(preset, pretrained_on.spec))
-    config = make_config(*layers, settings).model_copy(update={"encoder": encoder})
-    if resolved.takes_objective:
-        loss.check(config, pretrained_on.spec)
-    if config.normalize_after_view and pretrained_on.normalize != "none":
-        raise UserError(
-            f"normalize_after_view=true, but dataset '{pretrained_on.name}' is normalised before "
-            f"the view: use --set normalize_after_view=false"
-        )
-    unasked = make_config(*layers)
-    if unasked.encoder == "auto":
-        unasked = unasked.model_copy(update={"encoder": pretrained_on.encoder})
-    asked = {name: getattr(config, name) for name in settings}
-    overrides = {
-        name: value
-        for name, value in asked.items()
-        if value != getattr(unasked, name) and name not in EXECUTION_SETTINGS
-    }
-    judge = cast(Evaluation, registry("evaluation").get(request.evaluation))
-    if judge.trains_encoder and not resolved.encodes:
-        raise UserError(
-            f"method '{method}' has no encoder that --eval {judge.name} could train: choose "
-            f"another --eval (vmbench list evaluations)"
-        )
-    if views is None and resolved.augmented and config.augmentation is not None:
-        augmentation = cast(ViewMethod, _resolve_method(HANDCRAFTED, adapter, pretrained_on))
-    if any(each.uses_handcrafted for each in (resolved, augmentation) if each):
-        _resolve_handcrafted(adapter, pretrained_on.spec.kind)
+    method = resolve_method(request.method, adapter, pretrained_on)
+    plan = plan_on(request, adapter, method, pretrained_on)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
-    tasks = _tasks(adapter, pretrained_on, request.transfer, data_dir)
-    _require_tasks(tasks, pretrained_on)
-    if data_dir is not None and all(d.package for d in (pretrained_on, *(d for d, _ in tasks))):
+    _require_tasks(plan.tasks, pretrained_on)
+    if data_dir is not None and all(dataset.package for dataset in plan.datasets):
         raise UserError(
             f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
             f"the dataset that is in it with --pretrain (vmbench data check {data_dir} --domain "
             f"{request.domain} finds out which)"
         )
-    return Plan(
+    return plan
+
+
+def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: BoundDataset) -> Plan:
+    """Resolve the rest of a request, of which the domain, the method and the data are at hand.
+
+    Raises:
+        UserError: for an impossible pair, or a setting that is none or out of range.
+    """
+    preset, spec = request.preset, pretrain.spec
+    augmentation = resolve_augmentation(request.views, method, domain, pretrain)
+    judge = cast(Evaluation, registry("evaluation").get(request.evaluation))
+    if judge.trains_encoder and not method.encodes:
+        raise UserError(
+            f"method '{request.method}' has no encoder that --eval {judge.name} could train: "
+            f"choose another --eval (vmbench list evaluations)"
+        )
+    layers = [
+        preset_settings(preset),
+        domain.preset(preset),
+        view_settings(domain, preset, method, augmentation),
+        pretrain.presets.get(preset, {}),
+    ]
+    own = [method_part(method)]
+    asked, _ = assign(request.settings, own)
+    settings = settle(layers, asked, own, preset, spec).sections[method.name]
+    chosen = getattr(settings, "augmentation", None)
+    if request.views is None and method.augmented and chosen is not None:
+        augmentation = cast(ViewMethod, resolve_method(HANDCRAFTED, domain, pretrain))
+    handcrafted = None
+    if any(each.uses_handcrafted for each in (method, augmentation) if each):
+        family = resolve_handcrafted(domain, spec.kind)
+        handcrafted = cast(ViewMethod, registry("method").get(family))
+    encoder = _encoder(layers, pretrain, request)
+    encoder = spec.encoder if encoder == "auto" and method.encodes else encoder
+    parts = parts_of(method, judge, augmentation, handcrafted)
+    if method.takes_objective:
+        parts.append(objective_part(request.objective))
+    if method.encodes:
+        parts.append(Part(encoder, encoder_class(encoder, spec), frozenset({"encoders"})))
+    draft = Plan(
         request=request,
-        domain=adapter,
-        method=resolved,
-        objective=objective if resolved.takes_objective else None,
-        config=config,
-        pretrain=pretrained_on,
-        tasks=tasks,
+        domain=domain,
+        method=method,
+        objective=request.objective if method.takes_objective else None,
+        settings=RunSettings(checked(Config, {}), {}),
+        pretrain=pretrain,
+        tasks=tasks_of(domain, pretrain, request.transfer, request.data_dir),
         evaluation=judge,
         views=augmentation,
-        overrides=overrides,
+        handcrafted=handcrafted,
+    )
+    usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
+    usual = spec.encoder if usual == "auto" and method.encodes else usual
+    plan = _with_settings(draft, layers, parts, encoder, usual)
+    if plan.objective is not None:
+        loss = cast(type[Objective], registry("objective").load_class(plan.objective))
+        trained = plan.settings.sections[plan.objective]
+        loss.complete(trained, plan.config, spec, plan.architecture)
+    if plan.config.normalize_after_view and pretrain.normalize != "none":
+        raise UserError(
+            f"normalize_after_view=true, but dataset '{pretrain.name}' is normalised before the "
+            f"view: use --set normalize_after_view=false"
+        )
+    return plan
+
+
+def _encoder(
+    layers: Sequence[Mapping[str, Any]], dataset: Dataset | BoundDataset, request: RunRequest
+) -> str:
+    """The encoder that settings or dataset name; ``auto`` where neither does."""
+    named = common_settings([*layers, dataset.presets.get(request.preset, {})], request.settings)
+    encoder = dataset.encoder if named.encoder == "auto" else named.encoder
+    if encoder != "auto":
+        registry("encoder").entry(encoder)
+    return encoder
+
+
+def method_part(method: Method) -> Part:
+    """A method; one without an objective of the run's is what trains the encoder, too."""
+    teaches = () if method.takes_objective else ("objectives",)
+    return Part(method.name, type(method), frozenset({"methods", *teaches}))
+
+
+def objective_part(name: str) -> Part:
+    """The registered objective called ``name``."""
+    loss = cast(type[Component], registry("objective").load_class(name))
+    return Part(name, loss, frozenset({"objectives"}))
+
+
+def parts_of(method: Method, evaluation: Evaluation, *families: ViewMethod | None) -> list[Part]:
+    """What has settings: the method, the view families that it builds on, the evaluation."""
+    own = method_part(method)
+    others = {each.name: Part(each.name, type(each), frozenset({"methods"}))
+              for each in families if each and each.name != method.name}  # fmt: skip
+    judge = Part(evaluation.name, type(evaluation), frozenset({"evaluations"}))
+    return [own, *others.values(), judge]
+
+
+def _with_settings(
+    plan: Plan,
+    layers: Sequence[Mapping[str, Any]],
+    parts: Sequence[Part],
+    encoder: str,
+    usual: str,
+) -> Plan:
+    """``plan`` with the settings of ``parts``, and every component with its own.
+
+    ``encoder`` is its encoder, ``usual`` the one that it would have unasked.
+    """
+    preset, spec = plan.request.preset, plan.pretrain.spec
+    asked, notes = assign(plan.request.settings, parts)
+    settings = settle(layers, asked | {"encoder": encoder}, parts, preset, spec)
+    for note in notes:
+        say(note)
+    unasked = settle(layers, {"encoder": usual}, parts, preset, spec)
+    values = {name: settings.get(name) for name in sorted(asked)}
+    sections = settings.sections
+
+    def own(method: ViewMethod | None) -> ViewMethod | None:
+        return None if method is None else method.configured(sections[method.name])
+
+    return replace(
+        plan,
+        request=plan.request.model_copy(update={"settings": values}),
+        method=plan.method.configured(sections[plan.method.name]),
+        evaluation=plan.evaluation.configured(sections[plan.evaluation.name]),
+        views=own(plan.views),
+        handcrafted=own(plan.handcrafted),
+        settings=settings,
+        overrides={
+            name: value
+            for name, value in values.items()
+            if value != unasked.get(name) and name not in EXECUTION_SETTINGS
+        },
     )
 
 
@@ -239,93 +360,3 @@ def _require_tasks(tasks: Sequence[tuple[BoundDataset, Task]], pretrained_on: Bo
 def _is_dated(dataset: BoundDataset) -> bool:
     """Whether its files are told apart by sizes and times, which its revision does not show."""
     return bool(dataset.fingerprint) and not dataset.named_by_contents
-
-
-def _resolve_method(name: str, domain: Domain, dataset: BoundDataset) -> Method:
-    """The method called ``name``; raises :class:`UserError` if it does not serve the dataset."""
-    kind = dataset.spec.kind
-    resolved = _resolve_handcrafted(domain, kind) if name == HANDCRAFTED else name
-    method = cast(Method, registry("method").get(resolved))
-    if kind not in method.specs:
-        raise UserError(
-            f"method '{name}' serves {' and '.join(method.specs)} inputs, but dataset "
-            f"'{dataset.name}' of domain {domain.name} is a {dataset.spec}: "
-            f"choose another method (vmbench list methods)"
-        )
-    return method
-
-
-def _resolve_augmentation(
-    views: str | None, method: Method, domain: Domain, dataset: BoundDataset
-) -> ViewMethod | None:
-    """The view family that ``--views`` names, if any; raises where ``method`` takes none."""
-    if views is None:
-        return None
-    if not method.augmented:
-        raise UserError(
-            f"--views {views} is the augmentation of a supervised training, and method "
-            f"'{method.name}' is none: use --method supervised, or --method {views} to pretrain "
-            f"on these views"
-        )
-    family = _resolve_method(views, domain, dataset)
-    if not isinstance(family, ViewMethod):
-        raise UserError(
-            f"--views {views} makes no views: name a view family (vmbench list methods)"
-        )
-    return family
-
-
-def _view_settings(
-    domain: Domain, preset: str, method: Method, augmentation: Method | None
-) -> dict[str, Any]:
-    """What the domain sets for ``method``, or for its kind of views.
-
-    The strength is that of the views which act, and so of a named augmentation.
-    """
-    found = dict(domain.view_settings(preset, method.name, method.kind))
-    if augmentation is not None:
-        acting = domain.view_settings(preset, augmentation.name, augmentation.kind)
-        found.pop("strength", None)
-        found |= {key: value for key, value in acting.items() if key == "strength"}
-    return found
-
-
-def _resolve_handcrafted(domain: Domain, kind: str) -> str:
-    if kind not in domain.handcrafted:
-        raise UserError(
-            f"domain {domain.name} has no handcrafted views for a {kind}: name a view "
-            f"family with --method (vmbench list methods)"
-        )
-    return domain.handcrafted[kind]
-
-
-def _tasks(
-    domain: Domain, pretrain: BoundDataset, transfer: Sequence[str], data_dir: Path | None
-) -> tuple[tuple[BoundDataset, Task], ...]:
-    """The tasks asked for; by default those of every embedded dataset that has the same spec.
-
-    A task that is not its dataset's default is taken where it is named, and only there.
-    """
-    found: dict[tuple[str, str], tuple[BoundDataset, Task]] = {}
-    if transfer:
-        datasets = []
-        for asked in transfer:
-            name, _, task_name = asked.partition("/")
-            same = name == pretrain.name
-            datasets.append((pretrain if same else domain.dataset(name).bind(data_dir), task_name))
-    else:
-        # The spec of one's own files is known only where they are: look at embedded ones alone.
-        others = [domain.dataset(name) for name in domain.datasets if name != pretrain.name]
-        alike = [o for o in others if o.package and pretrain.package and o.spec == pretrain.spec]
-        datasets = [(dataset, "") for dataset in [pretrain, *(other.bind() for other in alike)]]
-    for dataset, wanted in datasets:
-        if dataset.spec != pretrain.spec:
-            raise UserError(
-                f"cannot transfer from '{pretrain.name}', a {pretrain.spec}, to '{dataset.name}', "
-                f"a {dataset.spec}: the encoder takes one spec; use --pretrain {dataset.name}"
-            )
-        default = [task for task in dataset.tasks if task.default]
-        tasks = [dataset.task(wanted)] if wanted else default
-        for task in tasks:
-            found[dataset.name, task.name] = (dataset, task)
-    return tuple(found.values())

@@ -7,7 +7,7 @@ for the same training again, in another evaluation or on other tasks, reads it.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,16 +16,18 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.config import Config, digest
+from vmbench.config import READOUT_SETTINGS, Config, digest
 from vmbench.data.dataset import BoundDataset, Task
 from vmbench.data.examples import Examples, Indices
 from vmbench.errors import UserError
 from vmbench.evaluation import limit
-from vmbench.networks.encoder import Encoder
+from vmbench.networks.encoder import Architecture, Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
 from vmbench.registry import registry
 from vmbench.results import write_atomically
+from vmbench.runs.sections import changed
+from vmbench.settings import Settings
 from vmbench.storage.locking import exclusive
 from vmbench.training.checkpoint import save_weights
 from vmbench.training.collapse import Health, Watch
@@ -38,14 +40,6 @@ from vmbench.views.method import ViewMethod
 PRETRAININGS = "pretrainings"
 ENCODER, VIEWS, LOG = "encoder.safetensors", "views.safetensors", "metrics.jsonl"
 RECORD, REQUEST, LOCK = "training.json", "request.json", ".lock"
-# Settings that are read after the training.
-EVALUATION_SETTINGS = (
-    "feature_bins",
-    "probe_penalties",
-    "probe_max_iter",
-    "finetune_epochs",
-    "finetune_batch_size",
-)
 
 
 @dataclass(frozen=True)
@@ -54,34 +48,41 @@ class Recipe:
 
     Attributes:
         dataset: what is trained on.
-        family: makes the views; None: every example as it is.
+        family: makes the views, with its settings; None: every example as it is.
         handcrafted: the domain's own family, for a ``family`` that builds on it.
         objective: name of the objective; None where the family brings its own or labels teach.
         task: whose labels teach; None: no labels do.
-        config: the run's hyperparameters.
+        config: the run's common settings.
+        sections: those of each component that the training uses.
+        teaching: the section of the objective, of the method that brings its own or of the
+            yardstick.
+        architecture: of the encoder.
         seed: of the weights, the batches' order and the views.
     """
 
     dataset: BoundDataset
     family: ViewMethod | None
-    handcrafted: str | None
+    handcrafted: ViewMethod | None
     objective: str | None
     task: Task | None
     config: Config
+    sections: Mapping[str, Settings]
+    teaching: str
+    architecture: Architecture
     seed: int
 
     @property
     def name(self) -> str:
-        """Sixteen hex digits over all of it, but for settings that are read after training."""
-        settings = self.config.hashed()
+        """Sixteen hex digits over all of it, but for settings at their default."""
+        common = {k: v for k, v in self.config.hashed().items() if k not in READOUT_SETTINGS}
         content = {
             "views": self.family.name if self.family else None,
-            "handcrafted": self.handcrafted,
+            "handcrafted": self.handcrafted.name if self.handcrafted else None,
             "objective": self.objective,
             "seed": self.seed,
             "dataset": f"{self.dataset.name}@{self.dataset.revision}",
             "files": self.dataset.fingerprint,
-            "config": {k: v for k, v in settings.items() if k not in EVALUATION_SETTINGS},
+            "config": common | changed(self.sections),
         }
         task = {} if self.task is None else {"task": self.task.name}
         return digest(content | task, digits=16)
@@ -106,19 +107,21 @@ class Recipe:
             return Identity()
         with trainer.seeded():
             indices = self.indices(examples)
-            return self.family.views(view_context(examples, indices, self.config, self.handcrafted))
+            return self.family.views(view_context(examples, indices, self.handcrafted))
 
     def loss(self, examples: Examples) -> Callable[[Encoder], Objective]:
         """What the encoder minimises."""
         indices = self.indices(examples)
         if self.task is not None:
             labels, task = examples.labels(self.task, indices), self.task
-            return lambda encoder: label_loss(encoder, self.config, labels, task)
+            return lambda encoder: label_loss(encoder, labels, task)
         brought = self.family.objective if self.family else None
         if brought is None:
             assert self.objective is not None
             brought = cast(type[Objective], registry("objective").load_class(self.objective))
-        return lambda encoder: brought(encoder, self.config, len(indices))
+        own, spec = self.sections[self.teaching], examples.spec
+        settings = brought.complete(own, self.config, spec, self.architecture)
+        return lambda encoder: brought(encoder, settings, len(indices))
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,13 @@ def recipe_of(plan: Plan, task: Task | None, examples: Examples) -> Recipe:
     return Recipe(
         dataset=plan.pretrain if task is None else examples.dataset,
         family=family,
-        handcrafted=plan.handcrafted if family and family.uses_handcrafted else None,
+        handcrafted=plan.handcrafted,
         objective=plan.objective,
         task=task,
         config=plan.config,
+        sections=plan.training_settings,
+        teaching=plan.teaching,
+        architecture=plan.architecture,
         seed=plan.seed,
     )
 

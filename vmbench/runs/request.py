@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from vmbench.config import make_config
 from vmbench.errors import UserError
 from vmbench.plugins import BY_OPTION, register_plugin
 from vmbench.registry import registry
+from vmbench.runs.sections import typed
 
 if TYPE_CHECKING:
     from vmbench.runs.plan import Plan
@@ -27,6 +35,7 @@ class RunRequest(BaseModel):
     """One pretraining with one seed, and its evaluation on every task asked for.
 
     Names are looked up by :meth:`resolve`; only settings are checked before, and have their types.
+    ``settings`` may be nested; sections become ``section.field``.
 
     Raises:
         UserError: for an unknown setting, a value out of range, a field that there is not.
@@ -58,11 +67,13 @@ class RunRequest(BaseModel):
         None, description="Folder of the publisher's files or of one's own."
     )
     target: str | None = Field(None, description="The label's column in one's own table.")
-    settings: dict[str, Any] = Field(
-        {}, description="Those that the request itself sets; see vmbench info config."
-    )
     plugins: tuple[str, ...] = Field(
         (), description="MODULE:OBJECT of what --plugin brought and the request names."
+    )
+    settings: dict[str, Any] = Field(
+        {},
+        description="Those that the request itself sets: common ones (vmbench info config), and "
+        "section.field of a component (vmbench info NAME).",
     )
 
     def __init__(self, **asked: Any) -> None:
@@ -85,9 +96,8 @@ class RunRequest(BaseModel):
 
     @field_validator("settings")
     @classmethod
-    def _typed(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        config = make_config(settings)
-        return {name: getattr(config, name) for name in sorted(settings)}
+    def _typed(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return typed(settings, plugins=bool(info.data.get("plugins")))
 
     @model_validator(mode="before")
     @classmethod

@@ -98,7 +98,16 @@ def execute(
         plan = request.resolve()
         placement = place(plan.config, plan.pretrain.spec)
         with claim_folder(out, plan, resume=resume, overwrite=overwrite) as folder:
-            trainer = Trainer(plan.config, placement, plan.seed, progress, trackers, folder)
+            trainer = Trainer(
+                plan.config,
+                placement,
+                plan.seed,
+                progress,
+                trackers,
+                folder,
+                plan.architecture,
+                plan.settings.everything(),
+            )
             again = overwrite if again is None else again
             return _carry_out(plan, folder, trainer, resume=resume, again=again)
 
@@ -144,7 +153,7 @@ def _carry_out(plan: Plan, folder: Path, trainer: Trainer, *, resume: bool, agai
         tasks=[_with_training_time(task, read.trained) for task in tasks],
         parameters=Parameters(encoder=encoder_parameters, viewmaker=count_parameters(views)),
         overrides=dict(plan.overrides),
-        config=plan.config.model_dump(),
+        config=plan.settings.everything(),
         config_hash=plan.hash,
         environment=_environment(trainer.placement),
     )

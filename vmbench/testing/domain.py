@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
-from vmbench.config import make_config
 from vmbench.data.dataset import SPLITS, BoundDataset, Dataset
 from vmbench.data.domain import Domain
 from vmbench.data.specs import ALL_KINDS, SPECS
@@ -18,6 +17,7 @@ from vmbench.errors import UserError, unknown_name
 from vmbench.registry import registry
 from vmbench.results import ViewKind
 from vmbench.runs.presets import PRESETS
+from vmbench.runs.sections import check_settings
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey
 
@@ -74,17 +74,16 @@ def _handcrafted(domain: Domain) -> None:
 
 
 def _presets(domain: Domain) -> None:
-    for preset in [*domain.presets, *domain.view_presets]:
+    known = [*get_args(ViewKind), *(entry.name for entry in registry("method"))]
+    for preset, chosen in domain.presets.items():
         if preset not in PRESETS:
             raise unknown_name("preset", preset, PRESETS)
-    for preset, settings in domain.presets.items():
-        make_config(PRESETS[preset], settings)
-    known = [*get_args(ViewKind), *(entry.name for entry in registry("method"))]
-    for preset, chosen in domain.view_presets.items():
-        for name, settings in chosen.items():
+        named = chosen.get("for", {})
+        for name in named:
             if name not in known:
                 raise unknown_name("kind of views or method", name, known)
-            make_config(PRESETS[preset], domain.presets.get(preset, {}), settings)
+        for settings in ({k: v for k, v in chosen.items() if k != "for"}, *named.values()):
+            check_settings(settings)
 
 
 class Source:

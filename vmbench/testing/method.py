@@ -3,17 +3,18 @@
 import pickle
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import get_args
+from typing import cast, get_args
 
 import torch
 from torch import Generator, Tensor
 
 from vmbench.data.specs import ALL_KINDS
+from vmbench.registry import registry
 from vmbench.results import ViewKind
 from vmbench.testing.domain import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SAMPLES, handcrafted_family, smoke_config, tiny_run
+from vmbench.testing.synthetic import SAMPLES, handcrafted_family, tiny_run
 from vmbench.views.base import ViewContext, Views
 from vmbench.views.method import Method, ViewMethod
 
@@ -71,9 +72,9 @@ class Case:
         else:
             low, high = value_range
             reference = low + (high - low) * torch.rand(shape, generator=source)
-        return ViewContext(
-            self.spec, smoke_config(), value_range, reference, handcrafted_family(self.spec.kind)
-        )
+        family = handcrafted_family(self.spec.kind)
+        handcrafted = cast(ViewMethod, registry("method").get(family)) if family else None
+        return ViewContext(self.spec, value_range, reference, handcrafted)
 
     def build(self, value_range: tuple[float, float] | None) -> Views:
         """The views; as in a run, the global generator may be drawn from here, and here alone."""

@@ -11,18 +11,15 @@ from typing import cast
 import numpy as np
 from torch import Tensor
 
-from vmbench.config import Config, make_config
 from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.examples import Examples, prepare
 from vmbench.data.specs import SPECS, Spec
-from vmbench.evaluation import Evaluation
 from vmbench.progress import Progress
 from vmbench.registry import registry
-from vmbench.runs.plan import Plan
-from vmbench.runs.presets import PRESETS
+from vmbench.runs.plan import plan_on
 from vmbench.runs.representations import Representations
-from vmbench.runs.request import LINEAR, RunRequest
+from vmbench.runs.request import RunRequest
 from vmbench.training.device import place
 from vmbench.training.trainer import Trainer
 from vmbench.views.method import Method, Representation
@@ -59,11 +56,8 @@ class SyntheticDataset(Dataset):
             yield Example(x, {"level": label}, {"level": sides[row % 5]})
 
 
-def smoke_config() -> Config:
-    """The smallest settings, on the CPU: one epoch of two batches."""
-    return make_config(
-        PRESETS["smoke"], {"epochs": 1, "batch_size": 16, "device": "cpu", "precision": "float32"}
-    )
+# The smallest settings, on the CPU: one epoch of two batches.
+SMALLEST = {"epochs": 1, "batch_size": 16, "device": "cpu", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -90,20 +84,20 @@ def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
         handcrafted = {} if family is None else {spec.kind: family}
 
     with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as folder:
-        dataset, config = SyntheticDataset(spec).bind(), smoke_config()
+        dataset = SyntheticDataset(spec).bind()
         with _cache_in(Path(folder) / "cache"):
             examples = prepare(dataset)
-        plan = Plan(
-            request=RunRequest(domain="synthetic", method=method.name, preset="smoke", seed=seed),
-            domain=SyntheticDomain(),
-            method=method,
-            objective="simclr" if method.takes_objective else None,
-            config=config,
-            pretrain=dataset,
-            tasks=tuple((dataset, task) for task in dataset.tasks),
-            evaluation=cast(Evaluation, registry("evaluation").get(LINEAR)),
+        asked = RunRequest(
+            domain="synthetic", method=method.name, preset="smoke", seed=seed, settings=SMALLEST
         )
-        trainer = Trainer(config, place(config, spec), seed, Progress(quiet=True))
+        plan = plan_on(asked, SyntheticDomain(), method, dataset)
+        trainer = Trainer(
+            plan.config,
+            place(plan.config, spec),
+            seed,
+            Progress(quiet=True),
+            architecture=plan.architecture,
+        )
         read = Representations(plan, trainer, examples, Path(folder))
         yield TinyRun(examples, read.of(examples, dataset.tasks[0]))
 

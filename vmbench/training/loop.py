@@ -74,7 +74,7 @@ def fit(
         views: make the views of each example of a batch.
         examples: where batches are read from.
         indices: the training examples, positions in ``examples``.
-        config: the run's hyperparameters.
+        config: the run's common settings.
         placement: device and precision.
         seed: of the batches' order and of all random numbers of views and objective.
         log: receives a line every few steps.
@@ -137,8 +137,8 @@ def fit(
             if not math.isfinite(value):
                 raise RunError(
                     f"the loss became {value} at step {number + 1} of {total}: lower lr "
-                    f"({config.lr}) or epsilon ({config.epsilon}), or use --precision float32"
-                    + (f"; the last good state is {state_file}" if state_file else "")
+                    f"({config.lr}){' or epsilon' if views.learned else ''}, or use --precision "
+                    f"float32" + (f"; the last good state is {state_file}" if state_file else "")
                 )
             losses.add(value, first_of_epoch=number % per_epoch == 0)
             now = time.perf_counter()
@@ -232,7 +232,7 @@ class _Players:
                 momentum=config.momentum,
                 weight_decay=config.weight_decay,
             )
-        self.viewmaker = Adam(views.parameters(), lr=config.viewmaker_lr) if views.learned else None
+        self.viewmaker = Adam(views.parameters(), lr=views.lr) if views.learned else None
 
     @property
     def optimizers(self) -> list[Optimizer]:
@@ -249,7 +249,7 @@ class _Players:
         the last steps against an encoder that can no longer answer.
         """
         share = _schedule(step, self.total, self.config.lr_schedule)
-        peaks = (self.config.lr, self.config.viewmaker_lr)
+        peaks = (self.config.lr, self.views.lr)
         for optimizer, peak in zip(self.optimizers, peaks, strict=False):
             for group in optimizer.param_groups:
                 group["lr"] = peak * share

@@ -1,9 +1,10 @@
 """Training as a run was asked to: with its settings, from its seed, on its device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from torch import nn
 from vmbench.config import Config
 from vmbench.data.examples import Examples, Indices
 from vmbench.errors import UserError
-from vmbench.networks.encoder import Encoder, build_encoder
+from vmbench.networks.encoder import Architecture, Encoder, build_encoder
 from vmbench.objectives.base import Objective
 from vmbench.progress import Progress
 from vmbench.training.device import Placement
@@ -31,12 +32,14 @@ class Trainer:
     """What all trainings of a run share.
 
     Attributes:
-        config: the run's hyperparameters.
+        config: the run's common settings.
         placement: device and precision.
         seed: of the weights, the batches' order and the views.
         progress: shows what goes on.
         trackers: names of what follows the trainings live.
         tracked_in: where they write; None: beside each training's log.
+        architecture: of the encoder.
+        shown: all settings of the run, for trackers; None: the common ones.
     """
 
     config: Config
@@ -45,6 +48,8 @@ class Trainer:
     progress: Progress
     trackers: tuple[str, ...] = ()
     tracked_in: Path | None = None
+    architecture: Architecture = field(default_factory=Architecture)
+    shown: Mapping[str, Any] | None = None
 
     def seeded(self) -> "_Seeded":
         """A context in which the global generator starts from the run's seed."""
@@ -58,7 +63,7 @@ class Trainer:
             indices: the training examples, whose moments it may standardise by.
         """
         with self.seeded():
-            encoder = build_encoder(examples.spec, self.config)
+            encoder = build_encoder(examples.spec, self.architecture)
         if self.config.normalize_after_view:
             encoder.standardise(*examples.moments(indices))
         return encoder
@@ -97,7 +102,7 @@ class Trainer:
         with self.seeded():
             objective = build(encoder)
         called = tracked_as or name or "pretrain"
-        tracked = Tracked(self.tracked_in or folder, called, self.config.model_dump())
+        tracked = Tracked(self.tracked_in or folder, called, self.shown or self.config.model_dump())
         log = MetricsLog(
             folder / (f"metrics-{name}.jsonl" if name else "metrics.jsonl"),
             make_trackers(self.trackers, tracked),

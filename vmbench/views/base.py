@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from torch import Generator, Tensor, nn
 
-from vmbench.config import Config
 from vmbench.data.specs import Spec
+
+if TYPE_CHECKING:
+    from vmbench.views.method import ViewMethod
 
 
 @dataclass(frozen=True)
@@ -17,22 +19,21 @@ class ViewContext:
 
     Attributes:
         spec: shape of one example.
-        config: the run's hyperparameters.
         value_range: bounds of a valid input, or None if it is unbounded (normalised data).
         reference: up to 4,096 normalised training examples, (N, *spec.shape), on the CPU, drawn
             with a fixed seed: marginals and standard deviations come from here. No other split is
             ever in it.
-        handcrafted: name of the domain's own view family for this spec, None if it has none.
+        handcrafted: the domain's own view family for this spec, with its settings, where the
+            method builds on it; else None.
         silence: what a bin without power holds, normalised, as ``(level, below_peak)``: a level
             per channel, and how far below the loudest bin of an example it is at most; None where
             the dataset has no such thing.
     """
 
     spec: Spec
-    config: Config
     value_range: tuple[float, float] | None
     reference: Tensor
-    handcrafted: str | None = None
+    handcrafted: "ViewMethod | None" = None
     silence: tuple[Tensor, Tensor] | None = None
 
 
@@ -49,9 +50,11 @@ class Views(nn.Module):
 
     ``learned`` is True where its parameters are trained along with the encoder. An
     ``adversarial`` family (the default) is trained to maximise the encoder's loss; any other
-    minimises its :meth:`own_loss`, and the encoder's loss sends it no gradient.
+    minimises its :meth:`own_loss`, and the encoder's loss sends it no gradient. Its peak learning
+    rate (Adam's) is ``lr``.
     """
 
+    lr: float = 1e-3
     learned: ClassVar[bool] = False
     adversarial: ClassVar[bool] = True
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from vmbench.config import Config
 from vmbench.data.examples import Examples, Indices
 from vmbench.views.base import ViewContext
+from vmbench.views.method import ViewMethod
 
 REFERENCE_SIZE = 4096  # examples that a view family may take its statistics from
 REFERENCE_SEED = 4096  # of their draw: no run's, so that all methods and seeds share the rows
@@ -22,19 +22,17 @@ def draw_reference(indices: Indices) -> Indices:
 
 
 def view_context(
-    examples: Examples, indices: Indices, config: Config, handcrafted: str | None = None
+    examples: Examples, indices: Indices, handcrafted: ViewMethod | None = None
 ) -> ViewContext:
     """The context of training on ``indices`` of ``examples``.
 
     Args:
         examples: where the training examples are.
         indices: their positions; no other is read.
-        config: the run's hyperparameters.
-        handcrafted: the domain's own view family for the spec, if it has one.
+        handcrafted: the domain's own view family for the spec, for a method that builds on it.
     """
     return ViewContext(
         spec=examples.spec,
-        config=config,
         value_range=examples.dataset.value_range,
         reference=examples.batch(draw_reference(indices)),
         handcrafted=handcrafted,

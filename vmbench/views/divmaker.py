@@ -6,15 +6,14 @@ close to its example and away from the example's other view.
 """
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from vmbench.networks.viewmaker import Viewmaker
 from vmbench.views.base import Encode, ViewContext, Views
 from vmbench.views.method import ViewMethod
-from vmbench.views.viewmaker import AdversarialViews, build_viewmaker
-
-TEMPERATURE = 0.07  # the published one; the objective's own belongs to another loss
+from vmbench.views.viewmaker import AdversarialViews, ViewmakerSettings, build_viewmaker
 
 
 def deterministic_contrastive(z: Tensor, z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
@@ -42,6 +41,14 @@ def deterministic_contrastive(z: Tensor, z1: Tensor, z2: Tensor, temperature: fl
     return functional.softplus(other - kept).sum(0).mean()
 
 
+class DivmakerSettings(ViewmakerSettings):
+    """The viewmaker's, and the temperature of a loss of its own."""
+
+    temperature: float = Field(
+        0.07, gt=0, description="Temperature of the viewmaker's own loss, as published."
+    )
+
+
 class DiverseViews(AdversarialViews):
     """A viewmaker's views, trained to differ from one another and not from their example.
 
@@ -51,8 +58,8 @@ class DiverseViews(AdversarialViews):
 
     adversarial = False
 
-    def __init__(self, network: Viewmaker, temperature: float = TEMPERATURE) -> None:
-        super().__init__(network)
+    def __init__(self, network: Viewmaker, temperature: float = 0.07, lr: float = 1e-3) -> None:
+        super().__init__(network, lr)
         self.temperature = temperature
 
     def own_loss(self, x: Tensor, encode: Encode, generator: Generator) -> Tensor:
@@ -72,7 +79,10 @@ class Divmaker(ViewMethod):
     name = "divmaker"
     kind = "learned"
     paper = "Bayrooti et al. 2023, arXiv 2302.05757"
+    settings_class = DivmakerSettings
+    settings: DivmakerSettings
 
     def views(self, context: ViewContext) -> Views:
         """The network and the budget of ``viewmaker``."""
-        return DiverseViews(build_viewmaker(context))
+        network = build_viewmaker(context, self.settings)
+        return DiverseViews(network, self.settings.temperature, self.settings.lr)

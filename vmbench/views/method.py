@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from torch import Tensor
 
-from vmbench.data.specs import ALL_KINDS
 from vmbench.results import ViewKind
+from vmbench.settings import Configured, Settings
 from vmbench.views.base import Identity, ViewContext, Views
 
 if TYPE_CHECKING:
@@ -37,14 +37,11 @@ class Representation:
     encoder: "Encoder | None" = None
 
 
-class Method(ABC):
+class Method(Configured, ABC):
     """Base of every method.
 
-    Class attributes:
-        name: as in ``--method``.
+    Class attributes, beside those of every :class:`~vmbench.settings.Component`:
         kind: kind of its views: learned, handcrafted, fixed or none.
-        specs: kinds of spec that it serves.
-        paper: where it comes from.
         yardstick: True for a floor or a ceiling, which no objective applies to.
         uses_handcrafted: True where it builds on the domain's handcrafted family, so that a
             domain without one cannot run it.
@@ -54,10 +51,7 @@ class Method(ABC):
             labels; or ``"never"`` any.
     """
 
-    name: ClassVar[str]
     kind: ClassVar[ViewKind]
-    specs: ClassVar[tuple[str, ...]] = ALL_KINDS
-    paper: ClassVar[str] = ""
     yardstick: ClassVar[bool] = False
     uses_handcrafted: ClassVar[bool] = False
     encodes: ClassVar[bool] = True
@@ -91,7 +85,8 @@ class ViewMethod(Method):
     """Base of the methods that pretrain an encoder on views: implement :meth:`views`.
 
     Class attributes:
-        objective: the loss that the method brings and that replaces ``--objective``, or None.
+        objective: the loss that the method brings and that replaces ``--objective``, or None. It
+            takes the method's settings, which by default are those that it declares.
     """
 
     objective: ClassVar["type[Objective] | None"] = None
@@ -101,6 +96,13 @@ class ViewMethod(Method):
     def takes_objective(self) -> bool:
         """Whether ``--objective`` applies to it: not where it brings its own."""
         return self.objective is None
+
+    @classmethod
+    def declared(cls) -> type[Settings]:
+        """Its own settings, or those of the objective that it brings."""
+        if cls.objective is not None and cls.settings_class is Settings:
+            return cls.objective.declared()
+        return cls.settings_class
 
     @abstractmethod
     def views(self, context: ViewContext) -> Views:

@@ -6,17 +6,15 @@ than either alone.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
 
 import torch
 from torch import Generator, Tensor
 
 from vmbench.errors import UserError
 from vmbench.networks.viewmaker import Viewmaker
-from vmbench.registry import registry
 from vmbench.views.base import MakeView, ViewContext, Views
 from vmbench.views.method import ViewMethod
-from vmbench.views.viewmaker import AdversarialViews, build_viewmaker
+from vmbench.views.viewmaker import AdversarialViews, ViewmakerSettings, build_viewmaker
 
 
 class SupplementedViews(AdversarialViews):
@@ -29,8 +27,8 @@ class SupplementedViews(AdversarialViews):
         network: perturbs what that made.
     """
 
-    def __init__(self, handcrafted: Views, network: Viewmaker) -> None:
-        super().__init__(network)
+    def __init__(self, handcrafted: Views, network: Viewmaker, lr: float = 1e-3) -> None:
+        super().__init__(network, lr)
         if handcrafted.learned:
             raise ValueError(f"{type(handcrafted).__name__} learns; it cannot be supplemented")
         self.handcrafted = handcrafted
@@ -57,9 +55,11 @@ class ViewmakerHandcrafted(ViewMethod):
     kind = "learned"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     uses_handcrafted = True
+    settings_class = ViewmakerSettings
+    settings: ViewmakerSettings
 
     def views(self, context: ViewContext) -> Views:
-        """The family that ``context.handcrafted`` names, and a viewmaker for the spec.
+        """The family ``context.handcrafted``, and a viewmaker for the spec.
 
         Raises:
             UserError: if the domain has no handcrafted family for the spec.
@@ -69,5 +69,7 @@ class ViewmakerHandcrafted(ViewMethod):
                 f"method '{self.name}' needs handcrafted views, and the domain has none for a "
                 f"{context.spec}: use --method viewmaker"
             )
-        family = cast(ViewMethod, registry("method").get(context.handcrafted))
-        return SupplementedViews(family.views(context), build_viewmaker(context))
+        handcrafted = context.handcrafted.views(context)
+        return SupplementedViews(
+            handcrafted, build_viewmaker(context, self.settings), self.settings.lr
+        )

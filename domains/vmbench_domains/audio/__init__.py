@@ -1,6 +1,7 @@
 """Audio: speech as log-mel spectrograms or as waveforms."""
 
 from vmbench.data.domain import Domain
+from vmbench_domains.presets import presets_of
 
 
 class AudioDomain(Domain):
@@ -29,22 +30,4 @@ class AudioDomain(Domain):
     }
     default = "spoken-digits"
     handcrafted = {"grid": "specaugment", "sequence": "waveform"}
-    presets = {
-        "small": {
-            "stem": "strided",
-            "downsample_to": 32,
-            "batch_size": 64,
-            "epochs": 6,
-            "epsilon": 0.24,
-            "viewmaker_lr": 0.0082,
-        },
-        # The readout takes the 2 x 2 maps of a 64 x 64 spectrogram.
-        "paper": {"batch_size": 128, "stem": "imagenet", "feature_bins": 2},
-    }
-    view_presets = {
-        "small": {
-            # The strength is SpecAugment's, which viewmaker+handcrafted has in it, too.
-            "learned": {"lr": 0.0011, "batch_size": 128, "temperature": 0.26, "strength": 0.41},
-            "handcrafted": {"lr": 0.0031, "batch_size": 32, "temperature": 0.06, "strength": 0.41},
-        }
-    }
+    presets = presets_of("audio")

@@ -31,6 +31,8 @@ class LogMelResNet18(ResNet18):
         UserError: for a Sequence that is shorter than the Fourier transform.
     """
 
+    name = "logmel-resnet18"
+
     def __init__(
         self, spec: Spec, width: int = 64, embedding_dim: int | None = 128, stem: str = "cifar"
     ) -> None:

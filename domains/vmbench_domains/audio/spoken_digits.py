@@ -15,6 +15,7 @@ from vmbench_domains.audio.espeak import SAMPLE_RATE, Utterance, speak
 from vmbench_domains.audio.resample import resample
 from vmbench_domains.audio.voices import VOICES
 from vmbench_domains.packaged import import_carrier
+from vmbench_domains.presets import presets_on
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 RATES = (140, 175, 210)  # words per minute
@@ -100,19 +101,7 @@ class SpokenDigitsWaveform(SpokenDigits):
     spec = Sequence(1, CLIP_LENGTH)
     encoder = "logmel-resnet18"
     silence = None  # of a waveform it is the mean
-    # The domain's settings were searched on spectrograms; none was on waveforms.
-    presets = {
-        "small": {
-            "downsample_to": 2_000,
-            "batch_size": 64,
-            "epochs": 5,
-            "lr": 1e-3,
-            "temperature": 0.2,
-            "epsilon": 0.05,
-            "viewmaker_lr": 3e-3,
-            "strength": 1.0,
-        }
-    }
+    presets = presets_on("audio", "spoken-digits-waveform")
 
     def represent(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clips (N, 16000) -> (N, 1, 16000)."""

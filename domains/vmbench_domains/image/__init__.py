@@ -1,6 +1,7 @@
 """Image: small images in 0..1."""
 
 from vmbench.data.domain import Domain
+from vmbench_domains.presets import presets_of
 
 
 class ImageDomain(Domain):
@@ -37,10 +38,4 @@ class ImageDomain(Domain):
     }
     default = "mnist"
     handcrafted = {"grid": "simclr-image"}
-    presets = {
-        "small": {"epochs": 10, "epsilon": 0.11, "viewmaker_lr": 0.0015},
-        # Views act on 0..1, and the readout takes the 4 x 4 maps of a 32 x 32 image.
-        "paper": {"normalize_after_view": True, "feature_bins": 4},
-    }
-    # What was searched for the handcrafted views, too, is best as it is (docs/tuning.md).
-    view_presets = {"small": {"learned": {"lr": 4.4e-4, "batch_size": 32, "temperature": 0.18}}}
+    presets = presets_of("image")

@@ -1,6 +1,7 @@
 """Medical: physiological signals, clinical measurements and images."""
 
 from vmbench.data.domain import Domain
+from vmbench_domains.presets import presets_of
 
 
 class MedicalDomain(Domain):
@@ -31,18 +32,4 @@ class MedicalDomain(Domain):
     }
     default = "pig-cvp"
     handcrafted = {"grid": "simclr-image", "sequence": "crop-jitter-scale", "vector": "scarf"}
-    presets = {"small": {"epochs": 10, "epsilon": 0.11, "viewmaker_lr": 0.0015}}
-    view_presets = {
-        "small": {
-            # The strength is the handcrafted views', which viewmaker+handcrafted has in it, too.
-            "learned": {"lr": 4.4e-4, "batch_size": 32, "temperature": 0.18, "strength": 0.65},
-            "handcrafted": {"lr": 4.4e-4, "batch_size": 32, "temperature": 0.18, "strength": 0.65},
-            "supervised": {
-                "lr": 0.0017,
-                "batch_size": 64,
-                "epochs": 15,
-                "augmentation": "handcrafted",
-                "strength": 1.0,
-            },
-        }
-    }
+    presets = presets_of("medical")

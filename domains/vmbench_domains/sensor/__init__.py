@@ -1,6 +1,7 @@
 """Sensor: windows of body-worn accelerometers and gyroscopes."""
 
 from vmbench.data.domain import Domain
+from vmbench_domains.presets import presets_of
 
 
 class SensorDomain(Domain):
@@ -25,26 +26,4 @@ class SensorDomain(Domain):
     }
     default = "watch"
     handcrafted = {"grid": "spectral", "sequence": "jitter-warp"}
-    presets = {
-        "small": {
-            "batch_size": 64,
-            "epochs": 10,
-            "epsilon": 0.35,
-            "viewmaker_lr": 0.0046,
-        },
-        "paper": {"batch_size": 128},
-    }
-    # Pretraining longer than this loses, on val, what it gained; the supervised ceiling does not.
-    view_presets = {
-        "small": {
-            # The strength is the masks', which viewmaker+handcrafted has in it, too.
-            "learned": {"epochs": 4, "lr": 0.004, "temperature": 0.45, "strength": 1.2},
-            "handcrafted": {"epochs": 4, "lr": 0.0017, "temperature": 0.45, "strength": 1.2},
-            "supervised": {
-                "lr": 4.4e-4,
-                "batch_size": 32,
-                "augmentation": "handcrafted",
-                "strength": 0.28,
-            },
-        }
-    }
+    presets = presets_of("sensor")

@@ -4,6 +4,7 @@ import re
 
 from vmbench.data.dataset import Dataset
 from vmbench.data.domain import Domain
+from vmbench_domains.presets import presets_of
 
 OPENML = re.compile(r"openml[-:](\d+)")  # openml-31, or openml:31 as others write it
 
@@ -24,28 +25,7 @@ class TabularDomain(Domain):
     }
     default = "diamonds"
     handcrafted = {"vector": "scarf"}
-    presets = {
-        "small": {
-            "max_examples": 12_000,
-            "epochs": 30,
-            "lr": 5e-4,
-            "viewmaker_lr": 3.5e-4,
-            "epsilon": 0.021,
-        }
-    }
-    view_presets = {
-        "small": {
-            # The strength is SCARF's, which viewmaker+handcrafted has in it, too.
-            "learned": {"lr": 3.9e-4, "temperature": 0.086, "strength": 0.65},
-            "handcrafted": {
-                "lr": 4.4e-4,
-                "batch_size": 64,
-                "temperature": 0.18,
-                "strength": 0.65,
-            },
-            "supervised": {"lr": 0.002, "batch_size": 256},
-        }
-    }
+    presets = presets_of("tabular")
 
     def knows(self, name: str) -> bool:
         """Also any number of OpenML's."""

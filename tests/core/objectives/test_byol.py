@@ -61,7 +61,7 @@ def test_both_players_get_their_gradient_through_the_online_branch_only(spec):
 
 
 def test_the_target_network_follows_and_no_optimiser_trains_it():
-    frozen, views = build("byol", toy.ToyVector.spec, target_momentum=1.0)
+    frozen, views = build("byol", toy.ToyVector.spec, momentum=1.0)
     assert not any(p.requires_grad for p in frozen.target.parameters())
     before = {k: v.clone() for k, v in frozen.named_parameters()}
     train(frozen, views, toy.ToyVector)
@@ -74,7 +74,7 @@ def test_the_momentum_rises_as_published(step, momentum):
     """tau = 1 - (1 - tau_0) (cos(pi k / K) + 1) / 2, here with K = 100."""
     tau = 1 - 0.25 * (math.cos(math.pi * step / 100) + 1) / 2
     assert momentum is None or tau == pytest.approx(momentum, abs=1e-6)
-    objective, _ = build("byol", toy.ToyVector.spec, target_momentum=0.75)
+    objective, _ = build("byol", toy.ToyVector.spec, momentum=0.75)
     start = objective.target.head[0].weight.clone()
     with torch.no_grad():
         objective.head[0].weight += 1

@@ -8,7 +8,6 @@ import torch
 import toy
 from players import batch, build, given, gradients, train, two_views
 
-from vmbench.config import make_config
 from vmbench.data.specs import ALL_KINDS
 from vmbench.objectives import ContrastiveObjective
 from vmbench.registry import registry
@@ -75,7 +74,7 @@ def test_queues_banks_and_targets_move_by_the_encoders_pass_alone(name):
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])
 def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path):
     def start(file, stop_at=None, seed=0):
-        objective, views = build(name, toy.ToyVector.spec, seed, schedule=schedule)
+        objective, views = build(name, toy.ToyVector.spec, seed)
         calls = iter(range(1000))
 
         def interrupt(*_):
@@ -84,7 +83,7 @@ def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path)
 
         objective.register_forward_hook(interrupt)
         paths = (tmp_path / f"{file}.jsonl", tmp_path / f"{file}.safetensors")
-        return train(objective, views, toy.ToyVector, *paths), objective, views
+        return train(objective, views, toy.ToyVector, *paths, schedule=schedule), objective, views
 
     whole, objective, views = start("whole")
     with pytest.raises(KeyboardInterrupt):
@@ -103,9 +102,9 @@ def test_an_interrupted_training_continues_bit_for_bit(name, schedule, tmp_path)
 def test_index_says_what_the_class_says(name):
     entry, objective = registry("objective").entry(name), registry("objective").load_class(name)
     assert entry.facts == {"kind": objective.kind, "specs": ALL_KINDS, "paper": objective.paper}
-    assert set(objective.presets) <= set(PRESETS)
-    for changed in objective.presets.values():
-        make_config(changed)
+    assert objective.name == name
+    for chosen in PRESETS.values():
+        objective.declared()(**chosen.get(name, {}))
 
 
 @every_objective

@@ -74,7 +74,7 @@ def test_the_queue_is_first_in_first_out_and_leaves_out_an_examples_own_keys():
     with torch.no_grad():
         zq = objective.head(objective.encoder(q)).double()
         zk = objective.momentum_encoder(k).double()
-    expected = naive(zq, zk, objective.queue.double(), objective.config.temperature, own)
+    expected = naive(zq, zk, objective.queue.double(), objective.settings.temperature, own)
     assert sum(map(sum, own)) >= 16
     assert objective(examples, given(q, k)).item() == pytest.approx(expected, rel=1e-5)
 
@@ -90,14 +90,14 @@ def test_a_queue_shorter_than_a_batch_and_one_longer_than_the_training_set():
 
 def test_the_momentum_encoder_follows_and_no_optimiser_trains_it():
     """With momentum 1 it stays where it began while the encoder moves; with 0.9 it trails."""
-    frozen, views = build("moco", toy.ToyVector.spec, target_momentum=1.0)
+    frozen, views = build("moco", toy.ToyVector.spec, momentum=1.0)
     assert not any(p.requires_grad for p in frozen.momentum_encoder.parameters())
     before = {k: v.clone() for k, v in frozen.named_parameters()}
     train(frozen, views, toy.ToyVector)
     for key, value in frozen.named_parameters():
         assert torch.equal(value, before[key]) == key.startswith("momentum_encoder."), key
 
-    objective, _ = build("moco", toy.ToyVector.spec, target_momentum=0.9)
+    objective, _ = build("moco", toy.ToyVector.spec, momentum=0.9)
     weight, slow = objective.encoder.first.weight, objective.momentum_encoder.encoder.first.weight
     start = slow.clone()
     assert torch.equal(weight, slow)

@@ -3,15 +3,14 @@ import math
 import pytest
 import torch
 import toy
-from planning import make_plan
+from planning import common, make_plan, new_encoder
 from players import batch, build, given, gradients, train, two_views
 from torch.nn import functional as F
 
-from vmbench.config import make_config
 from vmbench.errors import UserError
-from vmbench.networks import build_encoder
+from vmbench.networks import Architecture
 from vmbench.objectives import multi_crop_swav, sinkhorn, swav
-from vmbench.registry import registry
+from vmbench.objectives.swav import SwAV, SwAVSettings
 from vmbench.runs.presets import PRESETS
 from vmbench.views.crop import local_crop
 
@@ -115,7 +114,7 @@ def test_local_crops_are_windows_of_further_views(spec):
         return (z @ objective.prototypes.T).chunk(len(several))
 
     expected = multi_crop_swav(
-        project(*views[:2]), project(*crops), objective.config.temperature
+        project(*views[:2]), project(*crops), objective.settings.temperature
     ).item()
     assert loss.item() == pytest.approx(expected, rel=1e-5)
     # What the log watches is the full views' spread alone.
@@ -125,9 +124,11 @@ def test_local_crops_are_windows_of_further_views(spec):
 def test_published_local_crops_are_for_inputs_with_space():
     for domain, crops in (("image", 6), ("audio", 6), ("tabular", 0)):
         plan = make_plan(domain, "viewmaker", "swav", "paper", 0, None, (), {})
-        assert plan.config.local_crops == crops
+        assert plan.settings.get("swav.local_crops") == crops
         assert not plan.overrides
-    assert make_plan("image", "viewmaker", "swav", "small", 0, None, (), {}).config.local_crops == 0
+    assert not make_plan("image", "viewmaker", "swav", "small", 0, None, (), {}).settings.get(
+        "swav.local_crops"
+    )
 
 
 @pytest.mark.parametrize(("pretrain", "settings", "said"), [
@@ -141,7 +142,7 @@ def test_local_crops_that_cannot_be_are_refused_before_anything_runs(pretrain, s
             "toy", "viewmaker", "swav", "smoke", 0, pretrain, (), {"local_crops": 2, **settings}
         )
     assert said in str(error.value)
-    assert "use --set local_crops=0" in str(error.value)
+    assert "use --set swav.local_crops=0" in str(error.value)
     assert torch.equal(torch.get_rng_state(), before)
     # Of another objective's run it says nothing.
     settings = {"local_crops": 2, **settings}
@@ -151,9 +152,9 @@ def test_local_crops_that_cannot_be_are_refused_before_anything_runs(pretrain, s
 @pytest.mark.parametrize("dataset", [toy.ToyGrid, toy.ToySequence])
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])
 def test_multi_crop_trains_both_players(dataset, schedule):
-    objective, views = build("swav", dataset.spec, local_crops=2, schedule=schedule)
+    objective, views = build("swav", dataset.spec, local_crops=2)
     before = [[p.clone() for p in player.parameters()] for player in (objective.encoder, views)]
-    train(objective, views, dataset)
+    train(objective, views, dataset, schedule=schedule)
     for player, old in zip((objective.encoder, views), before, strict=True):
         assert (
             max((p - q).abs().max() for p, q in zip(player.parameters(), old, strict=True)) > 1e-3
@@ -175,7 +176,7 @@ def test_both_players_get_their_gradient_through_the_predictions_only(spec):
     z = F.normalize(objective.head(objective.encoder(torch.cat([v1, v2]))), dim=1)
     s1, s2 = (z @ objective.prototypes.T).chunk(2)
     codes = [naive_sinkhorn(s.detach(), 0.05, 3) for s in (s1, s2)]
-    expected = naive_swav(s1, s2, objective.config.temperature, *codes)
+    expected = naive_swav(s1, s2, objective.settings.temperature, *codes)
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     for key, gradient in gradients(objective).items():
@@ -193,12 +194,14 @@ def test_prototypes_are_trained_and_stay_on_the_sphere():
 
 
 def chosen(batch_size, **settings):
-    config = make_config({"batch_size": batch_size, "projection_dim": 4, **settings})
-    return len(registry("objective").load_class("swav")(encoder(), config, 100).prototypes)
+    own = SwAVSettings(projection_dim=4, **settings)
+    return count_in(own, common(batch_size=batch_size))
 
 
-def encoder():
-    return build_encoder(toy.ToyVector.spec, make_config({"width": 1}))
+def count_in(own, config):
+    spec = toy.ToyVector.spec
+    completed = SwAV.complete(own, config, spec, Architecture())
+    return len(SwAV(new_encoder(spec, width=1), completed, 100).prototypes)
 
 
 def test_prototypes_follow_the_batch_unless_they_are_set():
@@ -210,14 +213,16 @@ def test_prototypes_follow_the_batch_unless_they_are_set():
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("method", ["viewmaker", "handcrafted", "cutout"])
 def test_no_domains_batch_has_fewer_examples_than_prototypes(domain, preset, method):
-    config = make_plan(domain, method, "swav", preset, 0, None, (), {}).config
-    with_head = config.model_copy(update={"head": "mlp", "local_crops": 0})
-    count = len(registry("objective").load_class("swav")(encoder(), with_head, 100).prototypes)
+    plan = make_plan(domain, method, "swav", preset, 0, None, (), {})
+    config, own = plan.config, plan.settings.sections["swav"]
+    count = count_in(own.model_copy(update={"head": "mlp", "local_crops": 0}), config)
     assert 2 <= count <= config.batch_size
     with pytest.raises(UserError) as error:
         make_plan(domain, method, "swav", preset, 0, None, (), {"prototypes": 300})
     size = config.batch_size
-    assert f"--set prototypes={size} or fewer, or --set batch_size=300 or more" in str(error.value)
+    assert f"--set swav.prototypes={size} or fewer, or --set batch_size=300 or more" in str(
+        error.value
+    )
 
 
 def test_more_prototypes_than_examples_are_refused_for_swav_alone():
