@@ -8,11 +8,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.data.examples import Examples, prepare
+from vmbench.data.examples import Examples
 from vmbench.errors import UserError
 from vmbench.progress import Progress
 from vmbench.runs.pictures import AROUND, check_picture, draw_gallery
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.pretraining import VIEWS, Recipe
 from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
 from vmbench.runs.request import RunRequest
@@ -85,7 +85,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         # Supervised: the views of the first task's training.
         dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
-        examples = prepare(dataset, unlabelled=plan.config.unlabelled)
+        examples = prepare_for(plan, dataset)
     trainer = Trainer(
         plan.config,
         place(plan.config, dataset.spec),

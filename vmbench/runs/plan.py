@@ -8,6 +8,7 @@ from typing import Any, cast
 from vmbench.config import EXECUTION_SETTINGS, Config, checked, digest
 from vmbench.data.dataset import BoundDataset, Dataset, Task
 from vmbench.data.domain import Domain
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.networks.encoder import Architecture, HeadSettings, encoder_class
@@ -270,6 +271,20 @@ def plan_on(request: RunRequest, domain: Domain, method: Method, pretrain: Bound
             f"view: use --set normalize_after_view=false"
         )
     return plan
+
+
+def prepare_for(plan: Plan, dataset: BoundDataset) -> Examples:
+    """The examples of ``dataset``, one of the plan's, as far as it needs them.
+
+    Raises:
+        UserError: what is wrong with the data or the cache folder, and where.
+    """
+    return prepare(
+        dataset,
+        unlabelled=plan.config.unlabelled,
+        most=plan.config.max_examples,
+        tasks=[task for judged, task in plan.tasks if judged.name == dataset.name],
+    )
 
 
 def _encoder(

@@ -15,14 +15,14 @@ import torch
 
 import vmbench
 from vmbench.data.dataset import SPLITS, BoundDataset, Task
-from vmbench.data.examples import Examples, prepare
+from vmbench.data.examples import Examples
 from vmbench.evaluation import Problem, evaluate, limit
 from vmbench.plugins import named_failures
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.runs.folder import claim_folder
 from vmbench.runs.gallery import draw_views
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.pretraining import ENCODER, LOG, PRETRAININGS, VIEWS, Pretraining
 from vmbench.runs.representations import PRETRAIN, Representations
 from vmbench.runs.request import RunRequest
@@ -190,7 +190,7 @@ def _link(source: Path, target: Path) -> None:
 
 def _prepare(dataset: BoundDataset, plan: Plan, progress: Progress) -> Examples:
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset, unlabelled=plan.config.unlabelled)
+    examples = prepare_for(plan, dataset)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples

@@ -33,7 +33,7 @@ class Clip:
     speaker: str | None = None
 
 
-class Clips(FileDataset):
+class Clips(FileDataset, ListedDataset):
     """Clips at 16 kHz, padded or cut to ``seconds`` around their centre, as 64 mels x 64 frames.
 
     Attributes:
@@ -49,42 +49,64 @@ class Clips(FileDataset):
     def clips(self) -> Sequence[Clip]:
         """Every clip, in an order that never changes."""
 
-    def examples(self) -> Iterator[Example]:
-        """Yield every clip that can be read."""
-        import torch
+    @cached_property
+    def listed(self) -> Sequence[Clip]:
+        """:meth:`clips`, listed once."""
+        return self.clips()
 
+    def outline(self) -> list[Outline]:
+        """Every clip; its speaker is the group."""
+        return [Outline(clip.labels, clip.splits, clip.speaker) for clip in self.listed]
+
+    def reading(self) -> "ClipReading":
+        """Begin a pass."""
+        return ClipReading(self)
+
+
+class ClipReading(Reading):
+    """Decodes and resamples by all cores, and transforms many clips at once."""
+
+    def __init__(self, clips: Clips) -> None:
         from vmbench_domains.audio.logmel import LogMel
 
-        hop = round(self.seconds * RATE / FRAMES)
+        self.clips = clips
+        self.hop = round(clips.seconds * RATE / FRAMES)
         # The power of two from the hop on, so that no sample falls between two windows.
-        log_mel = LogMel(RATE, max(SHORTEST_FFT, 1 << (hop - 1).bit_length()), hop, MELS)
-        clips = self.clips()
-        skips, heard = Skips(self, len(clips), "clips"), Heard(self.root)
-        ready: list[tuple[Clip, npt.NDArray[np.float32]]] = []
+        n_fft = max(SHORTEST_FFT, 1 << (self.hop - 1).bit_length())
+        self.log_mel = LogMel(RATE, n_fft, self.hop, MELS)
+        self.skips = self._skips()
+        self.heard = Heard(clips.root)
 
-        def flush() -> Iterator[Example]:
-            if ready:
-                waves = torch.from_numpy(np.stack([wave for _, wave in ready]))
-                spectra = log_mel(waves).unsqueeze(1).numpy()
-                for (clip, _), x in zip(ready, spectra, strict=True):
-                    yield Example(x, clip.labels, clip.splits, clip.speaker)
-            ready.clear()
+    def read(self, positions: Sequence[int]) -> Iterator[npt.NDArray[np.float32] | None]:
+        """Yield spectrograms."""
+        import torch
 
-        for clip in clips:
-            try:
-                wave = resample(*read_audio(clip.path, heard), RATE)
-            except UserError:  # soundfile is missing: no fault of the file
-                raise
-            except (RuntimeError, ValueError, OSError) as error:
-                skips.add(inside(clip.path, self.root), error)
-                continue
-            ready.append((clip, fit(wave, hop * FRAMES)))
-            if len(ready) >= min(AT_ONCE, AT_ONCE_SECONDS / self.seconds):
-                yield from flush()
-        yield from flush()
-        skips.close()
-        if self.generic:  # of a published set, docs/your-data.md says it once
-            self.remarks += heard.remarks(RATE, hop * FRAMES / RATE)
+        jobs = (self.clips.listed[position] for position in positions)
+        waves = in_order(self._wave, jobs)
+        most = max(1, min(AT_ONCE, int(AT_ONCE_SECONDS / self.clips.seconds)))
+        while batch := list(islice(waves, most)):
+            there = [wave for wave in batch if wave is not None]
+            spectra: Iterator[npt.NDArray[np.float32]] = iter(())
+            if there:
+                stacked = torch.from_numpy(np.stack(there))
+                spectra = iter(self.log_mel(stacked).unsqueeze(1).numpy())
+            for wave in batch:
+                yield None if wave is None else next(spectra)
+
+    def _wave(self, clip: Clip) -> npt.NDArray[np.float32] | None:
+        """One clip at its length; called by several threads."""
+        try:
+            heard = Heard(self.clips.root)
+            wave = fit(resample(*read_audio(clip.path, heard), RATE), self.hop * FRAMES)
+        except UserError:  # soundfile is missing: no fault of the file
+            raise
+        except (RuntimeError, ValueError, OSError) as error:
+            with self._lock:
+                self.skips.add(inside(clip.path, self.clips.root), error)
+            return None
+        with self._lock:
+            self.heard.absorb(heard.tally())
+        return wave
 
 
 def fit(wave: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

@@ -262,7 +262,7 @@ def test_pamap2_reference_has_no_ironing(tmp_path):
     assert "ironing" not in reference.tasks[0].classes
     labels = [e.labels["activity"] for e in reference.examples()]
     assert {reference.tasks[0].classes[label] for label in labels} == {"rope jumping"}
-    assert len(list(ours.examples())) == 2 * len(labels) > 0
+    assert sum(bool(e.labels) for e in ours.examples()) == 2 * len(labels) > 0
 
 
 def test_librispeech_dev_clean_leaves_the_training_parts_alone(tmp_path):
