@@ -192,22 +192,37 @@ class Skips:
         self.dataset, self.total, self.what = dataset, total, what
         self.limit = max(total // 100, min(5, total // 4))
         self.found: list[str] = []
+        self._taken = 0
 
     def add(self, where: object, cause: object) -> None:
         """Note one; raises :class:`UserError` if that is one too many."""
-        self.found.append(f"{where} ({' '.join(str(cause).split())})")
+        self.absorb([f"{where} ({' '.join(str(cause).split())})"])
+
+    def absorb(self, found: Sequence[str]) -> None:
+        """Note what another pass found; raises :class:`UserError` if that is too many."""
+        self.found += found
         if len(self.found) > self.limit:
             raise UserError(
                 f"dataset '{self.dataset.name}': more than {self.limit} of {self.total} "
                 f"{self.what} cannot be read, e.g. {self.found[0]}; mend or remove them"
             )
 
-    def close(self) -> None:
-        """Put what was skipped into the dataset's remarks."""
+    def take(self) -> list[str]:
+        """What was found since this was last asked."""
+        new = self.found[self._taken :]
+        self._taken = len(self.found)
+        return new
+
+    def said(self) -> Iterator[str]:
+        """A sentence if anything was skipped."""
         if self.found:
             named = "; ".join(self.found[: self.NAMED])
             more = len(self.found) - self.NAMED
-            self.dataset.remarks.append(
+            yield (
                 f"skipped {len(self.found)} of {self.total} {self.what} that cannot be read: "
                 f"{named}" + (f"; and {more} more" if more > 0 else "")
             )
+
+    def close(self) -> None:
+        """Put what was skipped into the dataset's remarks."""
+        self.dataset.remarks.extend(self.said())

@@ -1,14 +1,18 @@
 """Audio files as log-mel spectrograms of one size: what every set of recorded clips shares."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Example, Split
+from vmbench.data.dataset import Split
+from vmbench.data.listed import ListedDataset, Outline, Reading, in_order
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench_domains.audio.decibels import SILENCE
@@ -21,6 +25,9 @@ FRAMES = MELS = 64
 SHORTEST_FFT = 1024
 AT_ONCE = 64  # clips per call of the log-mel transform, fewer if they are longer than
 AT_ONCE_SECONDS = 640  # together
+NOUN = "clips"
+
+Wave = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -74,39 +81,59 @@ class ClipReading(Reading):
         # The power of two from the hop on, so that no sample falls between two windows.
         n_fft = max(SHORTEST_FFT, 1 << (self.hop - 1).bit_length())
         self.log_mel = LogMel(RATE, n_fft, self.hop, MELS)
-        self.skips = self._skips()
+        self.skips = Skips(clips, len(clips.listed), NOUN)
         self.heard = Heard(clips.root)
 
-    def read(self, positions: Sequence[int]) -> Iterator[npt.NDArray[np.float32] | None]:
+    def read(self, positions: Sequence[int]) -> Iterator[Wave | None]:
         """Yield spectrograms."""
         import torch
 
         jobs = (self.clips.listed[position] for position in positions)
-        waves = in_order(self._wave, jobs)
+        waves = map(self._noted, in_order(self._wave, jobs))
         most = max(1, min(AT_ONCE, int(AT_ONCE_SECONDS / self.clips.seconds)))
         while batch := list(islice(waves, most)):
             there = [wave for wave in batch if wave is not None]
-            spectra: Iterator[npt.NDArray[np.float32]] = iter(())
+            spectra: Iterator[Wave] = iter(())
             if there:
                 stacked = torch.from_numpy(np.stack(there))
                 spectra = iter(self.log_mel(stacked).unsqueeze(1).numpy())
             for wave in batch:
                 yield None if wave is None else next(spectra)
 
-    def _wave(self, clip: Clip) -> npt.NDArray[np.float32] | None:
-        """One clip at its length; called by several threads."""
+    def _wave(self, clip: Clip) -> tuple[Clip, Wave | Exception, Heard]:
+        """One clip at its length, or why there is none; called by several threads."""
+        heard = Heard(self.clips.root)
         try:
-            heard = Heard(self.clips.root)
-            wave = fit(resample(*read_audio(clip.path, heard), RATE), self.hop * FRAMES)
+            wave = resample(*read_audio(clip.path, heard), RATE)
         except UserError:  # soundfile is missing: no fault of the file
             raise
         except (RuntimeError, ValueError, OSError) as error:
-            with self._lock:
-                self.skips.add(inside(clip.path, self.clips.root), error)
+            return clip, error, heard
+        return clip, fit(wave, self.hop * FRAMES), heard
+
+    def _noted(self, read: tuple[Clip, Wave | Exception, Heard]) -> Wave | None:
+        clip, wave, heard = read
+        self.heard.absorb(heard.tally())
+        if isinstance(wave, Exception):
+            self.skips.add(inside(clip.path, self.clips.root), wave)
             return None
-        with self._lock:
-            self.heard.absorb(heard.tally())
         return wave
+
+    def tally(self) -> dict[str, Any]:
+        """Which clips were skipped, and what was heard."""
+        said = {"skipped": self.skips.take(), "heard": self.heard.tally()}
+        self.heard = Heard(self.clips.root)
+        return said
+
+    def conclude(self, tallies: Iterable[dict[str, Any]]) -> Iterator[str]:
+        """What was skipped; of one's own clips also what was changed in them."""
+        skips, heard = Skips(self.clips, len(self.clips.listed), NOUN), Heard(self.clips.root)
+        for tally in tallies:
+            skips.absorb(tally["skipped"])
+            heard.absorb(tally["heard"])
+        yield from skips.said()
+        if self.clips.generic:  # of a published set, docs/your-data.md says it once
+            yield from heard.remarks(RATE, self.hop * FRAMES / RATE)
 
 
 def fit(wave: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

@@ -13,6 +13,7 @@ from vmbench_domains.own.folder import LabelledFolder
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 
 SIZE, CHANNELS, BITS = 32, 3, (9, 16)
+READING = 2  # changes whenever the same files are read as other values
 SIZES = (8, 1024)  # the networks need as much, and a batch must fit in memory
 
 
@@ -44,7 +45,7 @@ class ImageFolder(Photos, LabelledFolder):
             raise self._unfit("bits", self.bits, f"from {BITS[0]} to {BITS[1]}")
         self.spec = Grid(channels, size, size)
         told = [] if self.bits is None else [self.bits]
-        self.revision = digest([self.revision, str(self.spec), *told])
+        self.revision = digest([self.revision, str(self.spec), *told, READING])
 
     def _unfit(self, name: str, value: int, range_: str) -> UserError:
         return UserError(f"{self.root / SETTINGS_FILE}: {name} = {value} must be {range_}")
