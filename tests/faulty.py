@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from toy import CARD, CLASSES, Toy, ToyVector
+from toy import CARD, CLASSES, Toy, ToyBare, ToyVector
 
 from vmbench.data.dataset import Dataset, Example, Task
 from vmbench.data.domain import Domain
@@ -49,6 +49,16 @@ class OneClass(Sound):
 
 class RangeAndNormalize(Sound):
     value_range = (-100.0, 100.0)
+
+
+class Bare(ToyBare):
+    """Keeps the contract, too, without a task."""
+
+    name = "sound"
+
+
+class TaskAndNone(Sound):
+    no_task = "but there is one"
 
 
 class NotInstalled(Sound):

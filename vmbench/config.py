@@ -28,6 +28,9 @@ class Config(Settings):
     max_examples: int | None = Field(
         None, ge=8, description="Pretrain and probe on at most so many training examples."
     )
+    unlabelled: bool = Field(
+        True, description="Pretrain on examples without a label, too; false goes without them."
+    )
     batch_size: int = Field(
         128,
         ge=2,

@@ -3,6 +3,7 @@
 One evaluation is one file here; importing this package loads none of them.
 """
 
-from vmbench.evaluation.base import Evaluation, Problem, Score, evaluate, limit
+from vmbench.data.roster import limit
+from vmbench.evaluation.base import Evaluation, Problem, Score, evaluate
 
 __all__ = ["Evaluation", "Problem", "Score", "evaluate", "limit"]

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from vmbench.config import Config
 from vmbench.data.dataset import SPLITS, Split, Task
 from vmbench.data.examples import Examples, Indices
 from vmbench.data.labels import Labels, Mask, require_judged, varies
+from vmbench.data.roster import limit
 from vmbench.data.specs import Spec
 from vmbench.errors import UserError
 from vmbench.evaluation.feature_store import FeatureStore
@@ -35,13 +35,6 @@ from vmbench.views.method import Representation
 FEATURE_BATCH = 256
 
 Change = Callable[[Tensor], Tensor]
-
-
-def limit(indices: Indices, size: int | None) -> Indices:
-    """At most ``size`` of the ``indices``, the same ones every time, in their order."""
-    if size is None or len(indices) <= size:
-        return indices
-    return np.sort(np.random.default_rng(0).permutation(indices)[:size])
 
 
 @dataclass(frozen=True)

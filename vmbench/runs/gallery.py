@@ -7,13 +7,12 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.pretrained.document import VIEWS
 from vmbench.progress import Progress
 from vmbench.runs.artifact import draw_views
 from vmbench.runs.pictures import check_picture
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.representations import PRETRAIN, recipe_of, task_training, trainer_of
 from vmbench.runs.request import RunRequest
 from vmbench.views.base import ViewFamily
@@ -51,7 +50,7 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         # Supervised: the views of the first task's training.
         dataset, task = plan.tasks[0] if plan.augmentation else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
-        examples = prepare(dataset)
+        examples = prepare_for(plan, dataset)
     trainer = trainer_of(plan, progress)
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from vmbench.config import EXECUTION_SETTINGS, Config, checked, digest
 from vmbench.data.dataset import BoundDataset, Dataset, Task
 from vmbench.data.domain import Domain
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.networks.encoder import Architecture, HeadSettings, encoder_class
@@ -217,6 +218,8 @@ def make_plan(
     plan = plan_on(request, adapter, method, pretrained_on, tasks)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
+    if evaluates:
+        _require_tasks(plan.tasks, pretrained_on)
     if data_dir is not None and all(dataset.package for dataset in plan.datasets):
         raise UserError(
             f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
@@ -301,6 +304,20 @@ def plan_on(
             f"view: use --set normalize_after_view=false"
         )
     return plan
+
+
+def prepare_for(plan: Plan, dataset: BoundDataset) -> Examples:
+    """The examples of ``dataset``, one of the plan's, as far as it needs them.
+
+    Raises:
+        UserError: what is wrong with the data or the cache folder, and where.
+    """
+    return prepare(
+        dataset,
+        unlabelled=plan.config.unlabelled,
+        most=plan.config.max_examples,
+        tasks=[task for judged, task in plan.tasks if judged.name == dataset.name],
+    )
 
 
 def _encoder(
@@ -389,6 +406,20 @@ def _with_settings(
             if value != unasked.get(name) and name not in EXECUTION_SETTINGS
         },
     )
+
+
+def _require_tasks(tasks: Sequence[tuple[BoundDataset, Task]], pretrained_on: BoundDataset) -> None:
+    if not tasks and pretrained_on.tasks:
+        raise UserError(
+            f"nothing to evaluate: name a task of '{pretrained_on.name}' with --transfer "
+            f"{pretrained_on.name}/TASK ({', '.join(task.name for task in pretrained_on.tasks)})"
+        )
+    if not tasks:
+        why = f" ({pretrained_on.no_task})" if pretrained_on.no_task else ""
+        raise UserError(
+            f"nothing to evaluate: dataset '{pretrained_on.name}' has no task{why}; pretrain on "
+            f"it alone with 'vmbench pretrain', or name a task with --transfer DATASET[/TASK]"
+        )
 
 
 def _is_dated(dataset: BoundDataset) -> bool:

@@ -153,8 +153,8 @@ def _spec(source: Source) -> None:
     if not isinstance(dataset.spec, SPECS):
         violated(f"spec = {dataset.spec!r} is none of {', '.join(spec.__name__ for spec in SPECS)}")
     names = [task.name for task in dataset.tasks]
-    if not names or len(set(names)) != len(names):
-        violated(f"tasks are named {names}: state at least one, each once")
+    if bool(names) == bool(dataset.no_task) or len(set(names)) != len(names):
+        violated(f"tasks are named {names}: state at least one, each once, or why there is no_task")
     for task in dataset.tasks:
         check_name(task.name)
         fewest = task.rules.fewest_classes
