@@ -130,7 +130,8 @@ def _build_listed(
             journal.note(start + len(wanted), len(found) > 0, lacking, file.flush(), tallies[-1])
             bar.advance(len(wanted))
     built.skipped = len(skipped)
-    built.remarks = [*dataset.remarks, *reading.conclude(tallies)]
+    reader.remarks.extend(reading.conclude(tallies))
+    built.remarks = dataset.remarks
 
 
 class Journal:
