@@ -107,7 +107,7 @@ def test_nan_loss_is_exit_code_1(capsys, tmp_path):
 def test_a_failure_of_ours_is_one_line_unless_debug(capsys, tmp_path, monkeypatch):
     import vmbench.runs.runner
 
-    monkeypatch.setattr(vmbench.runs.runner, "prepare", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(vmbench.runs.runner, "prepare_for", lambda *_, **__: 1 / 0)
     code, _, stderr = call(capsys, *TOY, "--out", str(tmp_path))
     assert (code, len(stderr.splitlines())) == (1, 1)
     assert "--debug" in stderr
@@ -205,6 +205,8 @@ heavy = [m for m in sys.modules if m == "torch" or m.startswith("vmbench_domains
 print("HEAVY", heavy, file=sys.stderr)
 """
 
+LIBRARIES = "import importlib.metadata, rich.console, typer._adapters"
+
 
 def children_seconds():
     """Processor time of ended child processes: what a start costs, however busy the machine is."""
@@ -214,18 +216,17 @@ def children_seconds():
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "methods", "--json"]])
 def test_help_and_list_are_fast_and_import_no_torch_or_adapter(arguments):
-    seconds = []
-    for _ in range(5):
+    seconds: dict[str, list[float]] = {LIBRARIES: [], SCRIPT.format(arguments=arguments): []}
+    for script in 5 * [*seconds]:
         start = children_seconds()
         done = subprocess.run(
-            [sys.executable, "-c", SCRIPT.format(arguments=arguments)],
-            capture_output=True,
-            text=True,
-            check=True,
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
         )
-        seconds.append(children_seconds() - start)
-        assert "HEAVY []" in done.stderr
-    assert min(seconds) < 0.4, seconds
+        seconds[script].append(children_seconds() - start)
+        assert script == LIBRARIES or "HEAVY []" in done.stderr
+    # On a slow machine the libraries alone take as long.
+    libraries, ours = map(min, seconds.values())
+    assert ours < max(0.4, 1.8 * libraries), seconds
 
 
 def test_module_and_version():

@@ -110,7 +110,9 @@ def test_a_training_set_of_any_size_fills_its_batches():
 
 def run(tmp_path, monkeypatch, **settings):
     # As without matplotlib: the picture would take most of the seconds.
-    monkeypatch.setattr(importlib.import_module("vmbench.runs.runner"), "find_spec", lambda _: None)
+    monkeypatch.setattr(
+        importlib.import_module("vmbench.runs.artifact"), "find_spec", lambda _: None
+    )
     settings = {"batch_size": 32, "probe_max_iter": 10, **settings}
     return vmbench.run(
         "toy",

@@ -35,7 +35,7 @@ def test_what_a_kind_of_task_names_exists(kind):
     assert found.reported_draw in found.draws()
     labels = {"toy-vector": 0, "toy-findings": (1, 0, 0), "toy-amount": 1.5}
     (dataset,) = [d for d in toy.Toy.datasets.values()
-                  if d.tasks[0].kind == kind.name and d.name in labels]  # fmt: skip
+                  if d.name in labels and d.tasks[0].kind == kind.name]  # fmt: skip
     assert dataset.tasks[0].accepts(labels[dataset.name])
 
 
