@@ -116,7 +116,7 @@ def sweep(
     else:
         for state in failed:
             echo(f"failed: {state.job.title}: {state.reason}")
-        _show_board(plan.run_ids, out)
+        _show_boards(plan, out)
     if failed:
         raise typer.Exit(1)
 
@@ -155,7 +155,7 @@ def _say_plan(plan: "SweepPlan", time: "Estimate", launcher: "Launcher") -> None
     for job in plan.jobs:
         say(f"  {job.kind}: {job.name}")
     say(
-        f"{len(plan.run_ids)} runs: {len(plan.done)} done before; left: {trainings} pretrainings "
+        f"{len(plan.runs)} runs: {len(plan.done)} done before; left: {trainings} pretrainings "
         f"and {len(plan.jobs) - trainings} evaluations"
     )
     if plan.jobs:
@@ -183,17 +183,22 @@ def _document(plan: "SweepPlan", time: "Estimate", states: "Sequence[State]") ->
     }
 
 
-def _show_board(run_ids: Sequence[str], out: Path) -> None:
-    """By the command that brings boards, if it is installed."""
+def _show_boards(plan: "SweepPlan", out: Path) -> None:
+    """A board for each evaluation, by the command that brings boards, if it is installed."""
     from vmbench.cli.app import foreign_commands, load_command
     from vmbench.failures import failure_file
 
     board = next((point for point, _ in foreign_commands() if point.name == "leaderboard"), None)
-    finished = [out / run_id for run_id in run_ids if (out / run_id / "result.json").exists()]
-    if board is None or not finished:
+    if board is None:
         return
-    failures = [failure_file(out, run_id) for run_id in run_ids]
-    paths = [*finished, *(path for path in failures if path.exists())]
     show = load_command(board)
-    with contextlib.redirect_stdout(stdout()):
-        show(["show", *map(str, paths)], prog_name="vmbench leaderboard", standalone_mode=False)
+    for evaluation in dict.fromkeys(plan.runs.values()):
+        runs = [run_id for run_id, name in plan.runs.items() if name == evaluation]
+        paths = [out / run_id / "result.json" for run_id in runs]
+        finished = [path for path in paths if path.exists()]
+        if not finished:
+            continue
+        failures = [failure_file(out, run_id) for run_id in runs]
+        paths = [*finished, *(path for path in failures if path.exists())]
+        with contextlib.redirect_stdout(stdout()):
+            show(["show", *map(str, paths)], prog_name="vmbench leaderboard", standalone_mode=False)

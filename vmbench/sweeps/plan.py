@@ -1,7 +1,7 @@
 """From grids to jobs: what is done already, which pretrainings are shared, what waits for what."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -89,19 +89,15 @@ class SweepPlan:
 
     Attributes:
         jobs: those that are left, each behind the one that it needs.
+        runs: every run of the grid, by its id, with the name of its evaluation.
         done: run ids of those that are finished.
         left_out: domain, method and reason of the pairs of ``--domain all`` that there are not.
     """
 
     jobs: tuple[Job, ...]
+    runs: Mapping[str, str]
     done: tuple[str, ...]
     left_out: tuple[str, ...]
-
-    @property
-    def run_ids(self) -> tuple[str, ...]:
-        """Every run of the grid."""
-        left = (job.name for job in self.jobs if job.kind == EVALUATION)
-        return (*self.done, *left)
 
 
 def plan_sweep(grids: Sequence[Grid], out: Path) -> SweepPlan:
@@ -112,13 +108,15 @@ def plan_sweep(grids: Sequence[Grid], out: Path) -> SweepPlan:
     """
     left_out: dict[str, None] = {}
     jobs: dict[str, Job] = {}
-    done: dict[str, None] = {}
+    runs: dict[str, str] = {}
+    done: list[str] = []
     for plan in _plans(grids, left_out):
+        if plan.run_id in runs:  # another objective for a method that takes none
+            continue
+        runs[plan.run_id] = plan.evaluation.name
         changed = files_changed(plan, out)
-        if plan.run_id in done or plan.run_id in jobs:
-            continue  # objectives and views of a method that takes none
         if is_finished(plan, out) and not changed:
-            done[plan.run_id] = None
+            done.append(plan.run_id)
             continue
         needs = None
         if plan.method.trains == "once":
@@ -127,7 +125,7 @@ def plan_sweep(grids: Sequence[Grid], out: Path) -> SweepPlan:
                 needs = training.name
                 jobs.setdefault(needs, training)
         jobs[plan.run_id] = Job(EVALUATION, plan.run_id, plan, needs, changed)
-    return SweepPlan(tuple(jobs.values()), tuple(done), tuple(left_out))
+    return SweepPlan(tuple(jobs.values()), runs, tuple(done), tuple(left_out))
 
 
 def _plans(grids: Iterable[Grid], left_out: dict[str, None]) -> Iterator[Plan]:
