@@ -141,7 +141,9 @@ def _launcher(
         return LocalLauncher(
             out, processes, on_gpu=devices != {"cpu"} and torch.cuda.is_available()
         )
-    raise UserError(f"--launcher ray is not there yet{address}{cpus}{gpus}")
+    from vmbench.sweeps.ray_launcher import RayLauncher
+
+    return RayLauncher(out, address, cpus, gpus)
 
 
 def _say_plan(plan: "SweepPlan", time: "Estimate", launcher: "Launcher") -> None:
