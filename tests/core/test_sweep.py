@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from vmbench.cli import invoke
 from vmbench.errors import UserError
+from vmbench.registry import registry
 from vmbench.sweeps.estimate import Times, estimate
 from vmbench.sweeps.grid import Grid, read_grids
+from vmbench.sweeps.launchers import order_of
 from vmbench.sweeps.local import LocalLauncher
 from vmbench.sweeps.plan import plan_sweep
+from vmbench.sweeps.work import work
 
 TESTS = str(Path(__file__).parent.parent)
 QUICK = {"batch_size": 32, "epochs": 1, "linear.max_iter": 10}
@@ -138,37 +142,101 @@ def test_the_estimate_is_no_less_than_the_longest_chain_and_the_share(tmp_path):
     assert estimate(jobs, times, 1).guessed == len(jobs)
 
 
-def test_a_sweep_with_a_failing_method_does_the_rest_and_marks_it(tmp_path):
+class Here:
+    """A launcher that does each job in this process, at once."""
+
+    processes = 1
+
+    def __init__(self, out):
+        self.out, self.ended, self.started = out, [], []
+
+    def has_room(self):
+        return True
+
+    def start(self, job):
+        self.started.append(job.name)
+        self.ended.append((job.name, work(order_of(job, self.out))))
+
+    def finished(self, seconds):
+        yield from self.ended
+        self.ended.clear()
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """The sweeps of this process take their jobs here, and register plugins for it alone."""
+    launchers = []
+    for kind in ("method", "domain"):
+        entries = registry(kind)._entries
+        monkeypatch.setattr(registry(kind), "_entries", {n: list(e) for n, e in entries.items()})
+
+    def launcher(name, out, *rest, **more):  # noqa: ARG001 (the signature of what it replaces)
+        launchers.append(Here(out))
+        return launchers[-1]
+
+    monkeypatch.setattr("vmbench.cli.sweep._launcher", launcher)
+    return launchers
+
+
+def test_a_sweep_with_a_failing_method_does_the_rest_and_marks_it(
+    tmp_path, here, capsys, monkeypatch
+):
     out = tmp_path / "out"
-    grid = HEAD + 'method = ["random-init", "broken-views"]'
-    process = start(grid, out, "--processes", "2")
-    board, log = process.communicate(timeout=300)
-    assert process.returncode == 1, log
-    assert sorted(p.parent.name.rsplit("-", 3)[0] for p in out.glob("*/result.json")) == [
-        "toy-random-init",
+    grid = 'method = ["random-init", "viewmaker", "broken-views"]\neval = ["linear", "knn"]'
+    (tmp_path / "grid.toml").write_text(HEAD + grid)
+    command = ["sweep", "--file", str(tmp_path / "grid.toml"), "--out", str(out)]
+    assert invoke(command) == 1
+    said = capsys.readouterr().out
+    assert sorted(path.parent.name.rsplit("-", 3)[0] for path in out.glob("*/result.json")) == [
+        "toy-random-init", "toy-random-init-knn", "toy-viewmaker-simclr",
+        "toy-viewmaker-simclr-knn",
     ]  # fmt: skip
-    (failure,) = out.glob("failures/*.json")
-    reason = json.loads(failure.read_text())["reason"]
-    assert "its pretraining failed: " in reason
-    assert "these views are broken" in reason
-    assert f"seed 0: {reason}" in board
+    reasons = {json.loads(path.read_text())["reason"] for path in out.glob("failures/*.json")}
+    assert reasons == {"its pretraining failed: these views are broken"}
+    # Both boards, that of linear and that of knn, say so, and do not call it missing.
+    assert said.count("  failed: broken-views (simclr") == 2
+    assert said.count("on toy, seed 0: its pretraining failed: these views are broken") == 2
+    assert "missing" not in said
     # The same command tries what failed again, and nothing else.
     before = {path: path.read_bytes() for path in out.glob("*/result.json")}
-    mended = start(grid, out, "--quiet", VMBENCH_TEST_MENDED="1")
-    board, log = mended.communicate(timeout=300)
-    assert mended.returncode == 0, log
-    assert len(list(out.glob("*/result.json"))) == 2
+    monkeypatch.setenv("VMBENCH_TEST_MENDED", "1")
+    assert invoke([*command, "--quiet"]) == 0
+    assert [name.partition("-s0")[0] for name in here[1].started] == [
+        "toy-vector-broken-views-simclr", "toy-broken-views-simclr-smoke",
+        "toy-broken-views-simclr-knn-smoke",
+    ]  # fmt: skip
     assert {path: path.read_bytes() for path in before} == before
     assert not list(out.glob("failures/*.json"))
-    assert "failed" not in board
-    # Nothing is left: the plan is empty, whichever process asks.
-    again = plan_sweep(read_grids(tmp_path / "grid.toml"), out)
-    assert (again.jobs, len(again.done)) == ((), 2)
+    assert "failed" not in capsys.readouterr().out
+    # A result that is damaged is done again, as is one of files that have changed since.
+    damaged = min(before)
+    damaged.write_text(damaged.read_text()[:-40])
+    assert invoke([*command, "--quiet"]) == 0
+    assert here[2].started == [damaged.parent.name]
+
+
+def test_a_run_of_files_that_have_changed_is_repeated(tmp_path, here):
+    table = tmp_path / "table.csv"
+    rows = [f"{i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60)]
+    table.write_text("\n".join(["size,mass,kind", *rows]))
+    command = ["sweep", "--domain", "tabular", "--method", "raw-features", "--preset", "smoke",
+               "--pretrain", "table", "--data-dir", str(table), "--target", "kind", "--quiet",
+               "--out", str(tmp_path / "out")]  # fmt: skip
+    assert invoke(command) == invoke(command) == 0
+    table.write_text("\n".join(["size,mass,kind", *rows, "3,3,a"]))
+    assert invoke(command) == 0
+    assert [len(launcher.started) for launcher in here] == [1, 0, 1]
+    newest = max((tmp_path / "out").glob("*/result.json"), key=lambda path: path.stat().st_mtime)
+    (task,) = json.loads(newest.read_text())["tasks"]
+    assert task["n_train"] + task["n_val"] + task["n_test"] == 61
 
 
 def test_two_sweeps_over_one_folder_share_the_work_and_a_killed_worker_is_tried_again(tmp_path):
     out = tmp_path / "out"
-    grid = HEAD.replace("epochs = 1", "epochs = 20") + 'method = "viewmaker"'
+    grid = HEAD.replace("epochs = 1", "epochs = 3") + 'method = "viewmaker"'
     both = [start(grid, out, "--processes", "1") for _ in range(2)]
     deadline = time.monotonic() + 120
     while not (pids := list(out.glob("pretrainings/*/.lock.pid"))):
@@ -183,39 +251,31 @@ def test_two_sweeps_over_one_folder_share_the_work_and_a_killed_worker_is_tried_
     assert steps == sorted(set(steps))  # nobody trained it twice
 
 
-def test_a_sweep_that_is_stopped_leaves_no_process_and_goes_on(tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_sweep_that_ends_early_leaves_no_process_and_what_to_go_on_from(how, tmp_path):
     out = tmp_path / "out"
-    grid = HEAD.replace("epochs = 1", "epochs = 5000") + 'method = "viewmaker"'
-    process = start(grid, out)
+    process = start(HEAD.replace("epochs = 1", "epochs = 5000") + 'method = "viewmaker"', out)
     deadline = time.monotonic() + 120
     while not (logs := list(out.glob("pretrainings/*/metrics.jsonl"))):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     (pid,) = (int(p.read_text().split()[0]) for p in out.glob("pretrainings/*/.lock.pid"))
-    process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=120)
-    assert process.returncode == 130, log
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-    assert list(logs[0].parent.rglob("*state*"))  # what it goes on from
+    process.send_signal(how)
+    process.communicate(timeout=120)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9}[how]
+    while is_alive(pid):  # after a Ctrl-C the sweep itself waits for it
+        assert how == signal.SIGKILL
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert list(logs[0].parent.glob("**/*state*"))
     assert not list(out.glob("failures/*"))
 
 
-def test_a_worker_whose_sweep_is_gone_stops(tmp_path):
-    out = tmp_path / "out"
-    grid = HEAD.replace("epochs = 1", "epochs = 5000") + 'method = "viewmaker"'
-    process = start(grid, out)
-    deadline = time.monotonic() + 120
-    while not list(out.glob("pretrainings/*/metrics.jsonl")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    (pid,) = (int(p.read_text().split()[0]) for p in out.glob("pretrainings/*/.lock.pid"))
-    process.kill()
-    process.communicate()
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def is_alive(pid):
+    try:  # an orphan that has ended may wait for whoever is process 1
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_memory_is_given_to_as_many_processes_as_fit(tmp_path, monkeypatch):
@@ -226,3 +286,27 @@ def test_memory_is_given_to_as_many_processes_as_fit(tmp_path, monkeypatch):
     monkeypatch.setattr("vmbench.sweeps.local.available", lambda: None)
     assert LocalLauncher(tmp_path).processes == 8
     assert LocalLauncher(tmp_path, on_gpu=True).processes == 1
+
+
+def test_without_ray_the_extra_that_brings_it_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    command = ["sweep", "--domain", "toy", "--preset", "smoke", "--launcher", "ray"]
+    assert invoke([*command, "--out", str(tmp_path)]) == 2
+    assert "pip install 'vmbench[ray]'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+def test_a_job_that_is_lost_on_ray_is_tried_again(tmp_path):
+    """A task whose process dies is repeated; ``benchmarks/ray_sweep.py`` kills a whole node."""
+    out = tmp_path / "out"
+    grid = HEAD.replace("epochs = 1", "epochs = 300") + 'method = "viewmaker"'
+    process = start(grid, out, "--launcher", "ray")
+    deadline = time.monotonic() + 120
+    while not list(out.glob("pretrainings/*/metrics.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (pid,) = (int(p.read_text().split()[0]) for p in out.glob("pretrainings/*/.lock.pid"))
+    os.kill(pid, signal.SIGKILL)
+    _, log = process.communicate(timeout=300)
+    assert process.returncode == 0, log
+    assert len(list(out.glob("*/result.json"))) == 1

@@ -29,7 +29,7 @@ class Job:
         name: of its folder below ``OUT`` or ``OUT/pretrainings``.
         plan: of the run, or of the first that needs the pretraining.
         needs: the name of the pretraining that it waits for.
-        overwrite: its result is of files that have changed since.
+        overwrite: a result is there that is damaged, or of files that have changed since.
     """
 
     kind: Literal["pretraining", "evaluation"]
@@ -114,17 +114,16 @@ def plan_sweep(grids: Sequence[Grid], out: Path) -> SweepPlan:
         if plan.run_id in runs:  # another objective for a method that takes none
             continue
         runs[plan.run_id] = plan.evaluation.name
-        changed = files_changed(plan, out)
-        if is_finished(plan, out) and not changed:
+        if is_finished(plan, out) and not files_changed(plan, out):
             done.append(plan.run_id)
             continue
-        needs = None
+        needs, there = None, (out / plan.run_id / "result.json").exists()
         if plan.method.trains == "once":
             training = Job(PRETRAINING, recipe_of(plan).folder, plan)
             if not training.is_done(out):
                 needs = training.name
                 jobs.setdefault(needs, training)
-        jobs[plan.run_id] = Job(EVALUATION, plan.run_id, plan, needs, changed)
+        jobs[plan.run_id] = Job(EVALUATION, plan.run_id, plan, needs, there)
     return SweepPlan(tuple(jobs.values()), runs, tuple(done), tuple(left_out))
 
 
