@@ -94,6 +94,16 @@ def test_the_artifact_holds_the_encoder_and_the_request(tmp_path):
     assert shown.samefile(folder / "encoder.safetensors")  # no second copy on disk
 
 
+def test_a_folder_without_a_spec_is_trained_again(tmp_path, trainings):
+    """As earlier versions left it."""
+    first = run(tmp_path)
+    (folder,) = (tmp_path / "pretrainings").iterdir()
+    (folder / "spec.json").unlink()
+    assert run(tmp_path, overwrite=False, evaluation="knn").pretrain.name == first.pretrain.name
+    assert len(trainings) == 2
+    assert (folder / "spec.json").exists()
+
+
 @pytest.mark.parametrize("name", ["encoder.safetensors", "training.json"])
 def test_a_damaged_artifact_is_named(name, tmp_path):
     run(tmp_path)

@@ -173,7 +173,12 @@ class Dataset(ABC):
         return BoundDataset.of(reader)
 
     def bind_like(
-        self, data_dir: Path | None, target: str | None, known: Inputs, fill: Sequence[float]
+        self,
+        data_dir: Path | None,
+        target: str | None,
+        usual: str | None,
+        known: Inputs,
+        fill: Sequence[float],
     ) -> "BoundDataset":
         """:meth:`bind`, to files whose examples are to be those that a pretrained encoder takes.
 
@@ -183,13 +188,14 @@ class Dataset(ABC):
         Args:
             data_dir: as for :meth:`bind`.
             target: as for :meth:`bind`.
+            usual: the pretraining's target, for where none is named.
             known: the pretraining's inputs.
             fill: what a missing value of each channel or feature becomes.
 
         Raises:
             UserError: as :meth:`bind` does; or the files lack what ``known`` names.
         """
-        return self.bind(data_dir, target)
+        return self.bind(data_dir, target or usual)
 
     def _reader(self, data_dir: Path | None) -> Self:
         """A copy that may read, with attributes of its own."""

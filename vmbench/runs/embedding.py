@@ -99,7 +99,7 @@ def _find(
     absent: list[str] = []
     for declared in _candidates(domain, document.dataset.name, data_dir, dataset):
         try:
-            found = declared.bind_like(data_dir, target or request.target, known, fill)
+            found = declared.bind_like(data_dir, target, request.target, known, fill)
         except AbsentError as error:
             absent.append(str(error))
             continue

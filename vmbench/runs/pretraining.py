@@ -27,6 +27,7 @@ from vmbench.pretrained.document import (
     LOG,
     RECORD,
     REQUEST,
+    SPEC,
     VIEWS,
     Document,
     damaged,
@@ -207,6 +208,10 @@ def pretrain(
             (folder / RECORD).unlink(missing_ok=True)
             (folder / LOG).unlink(missing_ok=True)
             forget(folder)
+        if (folder / RECORD).exists() and not (folder / SPEC).exists():
+            trainer.progress.say(f"{folder} is of an earlier vmbench, without {SPEC}: train again")
+            (folder / RECORD).unlink()
+            (folder / LOG).unlink(missing_ok=True)
         if (folder / RECORD).exists():
             trainer.progress.say(f"trained before: {folder}")
         else:

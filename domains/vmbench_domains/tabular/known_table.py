@@ -25,6 +25,7 @@ from vmbench_domains.tabular.own_table import SETTINGS, Table
 from vmbench_domains.tabular.survey import SPLIT, SUBJECT, Tables
 
 NAMED = 5
+NO_LABELS = "none"  # what --target says where there are none
 AS_IT_SAYS = "as the table says, if it does"
 
 
@@ -37,6 +38,7 @@ class KnownTable(Table):
 
     known: Inputs
     fill: Sequence[float]
+    usual: str | None
     numeric: list[str]
     categories: dict[str, list[str]]
 
@@ -49,8 +51,8 @@ class KnownTable(Table):
         self.tables.compare()
         self._sides_by_file = dict(zip(self.paths, splits_of_files(root, self.paths), strict=True))
         self._find_columns()
-        wanted = target or settings.get("target")
-        self.label = self._label(wanted, required=target is not None)
+        wanted = target or settings.get("target") or self.usual
+        self.label = self._label(wanted, required=target not in (None, NO_LABELS))
         told = {name.lower(): name for name in self.tables.names if name.lower() in self.reserved}
         self._subject, self._split = told.get(SUBJECT), told.get(SPLIT)
         self.columns = [*self.numeric, *self.categories]
@@ -211,13 +213,18 @@ class KnownTable(Table):
 
 
 def bind_known(
-    data_dir: Path | None, target: str | None, known: Inputs, fill: Sequence[float]
+    data_dir: Path | None,
+    target: str | None,
+    usual: str | None,
+    known: Inputs,
+    fill: Sequence[float],
 ) -> BoundDataset:
     """The table in ``data_dir`` as features that ``known`` names.
 
     Args:
         data_dir: a file or its folder.
-        target: the label's column; it need not be there.
+        target: the label's column; None: ``usual``, if it is there.
+        usual: that of the pretraining.
         known: of the pretraining.
         fill: what a missing number of each feature becomes.
 
@@ -229,6 +236,6 @@ def bind_known(
         raise AbsentError("name your table, or its folder, with --data-dir")
     reader = KnownTable()
     reader.data_dir, reader.remarks = data_dir, []
-    reader.known, reader.fill = known, fill
+    reader.known, reader.fill, reader.usual = known, fill, usual
     reader.inspect_at(data_dir, target)
     return BoundDataset.as_it_is(reader)

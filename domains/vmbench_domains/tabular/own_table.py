@@ -72,12 +72,17 @@ class Table(FileDataset):
         self.inspect_at(self.data_dir, target)
 
     def bind_like(
-        self, data_dir: Path | None, target: str | None, known: Inputs, fill: Sequence[float]
+        self,
+        data_dir: Path | None,
+        target: str | None,
+        usual: str | None,
+        known: Inputs,
+        fill: Sequence[float],
     ) -> BoundDataset:
         """The table as features that are known already."""
         from vmbench_domains.tabular.known_table import bind_known
 
-        return bind_known(data_dir, target, known, fill)
+        return bind_known(data_dir, target, usual, known, fill)
 
     def inspect_at(self, place: Path, target: str | None) -> None:
         """:meth:`inspect` of the file or folder ``place``."""

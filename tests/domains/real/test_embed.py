@@ -143,11 +143,14 @@ class Two(ToyFindings):
 
     def examples(self):
         for i, example in enumerate(super().examples()):
-            with_amount = i % 2 == 0
+            with_amount = i % 5 != 1
             yield type(example)(
                 example.x,
                 {**example.labels, **({"amount": i / 2} if with_amount else {})},
-                {**example.splits, **({"amount": "train"} if with_amount else {})},
+                {
+                    **example.splits,
+                    **({"amount": example.splits["findings"]} if with_amount else {}),
+                },
                 f"p{i % 7}",
                 Source("a/b.csv", None, i * 2.5),
             )
@@ -161,8 +164,8 @@ def test_several_tasks_have_columns_of_their_own(tmp_path, monkeypatch):
     for i, (row, example) in enumerate(zip(rows, Two().examples(), strict=True)):
         there = [name for name, on in zip("abc", example.labels["findings"], strict=True) if on]
         assert row["label.findings"] == there
-        assert row["label.amount"] == (i / 2 if i % 2 == 0 else None)
-        assert row["split.amount"] == ("train" if i % 2 == 0 else None)
+        assert row["label.amount"] == (i / 2 if i % 5 != 1 else None)
+        assert row["split.amount"] == (None if i % 5 == 1 else example.splits["findings"])
         assert (row["file"], row["start"], row["subject"]) == ("a/b.csv", i * 2.5, f"p{i % 7}")
 
 
