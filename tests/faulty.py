@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from toy import CARD, CLASSES, Toy, ToyVector
+from toy import CARD, CLASSES, Toy, ToyBare, ToyVector
 
 from vmbench.data.dataset import Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.specs import Vector
-from vmbench.views.base import Views
+from vmbench.views.base import ViewFamily
 from vmbench.views.method import Method, ViewMethod
 
 
@@ -49,6 +49,16 @@ class OneClass(Sound):
 
 class RangeAndNormalize(Sound):
     value_range = (-100.0, 100.0)
+
+
+class Bare(ToyBare):
+    """Keeps the contract, too, without a task."""
+
+    name = "sound"
+
+
+class TaskAndNone(Sound):
+    no_task = "but there is one"
 
 
 class NotInstalled(Sound):
@@ -194,7 +204,7 @@ def domain_of(dataset: type[Dataset], **changes: object) -> Domain:
 # Methods -----------------------------------------------------------------------------------------
 
 
-class SoundViews(Views):
+class SoundViews(ViewFamily):
     """Adds noise of its own to every example."""
 
     def __init__(self, context):
@@ -302,13 +312,13 @@ class TrainableButFixed(SoundViews):
 
 
 class LearnedWithoutGradient(TrainableButFixed):
-    learned = True
+    role = "adversary"
 
     def forward(self, x, generator):
         return super().forward(x.detach(), generator).detach()
 
 
-def method_of(views: type[Views], **changes: object) -> ViewMethod:
+def method_of(views: type[ViewFamily], **changes: object) -> ViewMethod:
     """A method called faulty with these views, on table rows alone."""
     method = SoundMethod()
     for attribute, value in {

@@ -50,6 +50,17 @@ class ToyVector(ToyDataset):
     normalize = "channel"
 
 
+class ToyBare(ToyVector):
+    """The same without a label."""
+
+    name = "toy-bare"
+    tasks = ()
+    no_task = "nobody labelled it"
+
+    def examples(self) -> Iterator[Example]:
+        yield from (Example(e.x, {}, {}) for e in super().examples())
+
+
 class ToyOther(ToyVector):
     name = "toy-other"
     count = 200
@@ -100,7 +111,8 @@ class Toy(Domain):
     name = "toy"
     summary = "for tests"
     datasets = {
-        d.name: d for d in (ToyGrid, ToySequence, ToyVector, ToyOther, ToyFindings, ToyAmount)
+        d.name: d
+        for d in (ToyGrid, ToySequence, ToyVector, ToyBare, ToyOther, ToyFindings, ToyAmount)
     }
     default = "toy-vector"
 

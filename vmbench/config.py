@@ -18,7 +18,7 @@ EXECUTION_SETTINGS = ("device", "threads", "checkpoint_minutes")
 # ...of them those that change no number either...
 UNHASHED_SETTINGS = ("device", "checkpoint_minutes")
 # ...and what is read after the training.
-READOUT_SETTINGS = ("feature_bins",)
+READOUT_SETTINGS = ("readout", "feature_bins")
 
 
 class Config(Settings):
@@ -27,6 +27,9 @@ class Config(Settings):
     # Data
     max_examples: int | None = Field(
         None, ge=8, description="Pretrain and probe on at most so many training examples."
+    )
+    unlabelled: bool = Field(
+        True, description="Pretrain on examples without a label, too; false goes without them."
     )
     batch_size: int = Field(
         128,
@@ -53,6 +56,11 @@ class Config(Settings):
     )
 
     # Readout
+    readout: str = Field(
+        "last",
+        description="Where features are read: last (maps, in feature_bins), auto (val chooses), "
+        "or stages as in layer3@4, input@8+layer3@4.",
+    )
     feature_bins: int = Field(
         2, ge=1, description="Bins per axis that the last feature map is pooled to for the probe."
     )

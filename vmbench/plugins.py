@@ -8,18 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from vmbench.errors import RunError, UserError
-from vmbench.registry import BASES, BUILT_IN, KINDS, Entry, derives, import_target, registry
+from vmbench.registry import (
+    BASES,
+    BUILT_IN,
+    KINDS,
+    Entry,
+    facts,
+    import_target,
+    kind_of,
+    registry,
+)
 
 BY_OPTION = "--plugin "  # the owner of what the option brings, before its target
 
 
 def register_plugin(target: str) -> Entry:
-    """Register a domain or method of this process by ``module:Object``, under its own name.
+    """Register a component for this process by ``module:Object``, under its own name.
 
     Modules of the working directory are found too.
 
     Raises:
-        UserError: for a target that cannot be imported, is neither a Domain nor a Method, or whose
+        UserError: for a target that cannot be imported, derives from the base of no kind, or whose
             name is taken.
     """
     if not all(target.partition(":")):
@@ -34,35 +43,21 @@ def register_plugin(target: str) -> Entry:
         raise UserError(
             f"plugin {target} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    for kind in BASES:
-        if derives(value, kind):
-            break
-    else:
-        raise UserError(
-            f"plugin {target} derives neither from vmbench.data.domain.Domain nor from "
-            f"vmbench.views.method.Method"
-        )
+    kind = kind_of(value)
+    if kind is None:
+        bases = ", ".join(base.replace(":", ".") for base in BASES.values())
+        raise UserError(f"plugin {target} derives from none of {bases}")
     name = getattr(value, "name", None)
     if not isinstance(name, str):
         raise UserError(f"plugin {target} has no name: set the class attribute name")
     for known in registry(kind):
         if (known.name, known.target) == (name, target):  # installed as well: it is the same
             return known
-    entry = Entry(kind, name, target, *_says(kind, value), owner=BY_OPTION + target)
+    summary = getattr(value, "summary", "") or (value.__doc__ or "").partition("\n")[0]
+    shown = facts(kind, lambda attribute, default: getattr(value, attribute, default))
+    entry = Entry(kind, name, target, summary, shown, owner=BY_OPTION + target)
     registry(kind).add(entry)
     return entry
-
-
-def _says(kind: str, value: Any) -> tuple[str, dict[str, str | tuple[str, ...]]]:
-    """Summary and facts of an imported domain or method, as an index would state them."""
-    summary = getattr(value, "summary", "") or (value.__doc__ or "").partition("\n")[0]
-    if kind == "domain":
-        return summary, {
-            "datasets": tuple(getattr(value, "datasets", ())),
-            "default": str(getattr(value, "default", "")),
-        }
-    kind_of_views = str(getattr(value, "kind", ""))
-    return summary, {"views": kind_of_views, "specs": tuple(value.specs), "paper": value.paper}
 
 
 @contextlib.contextmanager

@@ -1,12 +1,15 @@
 """What a run shows while it runs: a bar on a terminal, lines elsewhere; all on stderr."""
 
 import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from datetime import timedelta
 
 SLOW = 2.0  # seconds after which a work that is done once is announced
+BAR = 24  # characters of a bar
 AGAIN = 30.0  # seconds between lines about it where no bar can be shown
 
 
@@ -103,28 +106,54 @@ class Progress:
 
 
 class Steps:
-    """Advanced once a piece of a work; says how far it is where it takes long."""
+    """Advanced once a piece of a work; says how far it is where it takes long.
 
-    def __init__(self, progress: Progress, what: str, total: int) -> None:
+    Args:
+        progress: where it is shown.
+        what: is done.
+        total: of its pieces; None where that is not known.
+    """
+
+    def __init__(self, progress: Progress, what: str, total: int | None) -> None:
         self.progress, self.what, self.total = progress, what, total
-        self.done = 0
-        self._due = time.monotonic() + SLOW
+        self.done = self.before = 0
+        self.started = time.monotonic()
+        self._due = self.started + SLOW
         self._last = ""
 
-    def advance(self) -> None:
-        """One piece is done."""
-        self.done += 1
+    def advance(self, pieces: int = 1, *, before: bool = False) -> None:
+        """So many pieces are done, or were ``before`` this began."""
+        self.done += pieces
+        if before:
+            self.before = self.done
         now = time.monotonic()
-        if self.progress.quiet or now < self._due or self.done == self.total:
+        if self.progress.quiet or before or now < self._due or self.done == self.total:
             return
-        share = f"{self.done / self.total:.0%}"
         if self.progress.bars:  # one line, written over
-            self._last = f"{self.what}: {share}"
-            print(f"\r{self._last}", end="", file=sys.stderr, flush=True)
+            line = f"{self.what}: {self._bar()}{self._state(now)}"
+            columns = shutil.get_terminal_size().columns - 1
+            blank = " " * (len(self._last) - len(line))
+            self._last = line[:columns]
+            print(f"\r{self._last}{blank}", end="", file=sys.stderr, flush=True)
             self._due = now + 0.2
         else:
-            self.progress.say(f"{self.what}: {share}")
+            self.progress.say(f"{self.what}: {self._state(now)}")
             self._due = now + AGAIN
+
+    def _state(self, now: float) -> str:
+        """``34%, 0:02:10 left``; without a total ``4,096 done in 0:00:10``."""
+        passed = now - self.started
+        if self.total is None:
+            return f"{self.done:,} done in {spelt_time(passed)}"
+        mine = self.done - self.before
+        left = f", {spelt_time(passed / mine * (self.total - self.done))} left" if mine else ""
+        return f"{self.done / self.total:.0%}{left}"
+
+    def _bar(self) -> str:
+        if self.total is None:
+            return ""
+        full = round(BAR * self.done / self.total)
+        return f"[{'#' * full}{'.' * (BAR - full)}] "
 
     def close(self) -> None:
         """Wipe the line, if there is one."""
@@ -132,8 +161,17 @@ class Steps:
             print(f"\r{' ' * len(self._last)}\r", end="", file=sys.stderr, flush=True)
 
 
+def spelt_time(seconds: float) -> str:
+    """Hours, minutes and seconds.
+
+    >>> spelt_time(130.4)
+    '0:02:10'
+    """
+    return str(timedelta(seconds=round(seconds)))
+
+
 @contextlib.contextmanager
-def announce(what: str, total: int) -> Iterator[Steps]:
+def announce(what: str, total: int | None) -> Iterator[Steps]:
     """Show a work of ``total`` pieces, wherever it is done; nothing where it is short."""
     steps = Steps(_shared.get(), what, total)
     try:

@@ -1,12 +1,14 @@
-"""One generic, lazy registry for domains, methods, objectives, encoders and presets.
+"""One generic, lazy registry for domains, methods, objectives, encoders and evaluations.
 
 An :class:`Entry` is a name, a ``module:attribute`` target and a one-line summary; the target is
 imported when somebody asks for it, never to list it. Built-in rooms hand in an index of entries
-(entry-point group ``vmbench.index``); strangers name one object per entry point
-(``vmbench.domains``, ``vmbench.methods``) or on the command line (:mod:`vmbench.plugins`).
+(entry-point group ``vmbench.index``; :mod:`vmbench.scan` reads it from their classes); strangers
+name one object per entry point (``vmbench.domains``, ``vmbench.methods``, ``vmbench.objectives``,
+``vmbench.encoders``, ``vmbench.evaluations``) or on the command line (:mod:`vmbench.plugins`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -16,11 +18,18 @@ from typing import Any, Generic, TypeVar, cast
 from vmbench.errors import UserError, unknown_name
 
 T = TypeVar("T")
-KINDS = ("domain", "method", "objective", "encoder", "evaluation")
-PLUGIN_GROUPS = {"vmbench.domains": "domain", "vmbench.methods": "method"}
 BUILT_IN = "vmbench"  # the distribution that owns the index
-# What a plugin's object must derive from, imported only when one is loaded.
-BASES = {"domain": "vmbench.data.domain:Domain", "method": "vmbench.views.method:Method"}
+# What an object of each kind derives from, imported only when one is loaded.
+BASES = {
+    "domain": "vmbench.data.domain:Domain",
+    "method": "vmbench.views.method:Method",
+    "objective": "vmbench.objectives.base:Objective",
+    "encoder": "vmbench.networks.encoder:Encoder",
+    "evaluation": "vmbench.evaluation.base:Evaluation",
+}
+KINDS = tuple(BASES)
+MADE_BY_A_RUN = ("objective", "encoder")  # with arguments, so that an instance cannot be registered
+PLUGIN_GROUPS = {f"vmbench.{kind}s": kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,34 @@ def import_target(target: str) -> object:
     return value
 
 
+def facts(kind: str, attribute: Callable[[str, Any], Any]) -> dict[str, str | tuple[str, ...]]:
+    """What ``vmbench list`` shows of a class.
+
+    Args:
+        kind: one of :data:`KINDS`.
+        attribute: the class attribute of a name, or the given default.
+    """
+    if kind == "domain":
+        datasets = tuple(attribute("datasets", ()))
+        return {"datasets": datasets, "default": str(attribute("default", ""))}
+    found: dict[str, str | tuple[str, ...]] = {}
+    if kind in ("method", "objective"):
+        found["views" if kind == "method" else "kind"] = str(attribute("kind", ""))
+    return found | {
+        "specs": tuple(attribute("specs", ())),
+        "paper": str(attribute("paper", "")),
+    }
+
+
 def derives(value: object, kind: str) -> bool:
-    """Whether ``value``, a class or an instance, is what ``kind`` (domain or method) asks for."""
+    """Whether ``value``, a class or an instance, is what ``kind`` asks for."""
     base = cast(type, import_target(BASES[kind]))
     return issubclass(value if isinstance(value, type) else type(value), base)
+
+
+def kind_of(value: object) -> str | None:
+    """The kind of ``value``, a class or an instance; None: of none."""
+    return next((kind for kind in KINDS if derives(value, kind)), None)
 
 
 class Registry(Generic[T]):
@@ -90,6 +123,18 @@ class Registry(Generic[T]):
         claims = self._entries.setdefault(entry.name, [])
         if (entry.target, entry.owner) not in [(c.target, c.owner) for c in claims]:
             claims.append(entry)
+
+    @contextmanager
+    def lent(self, entry: Entry) -> Iterator[None]:
+        """Have ``entry`` registered in this context, and not after it."""
+        if self._entries.get(entry.name) == [entry]:
+            yield
+            return
+        self.add(entry)
+        try:
+            yield
+        finally:
+            del self._entries[entry.name]
 
     def _taken(self, claims: list[Entry]) -> UserError:
         owners = " and ".join(f"{claim.target} of {claim.owner}" for claim in claims)
@@ -132,17 +177,14 @@ class Registry(Generic[T]):
         """
         entry = self.entry(name)
         value: Any = entry.load()
-        if self.kind in BASES:
-            if not derives(value, self.kind):
-                raise UserError(
-                    f"{self.kind} '{name}' of {entry.owner} ({entry.target}) does not derive from "
-                    f"{BASES[self.kind].replace(':', '.')}"
-                )
-            if (called := getattr(value, "name", None)) != name:
-                raise UserError(
-                    f"{self.kind} '{name}' of {entry.owner} ({entry.target}) has "
-                    f"name = {called!r}: make both the same"
-                )
+        named = f"{self.kind} '{name}' of {entry.owner} ({entry.target})"
+        if not derives(value, self.kind):
+            base = BASES[self.kind].replace(":", ".")
+            raise UserError(f"{named} does not derive from {base}")
+        if not isinstance(value, type) and self.kind in MADE_BY_A_RUN:
+            raise UserError(f"{named} is an instance: name its class")
+        if (called := getattr(value, "name", None)) != name:
+            raise UserError(f"{named} has name = {called!r}: make both the same")
         return cast(type[T], value)
 
     def __iter__(self) -> Iterator[Entry]:

@@ -9,7 +9,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from vmbench.errors import UserError
 from vmbench.migration import migrate
@@ -45,11 +53,29 @@ class Pretrain(_Record):
     feature_dim: int | None
 
 
+ReadoutRole = Literal["input", "stage", "joined", "asked"]
+
+
+class ReadoutRecord(_Record):
+    """A readout that val chose from: its features, the settings that val chose for it, its value.
+
+    ``role`` is what it is the best of: the input alone, the encoder's stages alone, or both joined;
+    ``accuracy_input`` and so on among the task's metrics have the values on test.
+    """
+
+    role: ReadoutRole
+    readout: str
+    features: int
+    chosen: dict[str, float | int | str]
+    val_value: float
+
+
 class Probe(_Record):
     """How the features were read: kind, what val chose, and the value it had there.
 
     ``gradient_norm`` and ``converged`` are those of the final fit; None where it is exact or not
-    iterative.
+    iterative. With ``readout=auto``, ``readouts`` are those that val chose from at last, and
+    ``tried`` has the value on val of every candidate.
     """
 
     kind: str
@@ -58,6 +84,14 @@ class Probe(_Record):
     chosen: dict[str, float | int | str]
     gradient_norm: float | None
     converged: bool | None
+    readouts: list[ReadoutRecord] = []
+    tried: dict[str, float] = {}
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without ``readouts`` and ``tried`` where val chose no readout."""
+        found: dict[str, Any] = write(self)
+        return {k: v for k, v in found.items() if v or k not in ("readouts", "tried")}
 
 
 class TestUnits(_Record):

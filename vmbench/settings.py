@@ -31,6 +31,7 @@ class Component:
 
     Class attributes:
         name: as it is registered.
+        summary: one line for listings; by default the first of the docstring.
         paper: where it comes from.
         specs: kinds of spec that it serves.
         settings_class: its settings; their default is that of the class.
@@ -41,6 +42,7 @@ class Component:
     """
 
     name: ClassVar[str]
+    summary: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     specs: ClassVar[tuple[str, ...]] = ALL_KINDS
     settings_class: ClassVar[type[Settings]] = Settings

@@ -7,8 +7,7 @@ jitter are those of Um et al. 2017.
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Sequence
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.reference import channel_sd
@@ -48,10 +47,11 @@ class CropJitterScaleMethod(DistortionMethod):
     """Waveforms' and ECGs' handcrafted views."""
 
     name = "crop-jitter-scale"
+    summary = "handcrafted views of signals: resized crop, scale, jitter"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Mehari and Strodthoff 2022, arXiv 2103.12676"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Distortions with jitter in proportion to ``context``'s data."""
         return CropJitterScale(context, self.settings.strength)

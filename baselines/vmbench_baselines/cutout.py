@@ -7,7 +7,7 @@ of the area; here it is a quarter of any example: a box, a segment, or a set of 
 
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.masks import centred_band, random_subset
 from vmbench_baselines.reference import mean_value
@@ -49,9 +49,10 @@ class CutoutMethod(DistortionMethod):
     """Cutout on any spec."""
 
     name = "cutout"
+    summary = "fixed views: a random quarter of the example hidden"
     kind = "fixed"
     paper = "DeVries and Taylor 2017, arXiv 1708.04552"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Cutout that fills with ``context``'s mean value."""
         return Cutout(context, self.settings.strength)

@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Generator, Tensor
 
 from vmbench.settings import Settings
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 
 
@@ -25,7 +25,7 @@ class DistortionMethod(ViewMethod):
     settings: DistortionSettings
 
 
-class Distortion(Views):
+class Distortion(ViewFamily):
     """Base of the families here: implement :meth:`distort`; its result is clamped.
 
     Args:

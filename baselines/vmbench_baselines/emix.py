@@ -40,6 +40,7 @@ class EMixMethod(PretextMethod):
     """e-Mix on any spec."""
 
     name = "emix"
+    summary = "no views: embeddings mixed in pairs, labels mixed in its own objective"
     kind = "none"
     paper = "Tamkin et al. 2021, arXiv 2111.12062"
     objective = EMix

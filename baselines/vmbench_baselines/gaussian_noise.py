@@ -2,7 +2,7 @@
 
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import normal
 from vmbench_baselines.reference import channel_sd
@@ -29,8 +29,9 @@ class GaussianNoiseMethod(DistortionMethod):
     """Gaussian noise on any spec."""
 
     name = "gaussian-noise"
+    summary = "fixed views: white noise of a quarter of the data's sd"
     kind = "fixed"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Noise in proportion to ``context``'s data."""
         return GaussianNoise(context, self.settings.strength)

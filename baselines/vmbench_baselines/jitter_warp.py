@@ -9,8 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vmbench.data.specs import Sequence
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers, normal, uniform
 from vmbench_baselines.reference import channel_sd
@@ -61,10 +60,11 @@ class JitterWarpMethod(DistortionMethod):
     """Raw sensor windows' handcrafted views."""
 
     name = "jitter-warp"
+    summary = "handcrafted views of raw windows: permuted segments, time warp, scale, jitter"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Um et al. 2017, arXiv 1706.00527"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Distortions with jitter in proportion to ``context``'s data."""
         return JitterWarp(context, self.settings.strength)

@@ -64,6 +64,7 @@ class MAE(PretextMethod):
     """Masked autoencoding on any spec."""
 
     name = "mae"
+    summary = "no views: masked reconstruction"
     kind = "none"
     paper = "He et al. 2022, arXiv 2111.06377"
     objective = MaskedReconstruction

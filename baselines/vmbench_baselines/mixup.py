@@ -94,6 +94,7 @@ class Mixup(PretextMethod):
     """i-Mix without any other view, on any spec."""
 
     name = "mixup"
+    summary = "fixed views: examples mixed in pairs, labels mixed in its own objective (i-Mix)"
     kind = "fixed"
     paper = "Lee et al. 2021, arXiv 2010.08887"
     objective = IMix

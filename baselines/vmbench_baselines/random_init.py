@@ -23,6 +23,9 @@ class RandomInit(Method):
     """
 
     name = "random-init"
+    summary = (
+        "yardstick, a floor: the same encoder, never trained, batch norms as built: identities"
+    )
     kind = "none"
     yardstick = True
     settings_class = HeadSettings
@@ -35,6 +38,9 @@ class RandomInitCalibrated(Method):
     """
 
     name = "random-init-calibrated"
+    summary = (
+        "yardstick, a floor: the same weights, batch norms calibrated: where pretraining starts"
+    )
     kind = "none"
     yardstick = True
     settings_class = HeadSettings

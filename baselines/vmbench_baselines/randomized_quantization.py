@@ -7,7 +7,7 @@ values of a bin become one value drawn from it; what differs within a bin is hid
 import torch
 from torch import Generator, Tensor
 
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 
@@ -41,9 +41,10 @@ class RandomizedQuantizationMethod(DistortionMethod):
     """Randomized quantization on any spec."""
 
     name = "randomized-quantization"
+    summary = "fixed views: each channel quantised to 8 random bins"
     kind = "fixed"
     paper = "Wu et al. 2023, arXiv 2212.08663"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The same distortion whatever the data."""
         return RandomizedQuantization(context, self.settings.strength)

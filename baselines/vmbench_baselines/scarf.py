@@ -8,8 +8,7 @@ which belong together, so each column of a one-hot block is replaced on its own.
 
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Vector
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import integers
 from vmbench_baselines.masks import random_subset
@@ -44,10 +43,11 @@ class ScarfMethod(DistortionMethod):
     """Tables' handcrafted views."""
 
     name = "scarf"
+    summary = "handcrafted table views: 60% of the features drawn from their marginals"
     kind = "handcrafted"
-    specs = (Vector.kind,)
+    specs = ("vector",)
     paper = "Bahri et al. 2022, arXiv 2106.15147"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Corruption by ``context``'s reference rows."""
         return Scarf(context, self.settings.strength)

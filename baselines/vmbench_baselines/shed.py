@@ -64,6 +64,7 @@ class ShED(PretextMethod):
     """Shuffled embedding detection on any spec."""
 
     name = "shed"
+    summary = "no views: detection of shuffled patches, segments or features"
     kind = "none"
     paper = "Tamkin et al. 2021, arXiv 2111.12062"
     objective = ShuffleDetection

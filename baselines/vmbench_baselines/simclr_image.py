@@ -13,9 +13,8 @@ from importlib import import_module
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Grid
 from vmbench.errors import missing_package
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 
 CROP_AREA = (0.2, 1.0)
@@ -113,10 +112,11 @@ class SimCLRImageMethod(DistortionMethod):
     """Images' handcrafted views."""
 
     name = "simclr-image"
+    summary = "handcrafted image views: resized crop, flip, colour jitter, grey, blur"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Chen et al. 2020, arXiv 2002.05709"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The recipe at the size and in the range of ``context``'s images."""
         return SimCLRImage(context, self.settings.strength)

@@ -17,8 +17,7 @@ import torch
 from pydantic import Field
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Grid
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod, DistortionSettings
 from vmbench_baselines.draws import normal
 from vmbench_baselines.masks import random_band
@@ -96,13 +95,14 @@ class SpecAugment(DistortionMethod):
     """Speech spectrograms' handcrafted views: masks, then noise."""
 
     name = "specaugment"
+    summary = "handcrafted speech spectrogram views: a frequency and a time mask, then noise"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Park et al. 2019, arXiv 1904.08779"
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks and noise for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, own.noise, own.strength, own.mask_share)
@@ -112,13 +112,14 @@ class Spectral(DistortionMethod):
     """Sensor spectrograms' handcrafted views: masks alone."""
 
     name = "spectral"
+    summary = "handcrafted sensor spectrogram views: a frequency and a time mask"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = SpectralSettings
     settings: SpectralSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, 0.0, own.strength, own.mask_share)
@@ -128,13 +129,14 @@ class SpectralNoise(DistortionMethod):
     """The published variant of the sensor views: masks, then noise, as ``specaugment`` does."""
 
     name = "spectral-noise"
+    summary = "spectral, then noise: what specaugment is on speech"
     kind = "handcrafted"
-    specs = (Grid.kind,)
+    specs = ("grid",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = SpectralNoiseSettings
     settings: SpectralNoiseSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Masks and noise for ``context``'s spectrograms."""
         own = self.settings
         return SpectralViews(context, own.noise, own.strength, own.mask_share)

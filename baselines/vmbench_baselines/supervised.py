@@ -24,6 +24,7 @@ class Supervised(Method):
     """
 
     name = "supervised"
+    summary = "yardstick, the ceiling: the same encoder trained on the labels"
     kind = "none"
     yardstick = True
     settings_class = SupervisedSettings

@@ -12,8 +12,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import Sequence
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import ViewContext, ViewFamily
 from vmbench_baselines.distortion import Distortion, DistortionMethod
 from vmbench_baselines.draws import uniform
 from vmbench_baselines.masks import random_stretch
@@ -81,11 +80,12 @@ class WaveformMethod(DistortionMethod):
     """Speech waveforms' handcrafted views: crop and noise."""
 
     name = "waveform"
+    summary = "handcrafted waveform views: a crop in silence, white noise"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """Crops and noise for ``context``'s clips."""
         return Waveform(context, self.settings.strength, pitch_and_loudness=False)
 
@@ -94,10 +94,11 @@ class WaveformPitchLoudness(DistortionMethod):
     """The published variant: pitch and loudness change as well."""
 
     name = "waveform-pitch-loudness"
+    summary = "waveform, with pitch and loudness changed before"
     kind = "handcrafted"
-    specs = (Sequence.kind,)
+    specs = ("sequence",)
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """All four distortions for ``context``'s clips."""
         return Waveform(context, self.settings.strength, pitch_and_loudness=True)

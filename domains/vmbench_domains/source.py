@@ -5,7 +5,7 @@ downloaded only when the user asks for it (:meth:`FileDataset.fetch`).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from vmbench.config import digest
 from vmbench.data.dataset import Dataset
 from vmbench.errors import AbsentError, UserError
 from vmbench_domains.download import Download, fetch
+from vmbench_domains.listing import MANY, find, remembered_states
 from vmbench_domains.own.files import is_junk
 
 HERE = "."  # the place that is --data-dir itself
@@ -48,7 +49,7 @@ class FileDataset(Dataset):
         self.fingerprint = fingerprint(self.root, found)
 
     def locate(self) -> tuple[Path, list[Path]]:
-        """The place, and every file in it that matches a pattern, sorted."""
+        """The place, and every file in it that matches a pattern, sorted (many: by pattern)."""
         if self.data_dir is None:
             raise UserError(
                 f"dataset '{self.name}' is not embedded: get it from {self.card.homepage}"
@@ -60,7 +61,9 @@ class FileDataset(Dataset):
             root = self.data_dir / place
             matches = [self.matches(root, pattern) for pattern in self.files]
             if all(matches):
-                return root, sorted({path for match in matches for path in match})
+                found = dict.fromkeys(path for match in matches for path in match)
+                # Sorting paths takes as long as finding them; of one pattern they are sorted.
+                return root, list(found) if len(found) > MANY else sorted(found)
             if root.is_dir() and any(matches):  # the right place, but something is missing
                 pairs = zip(self.files, matches, strict=True)
                 lacking = lacking or [str(root / p) for p, match in pairs if not match]
@@ -148,7 +151,9 @@ class FileDataset(Dataset):
 
 def matching(root: Path, pattern: str) -> list[Path]:
     """What matches below ``root``, sorted: no hidden file, and none that is still being written."""
-    start = len(str(root)) + 1 if str(root) != HERE else 0  # hundreds of thousands of paths: texts
+    if "**" not in pattern:
+        return find(root, pattern, _is_data)
+    start = len(str(root)) + 1 if str(root) != HERE else 0
     return sorted(path for path in root.glob(pattern) if _is_data(str(path)[start:]))
 
 
@@ -156,14 +161,18 @@ def _is_data(name: str) -> bool:
     return not name.endswith(UNFINISHED) and not any(map(is_junk, name.split(os.sep)))
 
 
-def fingerprint(root: Path, paths: Iterable[Path]) -> str:
+def fingerprint(root: Path, paths: Sequence[Path]) -> str:
     """Eight hex digits that differ when a file is added, removed or changed.
 
     Names, sizes and times of change are compared, not contents: reading 100 hours of speech to
     see whether they were read before would take as long as reading them.
     """
-    states = [(str(path.relative_to(root)), path.stat()) for path in paths]
-    return digest([(name, state.st_size, state.st_mtime_ns) for name, state in states])
+
+    def read() -> str:
+        states = [(str(path.relative_to(root)), path.stat()) for path in paths]
+        return digest([(name, state.st_size, state.st_mtime_ns) for name, state in states])
+
+    return remembered_states(root, paths, read)
 
 
 class Skips:
@@ -183,22 +192,37 @@ class Skips:
         self.dataset, self.total, self.what = dataset, total, what
         self.limit = max(total // 100, min(5, total // 4))
         self.found: list[str] = []
+        self._taken = 0
 
     def add(self, where: object, cause: object) -> None:
         """Note one; raises :class:`UserError` if that is one too many."""
-        self.found.append(f"{where} ({' '.join(str(cause).split())})")
+        self.absorb([f"{where} ({' '.join(str(cause).split())})"])
+
+    def absorb(self, found: Sequence[str]) -> None:
+        """Note what another pass found; raises :class:`UserError` if that is too many."""
+        self.found += found
         if len(self.found) > self.limit:
             raise UserError(
                 f"dataset '{self.dataset.name}': more than {self.limit} of {self.total} "
                 f"{self.what} cannot be read, e.g. {self.found[0]}; mend or remove them"
             )
 
-    def close(self) -> None:
-        """Put what was skipped into the dataset's remarks."""
+    def take(self) -> list[str]:
+        """What was found since this was last asked."""
+        new = self.found[self._taken :]
+        self._taken = len(self.found)
+        return new
+
+    def said(self) -> Iterator[str]:
+        """A sentence if anything was skipped."""
         if self.found:
             named = "; ".join(self.found[: self.NAMED])
             more = len(self.found) - self.NAMED
-            self.dataset.remarks.append(
+            yield (
                 f"skipped {len(self.found)} of {self.total} {self.what} that cannot be read: "
                 f"{named}" + (f"; and {more} more" if more > 0 else "")
             )
+
+    def close(self) -> None:
+        """Put what was skipped into the dataset's remarks."""
+        self.dataset.remarks.extend(self.said())

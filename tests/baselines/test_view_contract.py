@@ -78,7 +78,7 @@ def test_randomness_is_per_example_and_from_the_generator_alone(
 ):
     context = make_context(spec, value_range)
     views = METHODS[name]().views(context)
-    assert not views.learned
+    assert views.role == "fixed"
     assert not list(views.parameters())
     assert not views.state_dict()
     one = context.reference[:1].expand(16, *spec.shape)

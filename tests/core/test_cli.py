@@ -107,7 +107,7 @@ def test_nan_loss_is_exit_code_1(capsys, tmp_path):
 def test_a_failure_of_ours_is_one_line_unless_debug(capsys, tmp_path, monkeypatch):
     import vmbench.runs.runner
 
-    monkeypatch.setattr(vmbench.runs.runner, "prepare", lambda *_: 1 / 0)
+    monkeypatch.setattr(vmbench.runs.runner, "prepare", lambda *_, **__: 1 / 0)
     code, _, stderr = call(capsys, *TOY, "--out", str(tmp_path))
     assert (code, len(stderr.splitlines())) == (1, 1)
     assert "--debug" in stderr

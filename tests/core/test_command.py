@@ -110,6 +110,13 @@ def test_a_result_holds_the_command_and_nothing_of_the_machine(tmp_path, capsys,
     assert parsed(result.command).resolve().hash == result.config_hash
 
 
+def test_runs_from_before_there_was_a_setting_keep_their_names():
+    plan, same = (make_plan(*PLAIN[:-1], settings) for settings in ({}, {"unlabelled": True}))
+    assert "unlabelled" not in plan.document["config"]
+    assert same.run_id == plan.run_id
+    assert make_plan(*PLAIN[:-1], {"unlabelled": False}).run_id != plan.run_id
+
+
 def test_overrides_are_those_that_change_something():
     default = make_plan(*PLAIN).config
     same = {"epochs": default.epochs, "lr": default.lr, "encoder": "auto", "threads": 2}
@@ -145,6 +152,7 @@ def name_of(plan):
     {"transfer": ["toy-other"]},
     {"settings": {"feature_bins": 1, "probe_max_iter": 33, "finetune_batch_size": 7}},
     {"settings": {"device": "cpu", "checkpoint_minutes": 1.0}},
+    {"settings": {"unlabelled": True}},
 ])  # fmt: skip
 def test_what_comes_after_pretraining_leaves_its_name(change):
     assert pretraining(**change) == pretraining()
@@ -157,6 +165,7 @@ def test_what_comes_after_pretraining_leaves_its_name(change):
     {"pretrain": "toy-grid"},
     {"settings": {"epochs": 77}},
     {"settings": {"max_examples": 50}},
+    {"settings": {"unlabelled": False}},
 ])  # fmt: skip
 def test_what_changes_a_pretraining_changes_its_name(change):
     assert pretraining(**change) != pretraining()

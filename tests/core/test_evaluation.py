@@ -20,7 +20,7 @@ from vmbench.evaluation.draws import SHOTS, draw
 from vmbench.evaluation.fewshot import DRAWS
 from vmbench.evaluation.finetune import LEARNING_RATES
 from vmbench.evaluation.neighbours import knn_predict
-from vmbench.evaluation.probe import fit_probe, linear_probe
+from vmbench.evaluation.probe import PenaltySearch, fit_probe, linear_probe
 from vmbench.registry import registry
 from vmbench.results import read_result
 from vmbench.training.trainer import Trainer
@@ -172,11 +172,13 @@ def test_every_evaluation_on_every_spec_twice_the_same(evaluation, pretrain, tmp
 def test_every_draw_is_its_own_and_val_is_as_small_as_train(tmp_path, monkeypatch):
     fitted = []
 
-    def spy(features, labels, **settings):
-        fitted.append((features, labels, settings["refit"]))
-        return fit_probe(features, labels, **settings)
+    fit = PenaltySearch.fit
 
-    monkeypatch.setattr("vmbench.evaluation.fewshot.fit_probe", spy)
+    def spy(self, features, found, *, refit=True):
+        fitted.append((features, self.labels, refit))
+        return fit(self, features, found, refit=refit)
+
+    monkeypatch.setattr(PenaltySearch, "fit", spy)
     run(tmp_path, evaluation="fewshot")
     assert len(fitted) == DRAWS * (len(SHOTS) + 1)
     for index, k in enumerate(SHOTS):
@@ -299,7 +301,7 @@ def test_an_encoder_is_needed_for_finetuning():
 
 
 def test_every_registered_evaluation_says_its_own_name():
-    assert [entry.name for entry in registry("evaluation")] == EVALUATIONS
+    assert [entry.name for entry in registry("evaluation")] == sorted(EVALUATIONS)
     for name in EVALUATIONS:
         evaluation = registry("evaluation").get(name)
         assert evaluation.name == name

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from toy import ToyDataset, ToyGrid, ToySequence, ToyVector
+from toy import ToyBare, ToyDataset, ToyGrid, ToySequence, ToyVector
 
+from vmbench.data.check import check_data
 from vmbench.data.dataset import HeldOut, Task
 from vmbench.data.examples import prepare
 from vmbench.errors import UserError
@@ -89,26 +90,81 @@ def test_an_unlabelled_example_is_trained_on_and_is_no_tasks():
     assert set(prepared.training()) == bare | sides["train"]
 
 
-def test_an_unlabelled_example_of_a_held_out_group_is_not_seen():
-    """Neither by pretraining nor by the statistics that its inputs are normalised with."""
+class Subjects(ToyVector):
+    """Ten subjects of 30 examples, of which the first 10 have no label: 10, or 1000, larger."""
 
-    class Subjects(ToyVector):
-        name = "subjects"
+    name = "subjects"
+
+    def examples(self):
+        for i, e in enumerate(super().examples()):
+            side = {3: "val", 4: "test"}.get(i // 30 % 5, "train")
+            x, bare = e.x, i % 30 < 10
+            x = x + (10 if side == "train" else 1000) * bare
+            splits = {} if bare else {"kind": side}
+            yield type(e)(x, {} if bare else e.labels, splits, f"subject {i // 30}")
+
+
+SEEN = [i for i in range(300) if i // 30 % 5 < 3]  # with the bare ones of these subjects
+
+
+@pytest.mark.parametrize(("unlabelled", "trained"), [
+    (True, SEEN), (False, [i for i in SEEN if i % 30 >= 10]),
+])  # fmt: skip
+def test_an_unlabelled_example_of_a_held_out_group_is_not_seen(unlabelled, trained):
+    """Neither by pretraining nor by the statistics, which are those of what is pretrained on."""
+    prepared = prepare(Subjects().bind(), unlabelled=unlabelled)
+    assert prepared.training().tolist() == trained
+    x = np.stack([e.x for e in Subjects().examples()])[trained]
+    np.testing.assert_allclose(prepared.mean, x.mean(0), rtol=1e-4)
+    np.testing.assert_allclose(prepared.std, x.std(0), rtol=1e-4)
+    does = "pretrained on" if unlabelled else "left out (unlabelled=false)"
+    assert prepared.remarks == [
+        f"60 examples without a label are {does}; 40 more are of subjects that a task holds out: "
+        f"left out"
+    ]
+
+
+def test_data_check_counts_what_pretraining_takes():
+    dataset = Subjects().bind()
+    report, prepared = check_data(dataset), prepare(dataset)
+    assert report.pretraining == len(prepared.training()) == 180
+    assert (report.unlabelled, report.unlabelled_held_out) == (60, 40)
+    assert report.usable
+
+
+def test_a_dataset_without_a_task_is_pretrained_on_whole():
+    prepared = prepare(ToyBare().bind())
+    x = np.stack([e.x for e in ToyBare().examples()])
+    assert prepared.training().tolist() == list(range(300))
+    np.testing.assert_allclose(prepared.mean, x.mean(0), atol=1e-5)
+    assert prepared.remarks == ["300 examples without a label are pretrained on"]
+    assert check_data(ToyBare().bind()).pretraining == 300
+    assert len(prepare(ToyBare().bind(), unlabelled=False).training()) == 0
+
+
+def test_a_copy_of_a_test_example_without_its_label_is_told():
+    class Copied(ToyVector):
+        name = "copied"
 
         def examples(self):
-            for i, e in enumerate(super().examples()):
-                side = {3: "val", 4: "test"}.get(i // 30 % 5, "train")
-                x, subject = e.x, f"subject {i // 30}"
-                bare = i % 30 < 10
-                x = x + 1000 if bare and side != "train" else x
-                splits = {} if bare else {"kind": side}
-                yield type(e)(x, {} if bare else e.labels, splits, subject)
+            made = list(super().examples())
+            yield from made
+            yield from (type(e)(e.x, {}, {}) for e in made[:5])  # 3 of train, 1 of val, 1 of test
 
-    prepared = prepare(Subjects().bind())
-    subjects = {i // 30 for i in prepared.training()}
-    assert subjects == {0, 1, 2, 5, 6, 7}
-    assert len(prepared.training()) == 180  # with the bare ones of these
-    assert prepared.mean.abs().max() < 10
+    said = "2 examples without a label occur, byte for byte, in val or test"
+    assert any(said in remark for remark in prepare(Copied().bind()).remarks)
+    assert any(said in remark for remark in check_data(Copied().bind()).remarks)
+
+
+def test_an_example_of_a_task_that_is_not_stated_is_refused():
+    class Forgotten(ToyBare):
+        name = "forgotten"
+
+        def examples(self):
+            yield from ToyVector.examples(self)
+
+    with pytest.raises(UserError, match="example 0 of dataset 'forgotten' is of a task 'kind'"):
+        prepare(Forgotten().bind())
 
 
 def broken(change, **attributes):

@@ -72,7 +72,7 @@ def test_the_adversary_of_supplemented_views_answers_for_its_perturbation_alone(
     class Wiggle(torch.nn.Module):
         """A handcrafted family whose output depends on its input and on a parameter."""
 
-        learned = False
+        role = "fixed"
 
         def __init__(self):
             super().__init__()

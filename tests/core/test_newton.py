@@ -109,14 +109,20 @@ def test_where_it_starts_does_not_matter(n):
         np.testing.assert_allclose(warm.weights, cold.weights, atol=0.02 * scale)
 
 
-def test_one_block_for_all_classes_leads_to_the_same_weights(monkeypatch):
+@pytest.mark.parametrize("most", [0, newton.MOST_NUMBERS])
+def test_blocks_shared_or_of_each_class_lead_to_the_same_weights(most, monkeypatch):
+    """And so do blocks that stronger penalties left behind."""
     x, y = problem(200, 60, 5, 1.0)
     loss = SoftmaxLoss(torch.from_numpy(y))
-    each = Newton(x, loss, 5).solve(1e-4, 100)
-    monkeypatch.setattr(newton, "MOST_NUMBERS", 0)
-    shared = Newton(x, loss, 5).solve(1e-4, 100)
-    assert shared.converged
-    assert shared.objective == pytest.approx(each.objective, abs=2 * newton.GAP)
+    monkeypatch.setattr(newton, "MOST_NUMBERS", most)
+    solver, start = Newton(x, loss, 5), None
+    for penalty in GRID:
+        along = solver.solve(penalty, 100, start)
+        start = along.weights
+        assert along.converged
+        alone = Newton(x, loss, 5).solve(penalty, 100)
+        assert along.objective == pytest.approx(alone.objective, abs=2 * newton.GAP)
+    assert solver.classwise == (most > 0)
 
 
 def test_too_few_steps_are_said():

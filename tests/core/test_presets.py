@@ -49,7 +49,7 @@ def test_a_domain_sets_a_preset_for_a_method_by_its_name(monkeypatch):
 
 def strength(method, domain="toy", dataset="toy-vector", **options):
     plan = make_plan(domain, method, "simclr", "small", 0, dataset, (), {}, **options)
-    return plan.settings.get(f"{(plan.views or plan.method).name}.strength")
+    return plan.settings.get(f"{(plan.augmentation or plan.method).name}.strength")
 
 
 def test_the_strength_is_that_of_the_views_which_act(monkeypatch):

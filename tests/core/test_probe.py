@@ -7,9 +7,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
+from vmbench.evaluation import probe as probe_module
 from vmbench.evaluation.linear_models import Judgement
 from vmbench.evaluation.metrics import classification_metrics
-from vmbench.evaluation.probe import choose, linear_probe, penalty_grid
+from vmbench.evaluation.newton import Newton
+from vmbench.evaluation.probe import choose, is_past, linear_probe, penalty_grid
 
 
 def problem(seed=0, n=240, d=12, classes=4, noise=2.0):
@@ -159,3 +161,43 @@ def test_a_class_that_test_lacks_is_left_out_of_the_averages():
     ours = classification_metrics(p, y, 5)
     assert ours["balanced_accuracy"] == pytest.approx(0.75)
     assert ours["macro_f1"] == pytest.approx(f1_score(y, p, average="macro"))
+
+
+def test_the_search_ends_after_two_that_are_worse_in_value_and_in_loss():
+    best, level, worse = "1" * 10, "1" * 9 + "0", "1" * 4 + "0" * 6
+    low, high = [1.0], [30.0]
+    assert is_past(judged(worse, best, worse, worse, losses=high + low + 2 * high))
+    # One is not enough, nor are two of which one is level in value, or both in loss.
+    assert not is_past(judged(worse, best, worse, losses=high + low + high))
+    assert not is_past(judged(worse, best, level, worse, losses=high + low + 2 * high))
+    assert not is_past(judged(worse, best, worse, level, losses=high + low + 2 * high))
+    assert not is_past(judged(worse, best, worse, worse, losses=high + 3 * low))
+    # A plateau, a path that still rises, and one that has hardly begun.
+    assert not is_past(judged(best, best, best, best, losses=low + 3 * high))
+    assert not is_past(judged(worse, worse, level, best, losses=2 * high + 2 * low))
+    assert not is_past(judged(best, worse, losses=low + high))
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0, 6.0])
+@pytest.mark.parametrize("shape", [(60, 30, 4), (240, 60, 4), (400, 12, 20)])
+def test_a_search_that_ends_early_chooses_as_the_whole_path(noise, shape, monkeypatch):
+    n, d, classes = shape
+    features, labels = problem(3, n, d, classes, noise)
+    solved = []
+    solve = Newton.solve
+
+    def counted(self, penalty, *args):
+        solved.append(penalty)
+        return solve(self, penalty, *args)
+
+    monkeypatch.setattr(Newton, "solve", counted)
+    early = linear_probe(features, labels, penalties=12, max_iter=100)
+    short = len(solved)
+    monkeypatch.setattr(probe_module, "is_past", lambda _: False)
+    whole = linear_probe(features, labels, penalties=12, max_iter=100)
+    assert early.penalty == whole.penalty
+    assert early.val_value == whole.val_value
+    assert (early.predictions == whole.predictions).all()
+    assert short <= len(solved) - short
+    if noise > 2 and classes == 4:  # where weak penalties harm, the walk is shorter
+        assert short < len(solved) - short

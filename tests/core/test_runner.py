@@ -58,6 +58,16 @@ def test_transfer_reaches_the_embedded_datasets_of_the_same_spec(tmp_path):
     assert only.tasks[0].value == result.tasks[1].value
 
 
+def test_a_dataset_without_a_task_is_pretrained_on_and_judged_on_others(tmp_path):
+    result = run(tmp_path, pretrain="toy-bare", transfer=["toy-vector"])
+    assert (result.pretrain.dataset, result.pretrain.n_examples) == ("toy-bare", 256)
+    assert [t.dataset for t in result.tasks] == ["toy-vector"]
+    with pytest.raises(UserError, match=r"'toy-bare' has no task \(nobody labelled it\); pretrain"):
+        run(tmp_path, pretrain="toy-bare", transfer=["toy-bare"])
+    with pytest.raises(UserError, match="'toy-bare' has 0 training examples"):
+        run(tmp_path, pretrain="toy-bare", transfer=["toy-vector"], settings={"unlabelled": False})
+
+
 def test_a_finished_run_is_read_and_overwrite_repeats_it(tmp_path):
     first = run(tmp_path, "random-init")
     assert run(tmp_path, "random-init") == first

@@ -146,7 +146,7 @@ def test_the_settings_may_augment_with_the_domains_own_views(tmp_path, monkeypat
     assert plan("supervised", "cutout", settings={"augmentation": "handcrafted"}).label == (
         "supervised+cutout"
     )
-    assert plan("random-init", None, settings={"augmentation": "handcrafted"}).views is None
+    assert plan("random-init", None, settings={"augmentation": "handcrafted"}).augmentation is None
 
 
 def test_a_domain_without_handcrafted_views_cannot_augment_with_them():

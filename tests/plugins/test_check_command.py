@@ -49,7 +49,8 @@ def test_a_registered_name(capsys):
 @pytest.mark.parametrize(("arguments", "message"), [
     (("domain", "imagee"), "did you mean 'image'?"),
     (("domain", "faulty:SoundYardstick"), "is a method: vmbench check method faulty:Sound"),
-    (("objective", "simclr"), "objective"),
+    (("objective", "simcl"), "did you mean 'simclr'?"),
+    (("dataset", "mnist"), "dataset"),
     (("method", "faulty:Nothing"), "has no attribute 'Nothing'"),
 ])  # fmt: skip
 def test_bad_usage(arguments, message, capsys):

@@ -21,6 +21,7 @@ def failing(subject, data_dir=None, *, worker=False):
     (faulty.NoLicence, "card", "card.licence is empty"),
     (faulty.NoSplitRule, "card", "task kind states no split rule"),
     (faulty.RangeAndNormalize, "spec", "state one of them"),
+    (faulty.TaskAndNone, "spec", "or why there is no_task"),
     (faulty.NotInstalled, "sample", "no_such_package"),
     (faulty.Float64, "shape-dtype", "example 0 is float64 (9,); the spec is float32 Vector(9)"),
     (faulty.OneNaN, "finite", "example 59 has 1 NaN"),
@@ -73,7 +74,7 @@ def test_a_fault_of_the_domain_itself(changes, clause, reason):
     assert reason in found[clause]
 
 
-@pytest.mark.parametrize("dataset", [faulty.Sound, faulty.Files])
+@pytest.mark.parametrize("dataset", [faulty.Sound, faulty.Files, faulty.Bare])
 def test_a_sound_dataset_passes_whole(dataset):
     report = check_domain(faulty.domain_of(dataset))
     assert report.passed, str(report)

@@ -29,7 +29,7 @@ def failing(method, *, represent=False):
     (faulty.ThirdViewLarger, {"several"}, "view 3 of a batch of (16, 27) has shape (16, 54)"),
     (faulty.HoldsALambda, {"picklable"}, "pickle"),
     (faulty.TrainableButFixed, {"learned"}, "use buffers"),
-    (faulty.LearnedWithoutGradient, {"learned"}, "learned = True"),
+    (faulty.LearnedWithoutGradient, {"learned"}, "role is 'adversary'"),
 ])  # fmt: skip
 def test_a_fault_fails_its_clauses(views, clauses, reason):
     found = failing(faulty.method_of(views))

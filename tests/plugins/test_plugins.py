@@ -179,7 +179,7 @@ def test_plugin_option_registers_a_class_of_the_working_folder(
 @pytest.mark.parametrize(("plugin", "message"), [
     ("quake_pack", "is not module:Object, as in"),
     ("no_such_module:X", "cannot be imported: ModuleNotFoundError"),
-    ("json:loads", "derives neither from vmbench.data.domain.Domain nor"),
+    ("json:loads", "derives from none of vmbench.data.domain.Domain, vmbench.views.m"),
     ("vmbench.views.method:ViewMethod", "has no name: set the class attribute name"),
     ("faulty:Taken", "two domains are named 'image'"),
 ])  # fmt: skip

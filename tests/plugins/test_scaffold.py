@@ -16,17 +16,20 @@ from vmbench.scaffold import write_package
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """A scaffolded domain and method, side by side."""
+    """A scaffold of each kind, side by side."""
     parent = tmp_path_factory.mktemp("new") / "deeper"
     return [
         write_package("domain", "ocean-noise", parent),
         write_package("method", "zoom2", parent),
+        write_package("objective", "tug-of-war", parent),
+        write_package("encoder", "pebble", parent),
+        write_package("evaluation", "quiz", parent),
     ]
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory, packages):
-    """An interpreter of its own that borrows this one's packages; both plugins are installed in it.
+    """An interpreter of its own that borrows this one's packages; the plugins are installed in it.
 
     Nothing is downloaded, and this environment is left as it is.
     """
@@ -52,11 +55,14 @@ def run(*command, **options):
     return done.stdout
 
 
-def test_both_are_listed_with_their_distribution(environment):
+def test_all_are_listed_with_their_distribution(environment):
     listed = json.loads(run(environment, "-m", "vmbench", "list", "--json"))
-    owners = {row["name"]: row["owner"] for row in listed["domains"] + listed["methods"]}
-    assert owners["ocean-noise"] == "vmbench-ocean-noise 0.1.0"
-    assert owners["zoom2"] == "vmbench-zoom2 0.1.0"
+    owners = {(kind, row["name"]): row["owner"] for kind, rows in listed.items()
+              for row in rows if "owner" in row}  # fmt: skip
+    for kind, name in (("domains", "ocean-noise"), ("methods", "zoom2"),
+                       ("objectives", "tug-of-war"), ("encoders", "pebble"),
+                       ("evaluations", "quiz")):  # fmt: skip
+        assert owners[kind, name] == f"vmbench-{name} 0.1.0"
 
 
 def test_their_own_tests_are_green(environment, packages, tmp_path):
@@ -65,16 +71,24 @@ def test_their_own_tests_are_green(environment, packages, tmp_path):
         *("--import-mode=importlib", *packages),
         cwd=tmp_path,  # so that the installed modules are tested, not the sources
     )
-    assert f"{17 + 40} passed in" in out
+    assert f"{17 + 40 + 19 + 15 + 16} passed in" in out
 
 
 def test_they_run_together(environment, tmp_path):
     out = run(
         *(environment, "-m", "vmbench", "run", "--domain", "ocean-noise", "--method", "zoom2"),
+        *("--objective", "tug-of-war", "--set", "encoder=pebble", "--eval", "quiz"),
+        *("--set", "tug-of-war.uniformity=0.5", "--set", "pebble.stages=2"),
+        *("--set", "quiz.most=5"),
         *("--preset", "smoke", "--quiet", "--json", "--out", str(tmp_path)),
     )
     result = json.loads(out)
     assert (result["domain"], result["method"]) == ("ocean-noise", "zoom2")
+    assert (result["objective"], result["config"]["encoder"]) == ("tug-of-war", "pebble")
+    assert result["overrides"] == {
+        "encoder": "pebble", "pebble.stages": 2, "quiz.most": 5, "tug-of-war.uniformity": 0.5,
+    }  # fmt: skip
+    assert [task["probe"]["kind"] for task in result["tasks"]] == ["quiz"]
     assert [task["task"] for task in result["tasks"]] == ["speed"]
 
 
@@ -108,6 +122,8 @@ def test_what_is_written_is_short_linted_and_whole(packages):
     ("domain", "baselines", "is vmbench's own"),
     ("method", "handcrafted", "is vmbench's own"),
     ("method", "scarf", "already named 'scarf'"),
+    ("encoder", "byol", "an objective is already named 'byol'"),
+    ("evaluation", "encoders", "is vmbench's own"),
 ])  # fmt: skip
 def test_a_name_that_will_not_do(kind, name, message, capsys, tmp_path):
     assert invoke(["new", kind, name, "--dir", str(tmp_path)]) == 2

@@ -1,4 +1,4 @@
-"""``vmbench check``: the contract of a domain or a method, check by check."""
+"""``vmbench check``: the contract of a component, check by check."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,9 @@ class PluginKind(StrEnum):
 
     domain = "domain"
     method = "method"
+    objective = "objective"
+    encoder = "encoder"
+    evaluation = "evaluation"
 
 
 def check(
@@ -30,8 +33,8 @@ def check(
     ),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:
-    """Hold a domain or method to its contract; exit code 1 if a check fails."""
-    from vmbench.registry import registry
+    """Hold a component to the contract of its kind; exit code 1 if a check fails."""
+    from vmbench.registry import MADE_BY_A_RUN, registry
 
     if data_dir is not None and not data_dir.exists():
         raise UserError(f"--data-dir {data_dir} does not exist")
@@ -42,9 +45,10 @@ def check(
         if entry.kind != kind:
             raise UserError(f"{name} is a {entry.kind}: vmbench check {entry.kind} {name}")
         name = entry.name
-    subject = registry(kind.value).get(name)
+    known = registry(kind.value)
+    subject = known.load_class(name) if kind.value in MADE_BY_A_RUN else known.get(name)
     if not as_json:
-        echo(f"{kind.value} {name} of {registry(kind.value).entry(name).owner}")
+        echo(f"{kind.value} {name} of {known.entry(name).owner}")
     from vmbench.testing.contract import check_any
 
     report = check_any(subject, data_dir=data_dir, watch=None if as_json else _print)

@@ -86,6 +86,7 @@ def check(
 def _print(
     report: "Report", domain: str, folder: Path, others: list[str], target: str | None
 ) -> None:
+    from vmbench.data.labels import said_of_unlabelled
     from vmbench.runs.request import command_line
 
     echo(f"{folder} holds {report.dataset}: {report.examples} examples, {report.spec}")
@@ -96,14 +97,23 @@ def _print(
         echo(f"  {remark}")
     for task in report.tasks:
         _print_task(task)
+    for said in said_of_unlabelled(report.unlabelled, report.unlabelled_held_out):
+        echo(f"  {said}")
+    if report.no_task:
+        echo(f"no task: {report.no_task}")
     for problem in report.problems:
         echo(f"  PROBLEM: {problem}")
     if report.usable:
+        train = report.pretraining - report.unlabelled
+        sides = [f"{train} train in every task"] if report.tasks else []
+        sides += [f"{report.unlabelled} without a label"] if report.unlabelled else []
+        would = "a run would pretrain on" if report.tasks else "a pretraining would take"
         echo(
-            f"a run would pretrain on {report.pretraining} examples (train in every task), "
+            f"{would} {report.pretraining} examples ({', '.join(sides)}), "
             f"{WORDS[report.normalize]} and keep {report.megabytes:g} MB in its cache:"
         )
-        command = ["run", "--domain", domain, "--pretrain", report.dataset]
+        verb = "run" if report.tasks else "pretrain"
+        command = [verb, "--domain", domain, "--pretrain", report.dataset]
         command += ["--data-dir", str(folder), *(["--target", target] if target else [])]
         echo(f"  {command_line(command)}")
     else:

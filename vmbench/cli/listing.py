@@ -213,7 +213,7 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
             + ("" if t.default else f"; run where --transfer names {name}/{t.name}, else not")
             for t in dataset.tasks
         ]
-        or ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])],
+        or _describe_no_task(dataset),
         "labels": _describe_labels(dataset),
         "source": _describe_source(dataset),
         "licence": dataset.card.licence,
@@ -223,6 +223,12 @@ def _describe_dataset(domain: str, name: str) -> dict[str, Any]:
     if sources := dataset.sources():
         facts[f"vmbench data fetch {name}"] = sources
     return facts | ({"notes": dataset.card.notes} if dataset.card.notes else {})
+
+
+def _describe_no_task(dataset: "Dataset") -> list[str]:
+    if dataset.no_task:
+        return [f"none: {dataset.no_task}"]
+    return ["follow from your files (vmbench data check)", *filter(None, [dataset.split_rule])]
 
 
 def _describe_labels(dataset: "Dataset") -> list[str]:

@@ -10,14 +10,15 @@ from vmbench.cli.output import echo
 
 def new(
     kind: PluginKind = typer.Argument(..., help="What the plugin brings."),
-    name: str = typer.Argument(..., help="As it will be in --domain or --method."),
+    name: str = typer.Argument(..., help="As it will be asked for by."),
     directory: Path = typer.Option(Path("."), "--dir", help="Parent of the package's folder."),
 ) -> None:
-    """Write a package that brings a domain or a method, with its contract test."""
-    from vmbench.scaffold import write_package
+    """Write a package that brings one component, with its contract test."""
+    from vmbench.scaffold import article, write_package
 
     folder = write_package(kind.value, name, directory)
-    echo(f"{folder}: a {kind.value} that works; its README.md says what to change. Next:")
+    what = f"{article(kind)} {kind.value}"
+    echo(f"{folder}: {what} that works; its README.md says what to change. Next:")
     echo(f"  pip install -e {folder}")
     echo(f"  pytest {folder}")
     echo(f"  vmbench check {kind.value} {name}")

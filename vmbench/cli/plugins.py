@@ -10,7 +10,7 @@ PLUGIN = typer.Option(
     [],
     "--plugin",
     metavar="MODULE:OBJECT",
-    help="Register a domain or method by its class, for this command; repeatable.",
+    help="Register a component by its class, for this command; repeatable.",
 )
 
 

@@ -1,6 +1,6 @@
 """What a folder of data holds, and what a run would do with it: ``vmbench data check``."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,15 +42,26 @@ class TaskReport:
 
 @dataclass
 class Report:
-    """What :func:`check_data` found."""
+    """What :func:`check_data` found.
+
+    Attributes:
+        no_task: why there is no task, and so nothing to evaluate; "" where there are some.
+        pretraining: examples that a run would pretrain on.
+        unlabelled: those of them that have no label.
+        unlabelled_held_out: examples without a label that it would leave out, as a task holds out
+            others of their group.
+    """
 
     dataset: str
     spec: str
+    no_task: str
     examples: int
     megabytes: float
     groups: int
     normalize: str
     pretraining: int
+    unlabelled: int
+    unlabelled_held_out: int
     remarks: list[str]
     problems: list[str]
     tasks: list[TaskReport]
@@ -110,7 +121,9 @@ def check_data(dataset: BoundDataset) -> Report:
     copies = Copies(task.name for task in dataset.tasks)
     tasks = {task.name: _Tally(task, copies) for task in dataset.tasks}
     groups: set[str] = set()
-    count, unfit, infinite, pretraining = 0, 0, 0, 0
+    held_out: set[str | None] = set()
+    unlabelled: Counter[str | None] = Counter()
+    count, unfit, infinite, train = 0, 0, 0, 0
     for example in dataset.examples():
         count += 1
         unfit += example.x.shape != dataset.spec.shape
@@ -120,8 +133,16 @@ def check_data(dataset: BoundDataset) -> Report:
             tasks[name].add(example.group, example.labels[name], side)
         if example.group is not None:
             groups.add(example.group)
-        pretraining += set(example.splits.values()) <= {"train"}
+        if not example.splits:
+            unlabelled[example.group] += 1
+        elif set(example.splits.values()) == {"train"}:
+            train += 1
+        else:
+            held_out.add(example.group)
+    kept_out = sum(unlabelled[group] for group in held_out - {None})
+    gained = unlabelled.total() - kept_out
     torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
+    torn += [f"LEAK: {said}" for said in copies.unlabelled()]
     problems = [] if count else ["there are no examples"]
     if unfit:
         problems.append(f"{unfit} examples are of another shape than {dataset.spec}")
@@ -130,11 +151,14 @@ def check_data(dataset: BoundDataset) -> Report:
     return Report(
         dataset=dataset.name,
         spec=str(dataset.spec),
+        no_task=dataset.no_task,
         examples=count,
         megabytes=round(count * dataset.spec.numel * 4 / 1e6, 1),
         groups=len(groups),
         normalize=dataset.normalize,
-        pretraining=pretraining,
+        pretraining=train + gained,
+        unlabelled=gained,
+        unlabelled_held_out=kept_out,
         remarks=[*dataset.remarks, *torn],
         problems=problems,
         tasks=[tally.report() for tally in tasks.values()],

@@ -73,6 +73,18 @@ class Copies:
             count = len(np.unique(keys[torn]))
             yield f"{count} examples occur, byte for byte, under more than one label"
 
+    def unlabelled(self) -> Iterator[str]:
+        """A sentence if any example without a label equals one that a task holds out."""
+        keys = np.array(self._keys, np.uint64)
+        sides = np.array([*self._sides.values()], np.int8).reshape(len(self._sides), len(keys))
+        held_out = (sides > SPLITS.index("train")).any(0)
+        seen = np.isin(keys[(sides == UNUSED).all(0)], keys[held_out])
+        if seen.any():
+            yield (
+                f"{int(seen.sum())} examples without a label occur, byte for byte, in val or test: "
+                f"pretraining sees them there"
+            )
+
     def remarks(self) -> Iterator[str]:
         """Every sentence of every task, for a run; tasks of which the same is true share one."""
         said: dict[str, list[str]] = {}
@@ -81,6 +93,7 @@ class Copies:
                 said.setdefault(sentence, []).append(task)
         for sentence, tasks in said.items():
             yield f"warning: {sentence}: {', '.join(tasks)}"
+        yield from (f"warning: {sentence}" for sentence in self.unlabelled())
 
     def _of(
         self, task: str

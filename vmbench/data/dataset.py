@@ -54,9 +54,11 @@ class Example:
 
     What a label is follows from the task's ``kind``: a class index, a tuple with a 0 or 1 per
     class, or a real number in the unit that results are to be in. A task that is missing from
-    ``splits`` does not use this example at all. ``group`` is who or what it stems from (a subject,
-    speaker, patient), where that is known; ``vmbench data check`` looks for groups on both sides
-    of a split. ``source`` is where it was read, for ``vmbench embed`` to write beside its features.
+    ``splits`` does not use this example at all; without labels and splits it is pretrained on
+    alone. ``group`` is who or what it stems from (a subject, speaker, patient), where that is
+    known: no unlabelled example is pretrained on of whose group a task holds out others, and
+    ``vmbench data check`` looks for groups on both sides of a split. ``source`` is where it was
+    read, for ``vmbench embed`` to write beside its features.
     """
 
     x: npt.NDArray[np.float32]
@@ -113,7 +115,8 @@ class Dataset(ABC):
         revision: changes whenever the examples or the splits do; part of the cache's key.
         spec: shape of one example. Where it, the tasks or the revision follow from the user's
             files, they are left out and :meth:`inspect` sets them.
-        tasks: at least one.
+        tasks: at least one, but for a dataset without labels.
+        no_task: where no example has a label, why, or how one would be read; "" elsewhere.
         card: licence, citation, homepage, notes.
         package: ``(import name, extra)`` of the installed package that carries or makes the data,
             or None; the extra is one of vmbench's, or "" for a plugin's own package.
@@ -141,6 +144,7 @@ class Dataset(ABC):
     revision: str = ""
     spec: Spec | None = None
     tasks: tuple[Task, ...] = ()
+    no_task: str = ""
     card: ClassVar[Card]
     package: ClassVar[tuple[str, str] | None] = None
     value_range: ClassVar[tuple[float, float] | None] = None
@@ -273,7 +277,7 @@ class BoundDataset:
     Attributes:
         reader: the copy of the declaration that looked at the files and reads them.
         spec: shape of one example.
-        tasks: at least one.
+        tasks: none where no example has a label; ``no_task`` then says why.
         revision: of the examples and splits; part of the cache's key.
         fingerprint: of the files; "" where the dataset does not look at any.
 
@@ -283,6 +287,7 @@ class BoundDataset:
     reader: Dataset
     spec: Spec
     tasks: tuple[Task, ...]
+    no_task: str
     revision: str
     fingerprint: str
     name: str
@@ -306,7 +311,8 @@ class BoundDataset:
     def of(cls, reader: Dataset) -> "BoundDataset":
         """From a reader that looked at its files; raises where it does not say what they hold."""
         facts = {each.name: getattr(reader, each.name) for each in fields(cls)[1:]}
-        lacking = [name for name in ("revision", "spec", "tasks") if not facts[name]]
+        wanted = ("revision", "spec", *(() if reader.no_task else ("tasks",)))
+        lacking = [name for name in wanted if not facts[name]]
         if lacking:
             raise UserError(
                 f"dataset '{reader.name}' does not say its {', '.join(lacking)}: state them in "

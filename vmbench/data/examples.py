@@ -2,67 +2,105 @@
 
 The cache holds one folder per (dataset, revision, source): an Arrow file that a Hugging Face
 ``datasets.Dataset`` memory-maps, so that nothing is held whole in memory, and ``statistics.json``
-with the mean and standard deviation of the training examples.
+with the mean and standard deviation of the training examples. Of a listed dataset
+(:mod:`vmbench.data.listed`) it may hold only what one kind of run needs.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from vmbench.config import digest
-from vmbench.data.copies import Copies
-from vmbench.data.dataset import SPLITS, BoundDataset, Example, Split, Task
+from vmbench.data.building import EXAMPLES, OUTLINE, build
+from vmbench.data.dataset import SPLITS, BoundDataset, Split, Task
 from vmbench.data.kinds.base import ABSENT
-from vmbench.data.labels import Labels
+from vmbench.data.labels import Labels, said_of_unlabelled
+from vmbench.data.listed import CHUNK, ListedDataset, Outline
+from vmbench.data.moments import Moments
+from vmbench.data.roster import Indices, Roster, limit
 from vmbench.errors import UserError
 from vmbench.plugins import named_failures
 from vmbench.progress import say
 from vmbench.storage.cache import building, cache_folder
 
-Indices = npt.NDArray[np.int64]
+__all__ = ["Examples", "Indices", "check_task", "is_prepared", "prepare"]
+
 CACHE_FORMAT = 2
-CHUNK = 512  # examples per Arrow record batch
+STATISTICS = "statistics.json"
 
 
 class Examples:
     """The examples of one dataset, in its spec.
 
     Reading a batch costs a copy of that batch and no more; the file stays on disk.
+
+    Attributes:
+        unlabelled: whether those without a label are pretrained on, and normalised by, too.
+        most: training examples that are used of the pretraining and of each task. Where the rest
+            is not stored, :meth:`training` and :meth:`split` leave it out.
     """
 
-    def __init__(self, dataset: BoundDataset, folder: Path) -> None:
-        import datasets
-
-        self.dataset = dataset
+    def __init__(
+        self,
+        dataset: BoundDataset,
+        folder: Path,
+        *,
+        unlabelled: bool = True,
+        most: int | None = None,
+    ) -> None:
+        self.dataset, self.unlabelled, self.most = dataset, unlabelled, most
         self.spec = dataset.spec
-        self.table = datasets.Dataset.from_file(str(folder / "examples.arrow")).with_format("arrow")
-        statistics = json.loads((folder / "statistics.json").read_text())
+        self.table = _table(folder / EXAMPLES)
+        statistics = json.loads((folder / STATISTICS).read_text())
+        stored = len(self.table)
+        if stored != statistics.get("examples", stored):
+            raise ValueError(f"{stored} of {statistics['examples']} examples are there")
+        self.complete = statistics.get("skipped", 0) == 0
+        self._rows: Indices | None = None  # of each example in the table; ABSENT where it is not
+        self._described = self.table
+        if (folder / OUTLINE).exists():
+            self._described = _table(folder / OUTLINE)
+            column = self.table.select_columns(["position"])[:]["position"]
+            self._rows = np.full(len(self._described), ABSENT, np.int64)
+            self._rows[column.to_numpy()] = np.arange(stored)
         # (C, 1, ...) for channels, (F,) for features: broadcasts against one example.
         self._channels = (-1, *[1] * len(self.spec.space))
-        self.mean = torch.tensor(statistics["mean"]).view(self._channels)
-        self.std = torch.tensor(statistics["std"]).view(self._channels)
-        self.remarks: list[str] = statistics.get("remarks", [])
-        if len(self.table) != statistics.get("examples", len(self.table)):
-            raise ValueError(f"{len(self.table)} of {statistics['examples']} examples are there")
+        moments = statistics if unlabelled else statistics.get("labelled", statistics)
+        mean, std = moments["mean"], moments["std"]
+        if dataset.normalize != "none" and most is not None:
+            training = limit(self.training(), most)
+            if len(training) < len(self._roster.training(unlabelled=unlabelled)):
+                channels = 1 if dataset.normalize == "global" else self.spec.channels_in
+                mean, std = self._moments(training, channels).mean_and_sd()
+        self.mean = torch.tensor(mean).view(self._channels)
+        self.std = torch.tensor(std).view(self._channels)
+        self._remarks: list[str] = statistics.get("remarks", [])
 
     def __len__(self) -> int:
-        """Number of examples."""
-        return len(self.table)
+        """Number of examples, stored or not."""
+        return len(self._described)
 
     def batch(self, indices: Indices) -> Tensor:
         """Normalised examples (len(indices), *spec.shape), float32, on the CPU."""
+        x = self.stored(indices)
+        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+
+    def stored(self, indices: Indices) -> Tensor:
+        """The same in the dataset's units, as it yielded them."""
+        if self._rows is not None and len(indices):
+            rows = self._rows[indices]
+            if (rows == ABSENT).any():
+                raise IndexError(f"{int((rows == ABSENT).sum())} of the examples are not prepared")
+            indices = rows
         column = self.table[indices]["x"].combine_chunks()
         flat = torch.from_numpy(column.flatten().to_numpy(zero_copy_only=False).copy())
-        x = flat.view(len(indices), *self.spec.shape)
-        return x if self.dataset.normalize == "none" else (x - self.mean) / self.std
+        return flat.view(len(indices), *self.spec.shape)
 
     def batches(self, indices: Indices, size: int) -> Iterator[Tensor]:
         """Consecutive batches over ``indices``; the last may be smaller."""
@@ -87,22 +125,29 @@ class Examples:
 
         Each of shape (C, 1, ...) or (F,); the sd of a constant channel counts as 1.
         """
-        moments = _Moments(self.spec.channels_in)
+        moments = Moments(self.spec.channels_in)
         for x in self.batches(indices, CHUNK):
             moments.add(x.numpy())
         mean, sd = (torch.tensor(each).view(self._channels) for each in moments.mean_and_sd())
         return mean, sd
 
+    def _moments(self, indices: Indices, channels: int) -> Moments:
+        """Those of ``indices`` in the dataset's units."""
+        moments = Moments(channels)
+        for start in range(0, len(indices), CHUNK):
+            moments.add(self.stored(indices[start : start + CHUNK]).numpy())
+        return moments
+
     @cached_property
-    def _columns(self) -> dict[str, npt.NDArray[np.int64]]:
+    def _columns(self) -> dict[str, Indices]:
         names = [f"split.{task.name}" for task in self.dataset.tasks]
-        table = self.table.select_columns(names)[:]
+        table = self._described.select_columns(names)[:] if names else {}
         return {name: table[name].to_numpy().astype(np.int64) for name in names}
 
     @cached_property
     def _labels(self) -> dict[str, Labels]:
         names = [f"label.{task.name}" for task in self.dataset.tasks]
-        table = self.table.select_columns(names)[:]
+        table = self._described.select_columns(names)[:] if names else {}
         found: dict[str, Labels] = {}
         for task, name in zip(self.dataset.tasks, names, strict=True):
             found[task.name] = task.rules.decode(table[name].combine_chunks())
@@ -118,16 +163,21 @@ class Examples:
         return labels if indices is None else labels[indices]
 
     def split_labels(self, task: Task) -> dict[Split, Labels]:
-        """Labels of ``task`` per split, as :meth:`labels` gives them."""
-        return {split: self.labels(task, self.split(task, split)) for split in SPLITS}
+        """Labels of ``task`` per split, as :meth:`labels` gives them; stored or not."""
+        return {split: self.labels(task, self._roster.split(task.name, split)) for split in SPLITS}
 
     def split(self, task: Task, split: Split) -> Indices:
         """Positions of the examples on one side of a task's split, in file order."""
-        return np.flatnonzero(self._columns[f"split.{task.name}"] == SPLITS.index(split))
+        found = self._roster.split(task.name, split)
+        return self._stored(limit(found, self.most) if split == "train" else found, found)
+
+    def _stored(self, used: Indices, all_: Indices) -> Indices:
+        """``all_``, or where not all are stored, of ``used`` what could be read."""
+        return all_ if self._rows is None else used[self._rows[used] != ABSENT]
 
     @cached_property
     def _groups(self) -> Indices:
-        names = self.table.select_columns(["group"])[:]["group"].combine_chunks()
+        names = self._described.select_columns(["group"])[:]["group"].combine_chunks()
         codes = names.dictionary_encode().indices.fill_null(ABSENT)
         groups: Indices = codes.to_numpy().astype(np.int64)
         return groups
@@ -140,44 +190,98 @@ class Examples:
         return self._groups if indices is None else self._groups[indices]
 
     def training(self) -> Indices:
-        """Examples that no task holds out: train in every task that uses them, or in no task.
+        """What is pretrained on: :meth:`vmbench.data.roster.Roster.training`."""
+        found = self._roster.training(unlabelled=self.unlabelled)
+        return self._stored(limit(found, self.most), found)
 
-        One that no task uses (it has no label) is left out where any task holds out examples of
-        its group: it would show what is to be met for the first time.
-        """
-        codes = np.stack([self._columns[f"split.{task.name}"] for task in self.dataset.tasks])
-        groups = self.groups()
-        unused = (codes == ABSENT).all(0)
-        held_out = ~np.isin(codes, (SPLITS.index("train"), ABSENT)).all(0)
-        known = np.isin(groups, groups[held_out]) & (groups != ABSENT)
-        return np.flatnonzero(~held_out & ~(unused & known))
+    @cached_property
+    def _roster(self) -> Roster:
+        sides = {task.name: self._columns[f"split.{task.name}"] for task in self.dataset.tasks}
+        return Roster(sides, self.groups())
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user must know of the files, and of what pretraining takes of them."""
+        _, gained, kept_out = (int(role.sum()) for role in self._roster.roles)
+        return [*self._remarks, *said_of_unlabelled(gained, kept_out, used=self.unlabelled)]
 
 
-def prepare(dataset: BoundDataset) -> Examples:
+def prepare(
+    dataset: BoundDataset,
+    *,
+    unlabelled: bool = True,
+    most: int | None = None,
+    tasks: Sequence[Task] | None = None,
+) -> Examples:
     """The examples of ``dataset``, from the cache or built into it.
+
+    Args:
+        dataset: bound to its files.
+        unlabelled: whether those without a label are pretrained on, and normalised by.
+        most: training examples that are needed of the pretraining, and of each task; None: all.
+            Of a listed dataset no more is read.
+        tasks: whose val and test are needed; None: those of all.
 
     Raises:
         UserError: what is wrong with the data or the cache folder, and where.
         RunError: a plugin's dataset fails.
     """
-    folder = _folder(dataset)
-    examples = _cached(dataset, folder)
+    chosen = None
+
+    def cached() -> Examples | None:
+        return _cached(dataset, _folder(dataset, chosen), unlabelled=unlabelled, most=most)
+
+    if most is not None and isinstance(dataset.reader, ListedDataset):
+        whole = cached()
+        if whole is not None and whole.complete:
+            return whole
+        chosen = _chosen(dataset, dataset.reader.outline(), tasks, most, unlabelled=unlabelled)
+    examples = cached()
     if examples is not None:
         return examples
-    ready = lambda: _cached(dataset, folder) is not None  # noqa: E731
-    with building(folder, dataset.name, ready) as temporary:
+    with building(
+        _folder(dataset, chosen), dataset.name, lambda: cached() is not None
+    ) as temporary:
         if temporary is not None:
             with named_failures():
-                _build(dataset, temporary)
-    return Examples(dataset, folder)
+                _build(dataset, temporary, chosen)
+    return Examples(dataset, _folder(dataset, chosen), unlabelled=unlabelled, most=most)
 
 
-def _cached(dataset: BoundDataset, folder: Path) -> Examples | None:
+def _chosen(
+    dataset: BoundDataset,
+    outline: Sequence[Outline],
+    tasks: Sequence[Task] | None,
+    most: int,
+    *,
+    unlabelled: bool,
+) -> Indices | None:
+    """Positions of what is needed; None: all."""
+    names: dict[str | None, int] = {None: ABSENT}
+    groups = [names.setdefault(each.group, len(names)) for each in outline]
+    sides = {
+        task.name: np.array(
+            [
+                SPLITS.index(each.splits[task.name]) if task.name in each.splits else ABSENT
+                for each in outline
+            ],
+            np.int64,
+        )
+        for task in dataset.tasks
+    }
+    judged = [task.name for task in (dataset.tasks if tasks is None else tasks)]
+    used = Roster(sides, np.array(groups, np.int64)).used(judged, most, unlabelled=unlabelled)
+    return used if len(used) < len(outline) else None
+
+
+def _cached(
+    dataset: BoundDataset, folder: Path, *, unlabelled: bool = True, most: int | None = None
+) -> Examples | None:
     """What lies ready in ``folder``; None where nothing does, or what does was cut off."""
-    if not (folder / "statistics.json").exists():
+    if not (folder / STATISTICS).exists():
         return None
     try:
-        return Examples(dataset, folder)
+        return Examples(dataset, folder, unlabelled=unlabelled, most=most)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these types too
         say(f"{folder} is damaged ({type(error).__name__}): {dataset.name} is prepared again")
         return None
@@ -185,97 +289,53 @@ def _cached(dataset: BoundDataset, folder: Path) -> Examples | None:
 
 def is_prepared(dataset: BoundDataset) -> bool:
     """Whether :func:`prepare` finds the examples in the cache."""
-    return (_folder(dataset) / "statistics.json").exists()
+    return (_folder(dataset) / STATISTICS).exists()
 
 
-def _folder(dataset: BoundDataset) -> Path:
+def _folder(dataset: BoundDataset, chosen: Indices | None = None) -> Path:
     name = f"{dataset.name}-{dataset.revision}"
     # What is named by its contents is the same wherever it lies.
     place = None if dataset.named_by_contents else dataset.data_dir
     source = (str(place.resolve()) if place else "") + dataset.fingerprint
     tasks = [[task.name, task.kind, *task.classes] for task in dataset.tasks]
-    key = digest([CACHE_FORMAT, type(dataset.reader).__module__, str(dataset.spec), source, tasks])
+    part = [] if chosen is None else [chosen.tolist()]
+    reader = type(dataset.reader).__module__
+    key = digest([CACHE_FORMAT, reader, str(dataset.spec), source, tasks, *part])
     return cache_folder() / f"{name}-{key}"
 
 
-def _build(dataset: BoundDataset, folder: Path) -> None:
+def _table(path: Path) -> Any:
     import datasets
-    import pyarrow as pa
-    from datasets.arrow_writer import ArrowWriter
 
-    tasks = dataset.tasks
-    size = dataset.spec.numel
-    features: dict[str, Any] = {
-        "x": datasets.List(datasets.Value("float32"), length=size),
-        "group": datasets.Value("string"),
+    return datasets.Dataset.from_file(str(path)).with_format("arrow")
+
+
+def _build(dataset: BoundDataset, folder: Path, chosen: Indices | None = None) -> None:
+    built = build(dataset, folder, chosen)
+    statistics: dict[str, Any] = {
+        **built.moments.document(),
+        "remarks": built.remarks,
+        "examples": built.count,
+        "skipped": built.skipped,
     }
-    for task in tasks:
-        features[f"label.{task.name}"] = task.rules.feature()
-        features[f"split.{task.name}"] = datasets.Value("int8")
-    moments = _Moments(1 if dataset.normalize == "global" else dataset.spec.channels_in)
-    copies = Copies(task.name for task in tasks)
-    writer = ArrowWriter(features=datasets.Features(features), path=str(folder / "examples.arrow"))
-    examples = dataset.examples()
-    count = 0
-    while chunk := list(islice(examples, CHUNK)):
-        for offset, example in enumerate(chunk):
-            _check(dataset, example, count + offset)
-            copies.add(example.x, example.labels, example.splits)
-        x = np.stack([example.x for example in chunk])
-        moments.add(x[[_trains(example) for example in chunk]])
-        columns: dict[str, Any] = {
-            "x": pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), size),
-            "group": pa.array([example.group for example in chunk], pa.string()),
-        }
-        for task in tasks:
-            splits = [
-                SPLITS.index(example.splits[task.name]) if task.name in example.splits else ABSENT
-                for example in chunk
-            ]
-            labels = [example.labels.get(task.name) for example in chunk]
-            columns[f"label.{task.name}"] = task.rules.encode(labels)
-            columns[f"split.{task.name}"] = pa.array(splits, pa.int8())
-        writer.write_table(pa.table(columns))
-        count += len(chunk)
-    if count == 0:
-        raise UserError(f"dataset '{dataset.name}' has no examples")
-    writer.finalize()
-    mean, std = ([0.0], [1.0]) if dataset.normalize == "none" else moments.mean_and_sd()
-    remarks = [*dataset.remarks, *copies.remarks()]
-    statistics = {"mean": mean, "std": std, "remarks": remarks, "examples": count}
-    (folder / "statistics.json").write_text(json.dumps(statistics))
-    built = Examples(dataset, folder)
-    for task in tasks:
-        check_task(built, task)
-
-
-def _trains(example: Example) -> bool:
-    """Whether the statistics may know it. One without a label may be of a group held out later."""
-    if not example.splits:
-        return example.group is None
-    return all(split == "train" for split in example.splits.values())
-
-
-def _check(dataset: BoundDataset, example: Example, position: int) -> None:
-    if example.x.shape != dataset.spec.shape:
-        raise UserError(
-            f"example {position} of dataset '{dataset.name}' has shape {example.x.shape}; "
-            f"its spec is {dataset.spec}"
-        )
-    finite = np.isfinite(example.x)
-    if not finite.all():
-        raise UserError(
-            f"example {position} of dataset '{dataset.name}' has {int((~finite).sum())} NaN or "
-            f"infinite values: clean or drop it in the dataset's examples()"
-        )
+    _write_statistics(folder, statistics)
+    examples = Examples(dataset, folder)
     for task in dataset.tasks:
-        if task.name not in example.splits:
-            continue
-        if not task.accepts(label := example.labels.get(task.name)):
-            raise UserError(
-                f"example {position} of dataset '{dataset.name}': label {label!r} of task "
-                f"{task.name} is not {task.labels_wanted}"
-            )
+        check_task(examples, task)
+    if chosen is not None:  # what is pretrained on is part of it, and its moments are that part's
+        return
+    # Whose group is held out is known only now.
+    labelled = Examples(dataset, folder, unlabelled=False).training()
+    gained = np.setdiff1d(examples.training(), labelled)
+    if len(gained):
+        for start in range(0, len(gained), CHUNK):
+            built.moments.add(examples.stored(gained[start : start + CHUNK]).numpy())
+        before = {key: statistics[key] for key in ("mean", "std")}
+        _write_statistics(folder, {**statistics, **built.moments.document(), "labelled": before})
+
+
+def _write_statistics(folder: Path, statistics: Mapping[str, Any]) -> None:
+    (folder / STATISTICS).write_text(json.dumps(statistics))
 
 
 def check_task(examples: Examples, task: Task) -> None:
@@ -285,29 +345,3 @@ def check_task(examples: Examples, task: Task) -> None:
     """
     for problem in task.rules.problems(examples.split_labels(task)):
         raise UserError(f"task {examples.dataset.name}/{task.name}: {problem}")
-
-
-class _Moments:
-    """Running mean and standard deviation of examples, per channel; over all where it is one."""
-
-    def __init__(self, channels: int) -> None:
-        self.channels = channels
-        self.count = 0
-        self.total = np.zeros(self.channels)
-        self.squares = np.zeros(self.channels)
-
-    def add(self, x: npt.NDArray[np.float32]) -> None:
-        if len(x) == 0:  # a chunk of held-out examples only
-            return
-        values = x.astype(np.float64).reshape(len(x), self.channels, -1)
-        self.count += values.shape[0] * values.shape[2]
-        self.total += values.sum((0, 2))
-        self.squares += (values**2).sum((0, 2))
-
-    def mean_and_sd(self) -> tuple[list[float], list[float]]:
-        if self.count == 0:
-            return [0.0], [1.0]
-        mean = self.total / self.count
-        std = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
-        # A constant channel carries nothing; dividing by 1 keeps it at zero.
-        return mean.tolist(), np.where(std > 1e-8, std, 1.0).tolist()

@@ -3,7 +3,7 @@
 What a label may be follows from the kind of its task: :mod:`vmbench.data.kinds`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Literal
 
@@ -70,3 +70,17 @@ def listed(names: Iterable[str], most: int) -> str:
     """
     shown = list(islice(names, most + 1))
     return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
+
+
+def said_of_unlabelled(gained: int, kept_out: int, *, used: bool = True) -> Iterator[str]:
+    """A sentence on the examples without a label, if there are any.
+
+    Args:
+        gained: that pretraining may take.
+        kept_out: that it may not, as any task holds out examples of their group.
+        used: whether it takes the former.
+    """
+    if gained or kept_out:
+        does = "pretrained on" if used else "left out (unlabelled=false)"
+        more = f"; {kept_out} more are of subjects that a task holds out: left out"
+        yield f"{gained} examples without a label are {does}{more if kept_out else ''}"

@@ -2,28 +2,32 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
+import torch
 from torch import Tensor
 
 from vmbench.config import Config
 from vmbench.data.dataset import SPLITS, Split, Task
 from vmbench.data.examples import Examples, Indices
 from vmbench.data.labels import Labels, Mask, require_judged, varies
+from vmbench.data.roster import limit
+from vmbench.data.specs import Spec
 from vmbench.errors import UserError
+from vmbench.evaluation.feature_store import FeatureStore
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.kinds.base import Scoring
-from vmbench.evaluation.linear_models import Features
 from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
-from vmbench.results import Probe, TaskResult
+from vmbench.networks.readout import DEFAULT, Readout, Source
+from vmbench.results import Probe, ReadoutRecord, TaskResult
 from vmbench.settings import Configured
 from vmbench.training.trainer import Trainer
 from vmbench.views.method import Representation
@@ -31,13 +35,6 @@ from vmbench.views.method import Representation
 FEATURE_BATCH = 256
 
 Change = Callable[[Tensor], Tensor]
-
-
-def limit(indices: Indices, size: int | None) -> Indices:
-    """At most ``size`` of the ``indices``, the same ones every time, in their order."""
-    if size is None or len(indices) <= size:
-        return indices
-    return np.sort(np.random.default_rng(0).permutation(indices)[:size])
 
 
 @dataclass(frozen=True)
@@ -98,14 +95,34 @@ class Problem:
         for x in self.examples.batches(indices, FEATURE_BATCH):
             yield self.task.hide(x if change is None else change(x))
 
-    def features(self, indices: Indices, change: Change | None = None) -> Features:
-        """Features (len(indices), D), optionally of ``change``d inputs."""
-        batches = self.inputs(indices, change)
-        return np.concatenate([self.representation.features(x).numpy() for x in batches])
+    @contextmanager
+    def reading(
+        self, indices: Indices, readouts: Iterable[Readout], change: Change | None = None
+    ) -> Iterator[FeatureStore]:
+        """Features of examples, optionally ``change``d, at all sources of the ``readouts``.
 
-    def split_features(self) -> dict[Split, Features]:
-        """Features of every split."""
-        return {split: self.features(self.indices[split]) for split in SPLITS}
+        One forward pass gives them all.
+        """
+        sources = list(dict.fromkeys(source for each in readouts for source in each.sources))
+        with closing(FeatureStore(self.folder, sources)) as store:
+            for x in self.inputs(indices, change):
+                store.add(self._read(x, sources))
+            yield store
+
+    def _read(self, x: Tensor, sources: Sequence[Source]) -> list[Tensor]:
+        if tuple(sources) == DEFAULT.sources:
+            return [self.representation.features(x)]
+        found: dict[Source, Tensor] = {}
+
+        def visit(stage: str, maps: Tensor) -> None:
+            found.update({each: each.pool(maps) for each in sources if each.stage == stage})
+
+        self.representation.stages(x, visit)
+        return [found[source] for source in sources]
+
+    def stage_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The spatial axes of the maps of each stage, in order, the input first."""
+        return stage_sizes(self.representation, self.examples.spec)
 
     def labels(self, split: Split) -> Labels:
         """Labels of a split, as :meth:`~vmbench.data.examples.Examples.labels` gives them."""
@@ -139,20 +156,34 @@ class Problem:
 
     def value(self, predictions: Predictions, split: Split) -> float:
         """The headline metric of predictions for ``split``, in which a class may be missing."""
-        labels = self.labels(split)
+        return self.scoring.value(predictions, self.labels(split), self._counted_in(split))
+
+    def contributions(self, predictions: Predictions, split: Split = "test") -> Contributions:
+        """What each example of ``split`` contributes to the headline of ``predictions``: (n,)."""
+        counted = self._counted_in(split)
+        return self.scoring.contributions(predictions, self.labels(split), counted)
+
+    def _counted_in(self, split: Split) -> Mask | None:
         counted = self.counted
         if split != "test" and counted is not None:
-            counted = varies(self.labels("train")) & varies(labels)
-        return self.scoring.value(predictions, labels, counted)
-
-    def contributions(self, predictions: Predictions) -> Contributions:
-        """What each test example contributes to the headline of ``predictions``: (n_test,)."""
-        return self.scoring.contributions(predictions, self.labels("test"), self.counted)
+            counted = varies(self.labels("train")) & varies(self.labels(split))
+        return counted
 
     def metrics(self, predictions: Predictions) -> dict[str, float]:
         """Test metrics of predictions: class indices (n_test,), scores (n_test, K) or values."""
         classes = len(self.task.classes)
         return self.scoring.metrics(predictions, self.labels("test"), classes, self.counted)
+
+
+def stage_sizes(representation: Representation, spec: Spec) -> dict[str, tuple[int, ...]]:
+    """The spatial axes of the maps of each stage, in order; an example of zeros shows them."""
+    sizes: dict[str, tuple[int, ...]] = {}
+
+    def visit(stage: str, maps: Tensor) -> None:
+        sizes[stage] = tuple(maps.shape[2:])
+
+    representation.stages(torch.zeros(1, *spec.shape), visit)
+    return sizes
 
 
 @dataclass(frozen=True)
@@ -170,6 +201,8 @@ class Score:
         n_val: examples that chose its settings, where not the whole val split.
         gradient_norm: of the final fit; None where it is exact or not iterative.
         converged: whether the final fit did; None likewise.
+        readouts: what val chose from at last, with ``readout=auto``.
+        tried: the value on val of every candidate before that.
     """
 
     metrics: Mapping[str, float]
@@ -181,6 +214,8 @@ class Score:
     n_val: int | None = None
     gradient_norm: float | None = None
     converged: bool | None = None
+    readouts: Sequence[ReadoutRecord] = ()
+    tried: Mapping[str, float] = field(default_factory=dict)
 
 
 class Evaluation(Configured, ABC):
@@ -237,6 +272,8 @@ def evaluate(evaluation: Evaluation, problem: Problem) -> TaskResult:
             chosen=dict(score.chosen),
             gradient_norm=score.gradient_norm,
             converged=score.converged,
+            readouts=list(score.readouts),
+            tried=dict(score.tried),
         ),
         units=test_units(score.contributions, examples.groups(indices["test"]), where),
         seconds=time.perf_counter() - started,

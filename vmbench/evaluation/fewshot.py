@@ -13,16 +13,22 @@ multilabel tasks, 1% is that share of all examples, drawn without regard to the 
 10 of them; a class that a draw lacks is ranked by chance.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from statistics import fmean
 
 import numpy as np
 
 from vmbench.data.dataset import Split
 from vmbench.data.examples import Indices
+from vmbench.data.labels import Labels
 from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.evaluation.feature_store import FeatureStore
 from vmbench.evaluation.influence import Contributions
-from vmbench.evaluation.linear_models import Features
-from vmbench.evaluation.probe import FittedProbe, ProbeSettings, fit_probe
+from vmbench.evaluation.metrics import Predictions
+from vmbench.evaluation.probe import FittedProbe, Penalty, ProbeSettings
+from vmbench.evaluation.readouts import LEARNED, Choice, Reading
 
 DRAWS = 5
 
@@ -36,67 +42,98 @@ class FewShotEvaluation(Evaluation):
     """
 
     name = "fewshot"
+    summary = "logistic regression on 1, 5, 10 labels per class and on 1%"
     settings_class = ProbeSettings
     settings: ProbeSettings
 
     def score(self, problem: Problem) -> Score:
         """Mean test value per number of labels."""
         labels = problem.split_labels()
-        test = problem.features(problem.indices["test"])
-        few: tuple[Split, ...] = ("train", "val")
-        pool = {split: _Pool(problem, split) for split in few}
+        draws = {
+            f"{problem.headline}_{suffix}": [
+                {split: positions(labels[split], seed=seed) for split in LEARNED}
+                for seed in range(DRAWS)
+            ]
+            for suffix, positions in problem.scoring.draws().items()
+        }
+        taken = {
+            split: np.unique(np.concatenate([each[split] for n in draws.values() for each in n]))
+            for split in LEARNED
+        }
+        indices = {split: problem.indices[split][taken[split]] for split in LEARNED}
+        # What no draw takes is never encoded.
+        with Reading(problem, indices) as reading:
+            tries = {
+                name: [_Try.of(reading, labels, drawn, taken, self.settings) for drawn in each]
+                for name, each in draws.items()
+            }
         metrics: dict[str, float] = {}
-        fits: dict[str, list[FittedProbe]] = {}
-        sizes: dict[str, tuple[int, int]] = {}
         given: dict[str, Contributions] = {}
-        for suffix, positions in problem.scoring.draws().items():
-            on_test, each, probes = [], [], []
-            for seed in range(DRAWS):
-                chosen = {split: positions(labels[split], seed=seed) for split in few}
-                probe = fit_probe(
-                    {split: pool[split].features(chosen[split]) for split in few},
-                    {split: labels[split][chosen[split]] for split in few},
-                    penalties=self.settings.penalties,
-                    max_iter=self.settings.max_iter,
-                    refit=False,
-                    kind=problem.task.kind,
-                )
-                predictions = probe.predict(test)
-                on_test.append(problem.metrics(predictions)[problem.headline])
-                each.append(problem.contributions(predictions))
-                probes.append(probe)
-            name = f"{problem.headline}_{suffix}"
-            metrics[name] = fmean(on_test)
-            given[name], fits[name] = np.mean(each, axis=0), probes
-            sizes[name] = len(chosen["train"]), len(chosen["val"])
+        readouts = [each.choice.readouts for tried in tries.values() for each in tried]
+        with problem.reading(problem.indices["test"], chain.from_iterable(readouts)) as test:
+            for name, tried in tries.items():
+                on_test = [each.on_test(test) for each in tried]
+                heads = [
+                    predictions[each.choice.place]
+                    for each, predictions in zip(tried, on_test, strict=True)
+                ]
+                metrics[name] = fmean(problem.metrics(each)[problem.headline] for each in heads)
+                given[name] = np.mean([problem.contributions(each) for each in heads], axis=0)
+                beside = [
+                    each.choice.beside(problem, predictions)
+                    for each, predictions in zip(tried, on_test, strict=True)
+                ]
+                for key in beside[0]:
+                    role = key.removeprefix(problem.headline)
+                    metrics[name + role] = fmean(each[key] for each in beside)
         reported = f"{problem.headline}_{problem.scoring.reported_draw}"
-        n_train, n_val = sizes[reported]
-        norms = [p.gradient_norm for p in fits[reported] if p.gradient_norm is not None]
+        probes = [each.probes[each.choice.place] for each in tries[reported]]
+        norms = [p.gradient_norm for p in probes if p.gradient_norm is not None]
+        first = draws[reported][0]
+        chosen = " ".join(str(each.choice.best.readout) for each in tries[reported])
         return Score(
             metrics,
-            fmean(probe.val_value for probe in fits[reported]),
+            fmean(probe.val_value for probe in probes),
             given[reported],
+            chosen={} if reading.single else {"readouts": chosen},
             metric=reported,
-            n_train=n_train,
-            n_val=n_val,
+            n_train=len(first["train"]),
+            n_val=len(first["val"]),
             gradient_norm=max(norms) if norms else None,
-            converged=all(probe.converged for probe in fits[reported]) if norms else None,
+            converged=all(probe.converged for probe in probes) if norms else None,
         )
 
 
-class _Pool:
-    """Features of the examples that any draw takes from a split; the rest is never encoded."""
+@dataclass(frozen=True)
+class _Try:
+    """What one draw chose and learned: a probe for each finalist."""
 
-    def __init__(self, problem: Problem, split: Split) -> None:
-        labels = problem.labels(split)
-        taken = [
-            positions(labels, seed=seed)
-            for positions in problem.scoring.draws().values()
-            for seed in range(DRAWS)
+    choice: Choice[Penalty]
+    probes: Sequence[FittedProbe]
+
+    @classmethod
+    def of(
+        cls,
+        reading: Reading,
+        labels: Mapping[Split, Labels],
+        drawn: Mapping[Split, Indices],
+        taken: Mapping[Split, Indices],
+        settings: ProbeSettings,
+    ) -> "_Try":
+        """Of positions ``drawn`` from the splits, of which ``reading`` has those ``taken``."""
+        few = {split: labels[split][drawn[split]] for split in LEARNED}
+        search = reading.penalty_search(few, settings)
+        rows = {split: np.searchsorted(taken[split], drawn[split]) for split in LEARNED}
+        choice = reading.choose(search, search.screen, rows)
+        probes = [
+            search.fit(reading.features(trial.readout, rows), trial.found, refit=False)
+            for trial in choice.finalists
         ]
-        self.positions = np.unique(np.concatenate(taken))
-        self.encoded = problem.features(problem.indices[split][self.positions])
+        return cls(choice, probes)
 
-    def features(self, positions: Indices) -> Features:
-        """Features of drawn ``positions`` of the split."""
-        return self.encoded[np.searchsorted(self.positions, positions)]
+    def on_test(self, test: FeatureStore) -> list[Predictions]:
+        """Predictions of each finalist."""
+        return [
+            probe.predict(test.read(readout))
+            for probe, readout in zip(self.probes, self.choice.readouts, strict=True)
+        ]

@@ -56,6 +56,7 @@ class FinetuneEvaluation(Evaluation):
     """
 
     name = "finetune"
+    summary = "the encoder and a linear layer trained end to end"
     paper = "Kornblith et al. 2019, arXiv 1805.08974"
     trains_encoder = True
     settings_class = FinetuneSettings

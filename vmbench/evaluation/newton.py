@@ -2,10 +2,10 @@
 
 Minimises ``mean loss(W x + b) + penalty / 2 |W|^2``, which is strictly convex in ``W``. Each Newton
 system is solved by conjugate gradients (Nocedal and Wright 2006, Numerical Optimization,
-algorithm 7.1) whose preconditioner is the Hessian's exact block of each class, factorised. Sums
-that decide when to stop are float64; products inside conjugate gradients are float32, for they
-only set how good a step is, until a step takes long: then its penalty is below what float32 can
-tell from nothing.
+algorithm 7.1). Their preconditioner is the inverse of the mean of the Hessian's blocks of the
+classes, and, once that takes as many steps as they cost, of each class's own. Sums that decide when
+to stop are float64; products inside conjugate gradients are float32, for they only set how good a
+step is, until a step takes long: then its penalty is below what float32 can tell from nothing.
 
 Where there are fewer examples than features, weights are sought in the span of the examples, in
 which the least ones lie (the representer theorem): the features are rotated, once, to as many
@@ -14,7 +14,6 @@ coordinates as there are examples, and lengths stay.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +29,8 @@ GAP, BENT = 1e-9, 1e-2
 FORCING = 0.1  # a Newton system is solved to this share of the gradient at least
 SHORT = 0.01  # of a Newton step: less is taken as a sign that the system was misleading
 STEPS = 500  # conjugate gradients per Newton system
-# Numbers in the blocks of all classes and products to form them, above which the classes share one.
-MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
+STRIPES = 4  # that a triangle is computed in
+MOST_NUMBERS = 2**27  # in the blocks of all classes, above which the classes share one
 
 
 class Loss(ABC):
@@ -119,13 +118,13 @@ class Solution:
     converged: bool
 
 
-def tolerance(penalty: float) -> float:
-    """The gradient norm at which the objective is within ``GAP`` of its least value.
+def tolerance(penalty: float, gap: float = GAP) -> float:
+    """The gradient norm at which the objective is within ``gap`` of its least value.
 
     >>> f"{tolerance(1e-6):.1e}"
     '4.5e-08'
     """
-    return math.sqrt(2 * min(penalty, BENT) * GAP)
+    return math.sqrt(2 * min(penalty, BENT) * gap)
 
 
 class Newton:
@@ -147,13 +146,23 @@ class Newton:
         # The intercept is the weight of a feature that is always one.
         self.x = torch.cat([exact, torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
         self.fast = self.x.float()
-        size = classes * self.x.shape[1] ** 2
-        self.shared = size > MOST_NUMBERS or size * len(x) > MOST_PRODUCTS
-        # Steps of conjugate gradients that cost as much as making the preconditioner anew does.
-        self.patience = max(20, self.x.shape[1] // 4)
+        self.classwise = False  # whether the preconditioner has a block for each class by now
+        self.may_be_classwise = classes * self.x.shape[1] ** 2 <= MOST_NUMBERS
+        self.inverses: Tensor | None = None
+        self.used = 0  # steps of conjugate gradients since they were made
+
+    def _worth(self, blocks: int) -> float:
+        """Steps of conjugate gradients that take as long as the inverses of blocks do, measured."""
+        n, d = self.x.shape
+        reading = 20 if self.classwise else 2  # the inverses in a step, against arithmetic
+        return blocks * d * (n + 4 * d) / (self.classes * (4 * n + reading * d))
 
     def solve(
-        self, penalty: float, max_iter: int, start: npt.NDArray[np.float64] | None = None
+        self,
+        penalty: float,
+        max_iter: int,
+        start: npt.NDArray[np.float64] | None = None,
+        gap: float = GAP,
     ) -> Solution:
         """Minimise, to :func:`tolerance`.
 
@@ -161,28 +170,38 @@ class Newton:
             penalty: above 0; on the weights, the intercepts are free.
             max_iter: Newton steps at most.
             start: (K, D + 1), by default zero; any start leads to the same weights.
+            gap: how near to its least value the objective is to be.
         """
         ridge = torch.full((self.x.shape[1],), penalty, dtype=torch.float64)
         ridge[-1] = 0
         weights = self._inside(start)
         value, p = self._value(weights, ridge)
-        goal, norm, stale, rounded = tolerance(penalty), math.inf, True, True
-        damping = 0.0
-        precondition: Callable[[Tensor], Tensor]
+        goal, norm, rounded, damping = tolerance(penalty, gap), math.inf, True, 0.0
+        all_taken, made, stale = 0, False, self.inverses is None
         for step in range(max_iter + 1):
             gradient = self.loss.residual(p) @ self.x + ridge * weights
             norm = gradient.norm().item()
             if norm <= goal or step == max_iter:
                 break
-            damped = ridge + damping
+            if not self.classwise and self.may_be_classwise:
+                self.classwise = all_taken >= self._worth(self.classes) / 2
+                stale |= self.classwise
             if stale:
-                precondition = self._preconditioner(p, damped, rounded=rounded)
+                self.inverses = self._inverses(p, ridge + damping, rounded=rounded)
+                self.used, made = 0, True
             # No system is solved further than the tolerance asks for.
             enough = max(min(FORCING * norm, norm**1.5), goal / 4)
-            direction, stale = self._newton_step(
-                gradient, p, damped, precondition, enough, rounded=rounded
+            limit = max(20, int(self._worth(self.classes))) if rounded else STEPS
+            direction, taken, solved = self._newton_step(
+                gradient, p, ridge + damping, enough, limit, rounded=rounded
             )
-            rounded = rounded and not stale
+            self.used += taken
+            all_taken += taken
+            # Blocks of other probabilities and penalties do until new ones would have paid.
+            stale = not solved or self.used >= self._worth(self.classes if self.classwise else 1)
+            if not solved:  # with blocks of its own, and if need be of each class, float32 is why
+                rounded = rounded and not (made and (self.classwise or not self.may_be_classwise))
+                all_taken += limit
             slope = (gradient * direction).sum().item()
             length, trial = 1.0, weights + direction
             new_value, new_p = self._value(trial, ridge)
@@ -222,59 +241,73 @@ class Newton:
         gradient: Tensor,
         p: Tensor,
         ridge: Tensor,
-        precondition: Callable[[Tensor], Tensor],
         enough: float,
+        limit: int,
         *,
         rounded: bool,
-    ) -> tuple[Tensor, bool]:
-        """Conjugate gradients until the residual norm is ``enough``; and whether that took long.
+    ) -> tuple[Tensor, int, bool]:
+        """Conjugate gradients until the residual norm is ``enough``, or ``limit`` of them.
 
-        They run in float32 if ``rounded``, and then no longer than a new preconditioner is worth.
+        They run in float32 if ``rounded``. Also how many they were, and whether they got there.
         """
         x = self.fast if rounded else self.x
         p = p.to(x.dtype)
         found = torch.zeros_like(gradient)
         residual = -gradient
-        z = precondition(residual)
+        z = self._precondition(residual)
         along, fall = z, (residual * z).sum()
-        for taken in range(1, (self.patience if rounded else STEPS) + 1):
+        for taken in range(1, limit + 1):
             bent = self.loss.curve(p, along.to(x.dtype) @ x.T) @ x
             bent = bent.double() + ridge * along
             curvature = (along * bent).sum()
             if not (fall > 0 and curvature > 0):  # what is left is rounding
-                return found, True
+                return found, taken, False
             length = fall / curvature
             found += length * along
             residual = residual - length * bent
             if residual.norm().item() <= enough:
-                return found, taken > self.patience
-            z = precondition(residual)
+                return found, taken, True
+            z = self._precondition(residual)
             before, fall = fall, (residual * z).sum()
             along = z + fall / before * along
-        return found, True
+        return found, limit, False
 
-    def _preconditioner(
-        self, p: Tensor, ridge: Tensor, *, rounded: bool
-    ) -> Callable[[Tensor], Tensor]:
-        """Solves with the Hessian's block of each class, or with the mean of them."""
-        curvature = p * (1 - p) / p.shape[1]
-        blocks = curvature.mean(0, keepdim=True) if self.shared else curvature
-        factors = torch.stack([self._factor(weight, ridge) for weight in blocks])
-        if rounded:  # reading the factors is what a solve costs
-            factors = factors.float()
+    def _precondition(self, residual: Tensor) -> Tensor:
+        """The residual (K, D + 1), each class's by the inverse of its block."""
+        assert self.inverses is not None
+        right = residual.to(self.inverses.dtype)
+        if len(self.inverses) == 1:
+            found = right @ self.inverses[0]
+        else:  # what takes time is reading them, which a batched product does worse, measured
+            found = torch.stack(
+                [each @ row for each, row in zip(self.inverses, right, strict=True)]
+            )
+        return self.loss.project(found.double())
 
-        def solve(residual: Tensor) -> Tensor:
-            right = residual.to(factors.dtype)
-            right = right.T[None] if self.shared else right[:, :, None]
-            found = torch.cholesky_solve(right, factors).double()
-            return self.loss.project(found[0].T if self.shared else found[..., 0])
+    def _inverses(self, p: Tensor, ridge: Tensor, *, rounded: bool) -> Tensor:
+        """Inverses of the Hessian's block of each class, or of the mean of them."""
+        curvature = (p * (1 - p) / p.shape[1]).float()
+        if not self.classwise:
+            curvature = curvature.mean(0, keepdim=True)
+        kind = torch.float32 if rounded else torch.float64
+        inverses = torch.empty(len(curvature), *2 * self.x.shape[1:], dtype=kind)
+        for weight, inverse in zip(curvature, inverses, strict=True):
+            inverse.copy_(torch.cholesky_inverse(self._factor(self._block(weight).double(), ridge)))
+        return inverses
 
-        return solve
+    def _block(self, weight: Tensor) -> Tensor:
+        """The lower triangle of ``x' diag(weight) x``, which is symmetric, for weights (N,)."""
+        scaled = self.fast * weight.sqrt()[:, None]
+        size = scaled.shape[1]
+        block = torch.zeros(size, size)
+        for rows in torch.arange(size).chunk(STRIPES):
+            start, end = int(rows[0]), int(rows[-1]) + 1
+            block[start:end, :end] = scaled[:, start:end].T @ scaled[:, :end]
+        return block
 
-    def _factor(self, weight: Tensor, ridge: Tensor) -> Tensor:
-        """Cholesky factor of ``x' diag(weight) x + ridge``, for weights (N,)."""
-        scaled = self.fast * weight.sqrt().float()[:, None]
-        block = (scaled.T @ scaled).double()
+    @staticmethod
+    def _factor(block: Tensor, ridge: Tensor) -> Tensor:
+        """Cholesky factor of ``block + ridge``; only the lower triangle is read."""
         # What float32 loses must not make it indefinite.
         lost = max(1e-7 * block.diagonal().max().item(), 1e-3 * ridge.max().item())
         while True:

@@ -20,13 +20,17 @@ from vmbench.data.dataset import Split
 from vmbench.data.labels import Labels
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
-from vmbench.evaluation.linear_models import Features, Judgement
+from vmbench.evaluation.linear_models import Features, Fitted, Judgement, least_squares
 from vmbench.evaluation.metrics import Predictions
+from vmbench.evaluation.newton import GAP
 from vmbench.settings import Settings
 
 # On the mean loss, so that a penalty means the same at every number of examples. Below, nothing
 # is left to regularise; above, only the majority is left.
 PENALTY_RANGE = (1e-6, 1e1)
+PAST = 2  # penalties in a row that are worse than the best before end the search
+# Penalties of the least squares that readouts are screened by.
+SCREENING = (1e1, 1e0, 1e-1, 1e-2, 1e-3)
 
 
 class ProbeSettings(Settings):
@@ -127,29 +131,123 @@ def fit_probe(
         refit: on train and val with the chosen penalty; otherwise on train alone.
         kind: of the task.
     """
-    build = scoring(kind).model
-    model = build(labels["train"])
-    scale = _Scale(features["train"])
-    train, val = scale(features["train"]), scale(features["val"])
-    grid = penalty_grid(penalties)
-    fits = list(model.path(train, grid, max_iter))  # from strong to weak
-    judged = [model.judge(val, fit.weights, labels["val"]) for fit in fits]
-    best = choose(judged)
-    final_scale, final_model, final = scale, model, fits[best]
-    if refit:
-        learned = np.concatenate([features["train"], features["val"]])
-        final_scale = _Scale(learned)
-        final_model = build(np.concatenate([labels["train"], labels["val"]]))
-        # From strong to weak again: with examples that it has not seen, the fit to train is a
-        # start as bad as none. Every second penalty is near enough to the next.
-        path = final_model.path(final_scale(learned), grid[best % 2 : best + 1 : 2], max_iter)
-        *_, final = path
+    search = PenaltySearch(labels, penalties, max_iter, kind)
+    return search.fit(features, search(features), refit=refit)
 
-    def predict(x: Features) -> Predictions:
-        return final_model.predict(final_scale(x), final.weights)
 
-    value = judged[best].value
-    return FittedProbe(predict, grid[best], value, final.gradient_norm, final.converged)
+@dataclass(frozen=True)
+class Penalty:
+    """What val chose for one set of features.
+
+    Attributes:
+        penalty: of the grid.
+        index: its position there.
+        judgement: of the fit to train, on val.
+        fitted: that fit.
+        gap: how near its objective is to the least.
+    """
+
+    penalty: float
+    index: int
+    judgement: Judgement
+    fitted: Fitted
+    gap: float
+
+    @property
+    def chosen(self) -> dict[str, float | int | str]:
+        """By name."""
+        return {"penalty": self.penalty}
+
+
+@dataclass(frozen=True)
+class Screened:
+    """How good some features are on val by least squares; nothing is chosen from it but them."""
+
+    judgement: Judgement
+
+    @property
+    def chosen(self) -> dict[str, float | int | str]:
+        """Nothing."""
+        return {}
+
+
+@dataclass(frozen=True)
+class PenaltySearch:
+    """The search for a penalty, for features of the same examples.
+
+    Attributes:
+        labels: of train and val.
+        penalties: size of the log grid.
+        max_iter: Newton steps per penalty at most.
+        kind: of the task.
+        gap: how near to the least the objective of a fit is that only helps to choose.
+    """
+
+    labels: Mapping[Split, Labels]
+    penalties: int
+    max_iter: int
+    kind: str
+    gap: float = GAP
+
+    def __call__(self, features: Mapping[Split, Features]) -> Penalty:
+        """Fit to train at every penalty, from strong to weak; val chooses.
+
+        It ends where val tells that the best penalty lies behind (:func:`is_past`).
+        """
+        model = scoring(self.kind).model(self.labels["train"])
+        scale = _Scale(features["train"])
+        train, val = scale(features["train"]), scale(features["val"])
+        grid = penalty_grid(self.penalties)
+        fits, judged = [], []
+        for fit in model.path(train, grid, self.max_iter, self.gap):
+            fits.append(fit)
+            judged.append(model.judge(val, fit.weights, self.labels["val"]))
+            if is_past(judged):
+                break
+        best = choose(judged)
+        return Penalty(grid[best], best, judged[best], fits[best], self.gap)
+
+    def screen(self, features: Mapping[Split, Features]) -> Screened:
+        """Least squares instead: quick, and the same for every readout that is compared by it."""
+        model = scoring(self.kind).model(self.labels["train"])
+        scale = _Scale(features["train"])
+        train, val = scale(features["train"]), scale(features["val"])
+        fits = least_squares(train, model.targets(), SCREENING)
+        judged = [model.judge(val, weights, self.labels["val"]) for weights in fits]
+        return Screened(max(judged, key=lambda each: (each.value, -each.losses.mean())))
+
+    def fit(
+        self, features: Mapping[Split, Features], found: Penalty, *, refit: bool = True
+    ) -> FittedProbe:
+        """The converged model at the penalty ``found`` for the same ``features``.
+
+        Args:
+            features: (N, D) of train and val.
+            found: by the search.
+            refit: on train and val; otherwise on train alone.
+        """
+        build, grid = scoring(self.kind).model, penalty_grid(self.penalties)
+        x, y = features["train"], self.labels["train"]
+        if refit:
+            x = np.concatenate([x, features["val"]])
+            y = np.concatenate([y, self.labels["val"]])
+        model, scale, final = build(y), _Scale(x), found.fitted
+        if refit or found.gap > GAP:
+            # From strong to weak again: with examples that it has not seen, the fit to train is a
+            # start as bad as none. Every second penalty is near enough to the next.
+            steps = grid[found.index % 2 : found.index + 1 : 2]
+            *_, final = model.path(scale(x), steps, self.max_iter)
+
+        def predict(new: Features) -> Predictions:
+            return model.predict(scale(new), final.weights)
+
+        return FittedProbe(
+            predict,
+            found.penalty,
+            found.judgement.value,
+            final.gradient_norm,
+            final.converged,
+        )
 
 
 def choose(judged: Sequence[Judgement]) -> int:
@@ -178,12 +276,30 @@ def choose(judged: Sequence[Judgement]) -> int:
     """
     best = max(judged, key=lambda each: (each.value, -each.losses.mean()))
     for index, each in enumerate(judged):
-        if _level(best.contributions - each.contributions) and _level(each.losses - best.losses):
+        values, losses = best.contributions - each.contributions, each.losses - best.losses
+        if within_one_error(values) and within_one_error(losses):
             return index
     raise AssertionError("the best is within any error of itself")
 
 
-def _level(worse: Contributions) -> bool:
+def is_past(judged: Sequence[Judgement]) -> bool:
+    """Whether val tells that no penalty weaker than these, strongest first, needs a fit.
+
+    It does once the last two are each worse than the best before them by more than one standard
+    error of the paired difference, in value and in loss alike: a plateau of either is walked on.
+    """
+    before, last = judged[:-PAST], judged[-PAST:]
+    if not before:
+        return False
+    best = max(before, key=lambda each: (each.value, -each.losses.mean()))
+    return not any(
+        within_one_error(best.contributions - each.contributions)
+        or within_one_error(each.losses - best.losses)
+        for each in last
+    )
+
+
+def within_one_error(worse: Contributions) -> bool:
     """Whether the mean of differences (n,) is at most its standard error."""
     error = worse.std(ddof=1) / sqrt(len(worse)) if len(worse) > 1 else 0.0
     return bool(worse.mean() <= error * (1 + 1e-9))  # one example more is just one error

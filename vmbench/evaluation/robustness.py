@@ -7,10 +7,12 @@ from zlib import crc32
 import numpy as np
 import torch
 
-from vmbench.evaluation.base import Evaluation, Problem, Score
+from vmbench.evaluation.base import Change, Evaluation, Problem, Score
 from vmbench.evaluation.corruptions import SEVERITIES, Clean, Corruption, corruptions
 from vmbench.evaluation.influence import Contributions
-from vmbench.evaluation.probe import ProbeSettings, fit_probe
+from vmbench.evaluation.metrics import Predictions
+from vmbench.evaluation.probe import ProbeSettings
+from vmbench.evaluation.readouts import Reading
 from vmbench.views.context import view_context
 
 
@@ -23,28 +25,32 @@ class RobustnessEvaluation(Evaluation):
     """
 
     name = "robustness"
+    summary = "the linear probe on corrupted test inputs"
     settings_class = ProbeSettings
     settings: ProbeSettings
     paper = "Hendrycks and Dietterich 2019, arXiv 1903.12261"
 
     def score(self, problem: Problem) -> Score:
         """Mean value under corruption; the probe sees clean train and val only."""
-        probe = fit_probe(
-            {split: problem.features(problem.indices[split]) for split in ("train", "val")},
-            problem.split_labels(),
-            penalties=self.settings.penalties,
-            max_iter=self.settings.max_iter,
-            kind=problem.task.kind,
-        )
+        with Reading(problem, problem.indices) as reading:
+            search = reading.penalty_search(problem.split_labels(), self.settings)
+            choice = reading.choose(search, search.screen)
+            readout = choice.best.readout
+            probe = search.fit(reading.features(readout), choice.best.found)
         clean = Clean.of(view_context(problem.examples, problem.indices["train"]))
         test = problem.indices["test"]
-        metrics = problem.metrics(probe.predict(problem.features(test)))
+
+        def predict(change: Change | None = None) -> Predictions:
+            with problem.reading(test, [readout], change) as store:
+                return probe.predict(store.read(readout))
+
+        metrics = problem.metrics(predict())
         given: list[Contributions] = []
 
         def value(corruption: Corruption, severity: int) -> float:
             generator = torch.Generator().manual_seed(crc32(corruption.name.encode()))
             corrupt = partial(corruption, severity=severity, clean=clean, generator=generator)
-            predictions = probe.predict(problem.features(test, corrupt))
+            predictions = predict(corrupt)
             given.append(problem.contributions(predictions))
             return problem.value(predictions, "test")
 
@@ -58,8 +64,10 @@ class RobustnessEvaluation(Evaluation):
             metrics,
             probe.val_value,
             np.mean(given, axis=0),
-            chosen={"penalty": probe.penalty},
+            chosen=choice.chosen,
             metric=mean,
             gradient_norm=probe.gradient_norm,
             converged=probe.converged,
+            readouts=choice.records,
+            tried=choice.tried,
         )

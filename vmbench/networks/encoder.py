@@ -1,6 +1,6 @@
 """What every encoder offers: a representation for the objective, features for the probe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
@@ -8,9 +8,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from vmbench.data.specs import ALL_KINDS, Spec
+from vmbench.data.specs import Spec
 from vmbench.errors import UserError
 from vmbench.networks.convolution import pool_to
+from vmbench.networks.readout import LAST
 from vmbench.registry import import_target, registry
 from vmbench.settings import Component, Settings
 
@@ -68,7 +69,7 @@ class Built:
 
 
 class Encoder(Component, nn.Module):
-    """Base of the encoders. A subclass sets ``dim`` and implements :meth:`trunk`.
+    """Base of the encoders. A subclass sets ``dim`` and implements :meth:`stages` or :meth:`trunk`.
 
     It is called with a spec, ``embedding_dim`` and its settings as keywords.
 
@@ -119,9 +120,29 @@ class Encoder(Component, nn.Module):
 
     def trunk(self, embedded: Tensor) -> Tensor:
         """Feature maps of what :meth:`embed` returned."""
-        if type(self).maps is Encoder.maps:
-            raise NotImplementedError
-        return self.maps(embedded)
+        if type(self).maps is not Encoder.maps:
+            return self.maps(embedded)
+        maps = embedded
+        for _, maps in self.stages(embedded):  # noqa: B007
+            pass
+        return maps
+
+    def stages(self, embedded: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """The trunk, stage by stage: names and maps (B, C, ...), the last of them the trunk's."""
+        raise NotImplementedError
+
+    def named_maps(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """What :meth:`maps` passes through, from one forward pass: stages in order, by name.
+
+        The last are those of :meth:`maps`. They alone are given, as ``last``, where an encoder
+        implements no stages, or overrides what its base's stages are part of.
+        """
+        steps = {"maps", "trunk", "stages"}
+        owner = next(each for each in type(self).__mro__ if steps & vars(each).keys())
+        if "stages" in vars(owner):
+            yield from self.stages(self.embed(self.inputs(x)))
+        else:
+            yield LAST, self.maps(x)
 
     def pooled(self, x: Tensor) -> Tensor:
         """(B, dim): the feature maps averaged over space."""
@@ -168,9 +189,10 @@ class Architecture:
 
 def encoder_class(name: str, spec: Spec) -> type[Encoder]:
     """The encoder called ``name``; raises :class:`UserError` if it does not serve ``spec``."""
-    if spec.kind not in registry("encoder").entry(name).facts.get("specs", ALL_KINDS):
+    found = cast(type[Encoder], registry("encoder").load_class(name))
+    if spec.kind not in found.specs:
         raise UserError(f"encoder '{name}' does not serve a {spec}: use --set encoder=auto")
-    return cast(type[Encoder], registry("encoder").load_class(name))
+    return found
 
 
 def build_encoder(spec: Spec, architecture: Architecture) -> Encoder:

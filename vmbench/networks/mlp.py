@@ -1,5 +1,7 @@
 """The encoder of table rows: residual blocks over a hidden vector."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -27,6 +29,8 @@ class MLP(Encoder):
     """
 
     name = "mlp"
+    summary = "residual MLP for table rows"
+    paper = "Gorishniy et al. 2021, arXiv 2106.11959"
     settings_class = MLPSettings
 
     def __init__(
@@ -60,10 +64,9 @@ class MLP(Encoder):
         embedded: Tensor = self.first(x.flatten(1))
         return embedded
 
-    def trunk(self, embedded: Tensor) -> Tensor:
-        """The residual blocks: the last hidden vector (B, 16 * width)."""
+    def stages(self, embedded: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """``block1`` to ``block3``: hidden vectors (B, 16 * width), the last one normalised."""
         hidden = embedded
-        for block in self.blocks:
+        for index, block in enumerate(self.blocks, start=1):
             hidden = hidden + block(hidden)
-        last: Tensor = self.last(hidden)
-        return last
+            yield f"block{index}", hidden if index < len(self.blocks) else self.last(hidden)

@@ -6,6 +6,7 @@ load: ``conv1, bn1, layer{1..4}.{i}.{conv1,bn1,conv2,bn2,shortcut.0,shortcut.1},
 The last pooling is global, so any input size works.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
@@ -102,6 +103,8 @@ class ResNet(Encoder):
     torch.Size([2, 128])
     """
 
+    paper = "He et al. 2016, arXiv 1512.03385"
+    specs: ClassVar[tuple[str, ...]] = ("grid", "sequence")
     settings_class: ClassVar[type[Settings]] = ResNetSettings
     block: ClassVar[type[_Block]]
     depths: ClassVar[tuple[int, ...]]
@@ -136,18 +139,19 @@ class ResNet(Encoder):
         embedded: Tensor = self.pool(torch.relu(self.bn1(self.conv1(x))))
         return embedded
 
-    def trunk(self, embedded: Tensor) -> Tensor:
-        """The four stages: feature maps (B, dim, ...) of the last."""
+    def stages(self, embedded: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """``layer1`` to ``layer4``: maps (B, width * 2^i * expansion, ...), halved at each."""
         out = embedded
         for stage in range(1, len(self.depths) + 1):
             out = getattr(self, f"layer{stage}")(out)
-        return out
+            yield f"layer{stage}", out
 
 
 class ResNet18(ResNet):
     """Four stages of two basic blocks."""
 
     name = "resnet18"
+    summary = "residual network of 18 layers over one or two axes"
     block = BasicBlock
     depths = (2, 2, 2, 2)
 
@@ -156,5 +160,6 @@ class ResNet50(ResNet):
     """Stages of 3, 4, 6 and 3 bottleneck blocks."""
 
     name = "resnet50"
+    summary = "residual network of 50 layers over one or two axes"
     block = Bottleneck
     depths = (3, 4, 6, 3)

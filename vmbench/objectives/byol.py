@@ -65,6 +65,7 @@ class BYOL(ProjectionObjective):
     """
 
     name = "byol"
+    summary = "predict a momentum encoder's projection of the other view; no negatives"
     kind = "predictive"
     paper = "Grill et al. 2020, arXiv 2006.07733"
     settings_class = BYOLSettings

@@ -72,6 +72,7 @@ class InstDisc(MemoryBankObjective):
     """
 
     name = "instdisc"
+    summary = "noise-contrastive estimation against a memory bank of every example"
     paper = "Wu et al. 2018, arXiv 1805.01978"
 
     def __init__(self, encoder: Encoder, settings: MemoryBankSettings, n_examples: int) -> None:

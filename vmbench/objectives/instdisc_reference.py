@@ -55,6 +55,7 @@ class InstDiscReference(MemoryBankObjective):
     """
 
     name = "instdisc-reference"
+    summary = "the published viewmaker system's InstDisc: a ratio over memories drawn per example"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
     def forward(self, batch: Batch, make_views: MakeViews) -> Tensor:

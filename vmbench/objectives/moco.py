@@ -69,6 +69,7 @@ class MoCo(ProjectionObjective):
     """
 
     name = "moco"
+    summary = "contrast with a queue of a momentum encoder's keys"
     kind = "contrastive"
     paper = "He et al. 2020, arXiv 1911.05722"
     settings_class = MoCoSettings

@@ -35,6 +35,7 @@ class SimCLR(ContrastiveObjective):
     """NT-Xent over a projection head."""
 
     name = "simclr"
+    summary = "canonical NT-Xent, symmetric, without self-similarity"
     paper = "Chen et al. 2020, arXiv 2002.05709"
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:

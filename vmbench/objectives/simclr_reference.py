@@ -38,6 +38,7 @@ class SimCLRReference(ContrastiveObjective):
     """The published loss over the encoder's representation."""
 
     name = "simclr-reference"
+    summary = "the one-directional loss of the published viewmaker system"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:

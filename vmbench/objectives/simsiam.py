@@ -40,6 +40,7 @@ class SimSiam(ProjectionObjective):
     """
 
     name = "simsiam"
+    summary = "predict the other view's projection, gradient stopped; no negatives"
     kind = "predictive"
     paper = "Chen and He 2021, arXiv 2011.10566"
 

@@ -137,6 +137,7 @@ class SwAV(ProjectionObjective):
     """
 
     name = "swav"
+    summary = "predict the other view's balanced assignment to prototypes"
     kind = "clustering"
     paper = "Caron et al. 2020, arXiv 2006.09882"
     settings_class = SwAVSettings

@@ -30,7 +30,7 @@ from vmbench.runs.request import RunRequest
 from vmbench.training.collapse import Health
 from vmbench.training.loop import Fit
 from vmbench.training.trainer import Trainer, count_parameters
-from vmbench.views.base import Identity, Views
+from vmbench.views.base import Identity, ViewFamily
 
 if TYPE_CHECKING:
     from vmbench.runs.pretraining import Recipe
@@ -41,7 +41,7 @@ def describe(
     trainer: Trainer,
     examples: Examples,
     encoder: Encoder,
-    views: Views,
+    views: ViewFamily,
     folder: Path,
     request: RunRequest,
     fit: Fit,
@@ -71,7 +71,7 @@ def document_of(
     recipe: "Recipe",
     examples: Examples,
     encoder: Encoder,
-    views: Views,
+    views: ViewFamily,
     folder: Path,
     request: RunRequest,
 ) -> Document:
@@ -118,12 +118,12 @@ def document_of(
         ),
         views=ViewsPart(
             method=recipe.family.name if recipe.family else None,
-            learned=views.learned,
+            learned=views.role != "fixed",
             viewmaker=network.settings
-            if views.learned and isinstance(network, Viewmaker)
+            if views.role != "fixed" and isinstance(network, Viewmaker)
             else None,
             parameters=count_parameters(views),
-            sha256=sha256_of(folder / VIEWS) if views.learned else None,
+            sha256=sha256_of(folder / VIEWS) if views.role != "fixed" else None,
         ),
     )
 
@@ -175,7 +175,7 @@ Without a number on a task it is not known to be better than an untrained encode
 
 
 def draw_views(
-    recipe: "Recipe", views: Views, trainer: Trainer, examples: Examples, path: Path
+    recipe: "Recipe", views: ViewFamily, trainer: Trainer, examples: Examples, path: Path
 ) -> None:
     """Draw the first training example and eight views of it.
 

@@ -7,16 +7,15 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.pretrained.document import VIEWS
 from vmbench.progress import Progress
 from vmbench.runs.artifact import draw_views
 from vmbench.runs.pictures import check_picture
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.representations import PRETRAIN, recipe_of, task_training, trainer_of
 from vmbench.runs.request import RunRequest
-from vmbench.views.base import Views
+from vmbench.views.base import ViewFamily
 
 
 def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: bool = True) -> Path:
@@ -43,26 +42,26 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
         )
     with Progress(quiet=quiet).shared() as progress:
         plan = request.resolve()
-        if plan.views is None and plan.view_method is None:
+        if plan.augmentation is None and plan.view_method is None:
             raise UserError(
                 f"run {run.name} has no views: '{plan.label}' trains on none; name another run"
             )
         _check_revision(plan, recorded, run)
         # Supervised: the views of the first task's training.
-        dataset, task = plan.tasks[0] if plan.views else (plan.pretrain, None)
+        dataset, task = plan.tasks[0] if plan.augmentation else (plan.pretrain, None)
         progress.say(f"preparing {dataset.name}")
-        examples = prepare(dataset)
+        examples = prepare_for(plan, dataset)
     trainer = trainer_of(plan, progress)
     recipe = recipe_of(plan, task, examples)
     views = recipe.views(trainer, examples)
-    if views.learned:
+    if views.role != "fixed":
         name = task_training(examples, task) if task else PRETRAIN
         _load_views(views, run / "checkpoints" / f"{name}.{VIEWS}")
     draw_views(recipe, views, trainer, examples, out)
     return out
 
 
-def _load_views(views: Views, weights: Path) -> None:
+def _load_views(views: ViewFamily, weights: Path) -> None:
     try:
         views.load_state_dict(load_file(weights))
     except FileNotFoundError as error:

@@ -85,7 +85,7 @@ def execute_pretraining(
                 )
             )
         trainer = trainer_of(plan, progress, trackers)
-        examples = prepare_said(plan.pretrain, progress)
+        examples = prepare_said(plan.pretrain, plan, progress)
         how = {"resume": resume, "again": overwrite}
         store = out / PRETRAININGS
         return train_or_read(recipe_of(plan), trainer, examples, store, request, **how)

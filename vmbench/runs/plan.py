@@ -8,9 +8,11 @@ from typing import Any, cast
 from vmbench.config import EXECUTION_SETTINGS, Config, checked, digest
 from vmbench.data.dataset import BoundDataset, Dataset, Task
 from vmbench.data.domain import Domain
+from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
 from vmbench.evaluation import Evaluation
 from vmbench.networks.encoder import Architecture, HeadSettings, encoder_class
+from vmbench.networks.readout import parse_readout
 from vmbench.objectives.base import Objective
 from vmbench.progress import say
 from vmbench.registry import registry
@@ -47,7 +49,7 @@ class Plan:
             its settings, as the rest.
         objective: None for a yardstick and for a method that brings its own.
         settings: the common ones, and those of every component that the run uses.
-        views: the augmentation of a supervised training, from ``request.views`` or from its
+        augmentation: the views of a supervised training, from ``request.views`` or from its
             settings (``augmentation``); None: none.
         handcrafted: the domain's own family for the spec, where the run builds on it.
         overrides: those of the request's settings that differ from what they would be unasked.
@@ -61,7 +63,7 @@ class Plan:
     pretrain: BoundDataset
     tasks: tuple[tuple[BoundDataset, Task], ...]
     evaluation: Evaluation
-    views: ViewMethod | None = None
+    augmentation: ViewMethod | None = None
     handcrafted: ViewMethod | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class Plan:
     @property
     def view_kind(self) -> ViewKind:
         """The kind of the views that the encoder is trained on."""
-        return (self.views or self.method).kind
+        return (self.augmentation or self.method).kind
 
     @property
     def view_method(self) -> ViewMethod | None:
@@ -122,8 +124,8 @@ class Plan:
             "domain": request.domain,
             "method": request.method,
             "label": self.label,
-            "views": request.views or (HANDCRAFTED if self.views else None),
-            "family": (self.views or self.method).name,
+            "views": request.views or (HANDCRAFTED if self.augmentation else None),
+            "family": (self.augmentation or self.method).name,
             **({"handcrafted": self.handcrafted.name} if self.handcrafted else {}),
             "objective": self.objective,
             "preset": request.preset,
@@ -216,6 +218,8 @@ def make_plan(
     plan = plan_on(request, adapter, method, pretrained_on, tasks)
     if request.seed < 0:
         raise UserError(f"--seed {request.seed} must not be negative")
+    if evaluates:
+        _require_tasks(plan.tasks, pretrained_on)
     if data_dir is not None and all(dataset.package for dataset in plan.datasets):
         raise UserError(
             f"--data-dir {data_dir} would not be read: '{pretrained_on.name}' is embedded; name "
@@ -268,6 +272,7 @@ def plan_on(
         parts.append(objective_part(request.objective))
     if method.encodes:
         parts.append(Part(encoder, encoder_class(encoder, spec), frozenset({"encoders"})))
+    _require_distinct(parts)
     draft = Plan(
         request=request,
         domain=domain,
@@ -277,12 +282,18 @@ def plan_on(
         pretrain=pretrain,
         tasks=tasks,
         evaluation=judge,
-        views=augmentation,
+        augmentation=augmentation,
         handcrafted=handcrafted,
     )
     usual = _encoder(layers, pretrain, request.model_copy(update={"settings": {}}))
     usual = spec.encoder if usual == "auto" and method.encodes else usual
     plan = _with_settings(draft, layers, parts, encoder, usual)
+    for part in parts:
+        if spec.kind not in part.component.specs:
+            raise UserError(
+                f"{part.name} serves {' and '.join(part.component.specs)} inputs, but dataset "
+                f"'{pretrain.name}' of domain {domain.name} is a {spec}: choose another"
+            )
     if plan.objective is not None:
         loss = cast(type[Objective], registry("objective").load_class(plan.objective))
         trained = plan.settings.sections[plan.objective]
@@ -295,11 +306,30 @@ def plan_on(
     return plan
 
 
+def prepare_for(plan: Plan, dataset: BoundDataset) -> Examples:
+    """The examples of ``dataset``, one of the plan's, as far as it needs them.
+
+    Raises:
+        UserError: what is wrong with the data or the cache folder, and where.
+    """
+    return prepare(
+        dataset,
+        unlabelled=plan.config.unlabelled,
+        most=plan.config.max_examples,
+        tasks=[task for judged, task in plan.tasks if judged.name == dataset.name],
+    )
+
+
 def _encoder(
     layers: Sequence[Mapping[str, Any]], dataset: Dataset | BoundDataset, request: RunRequest
 ) -> str:
-    """The encoder that settings or dataset name; ``auto`` where neither does."""
+    """The encoder that settings or dataset name; ``auto`` where neither does.
+
+    Raises:
+        UserError: for one that is unknown, or a readout that is none.
+    """
     named = common_settings([*layers, dataset.presets.get(request.preset, {})], request.settings)
+    parse_readout(named.readout)
     encoder = dataset.encoder if named.encoder == "auto" else named.encoder
     if encoder != "auto":
         registry("encoder").entry(encoder)
@@ -325,6 +355,18 @@ def parts_of(method: Method, evaluation: Evaluation, *families: ViewMethod | Non
               for each in families if each and each.name != method.name}  # fmt: skip
     judge = Part(evaluation.name, type(evaluation), frozenset({"evaluations"}))
     return [own, *others.values(), judge]
+
+
+def _require_distinct(parts: Sequence[Part]) -> None:
+    """Raise where two components share a name, which is also that of their settings."""
+    names = [part.name for part in parts]
+    for name in names:
+        if names.count(name) > 1:
+            kinds = " and ".join(kind for part in parts if part.name == name for kind in part.kinds)
+            raise UserError(
+                f"the run uses two components named '{name}' ({kinds}), whose settings could not "
+                f"be told apart: rename one (vmbench info {name})"
+            )
 
 
 def _with_settings(
@@ -355,7 +397,7 @@ def _with_settings(
         request=plan.request.model_copy(update={"settings": values}),
         method=plan.method.configured(sections[plan.method.name]),
         evaluation=plan.evaluation.configured(sections[plan.evaluation.name]),
-        views=own(plan.views),
+        augmentation=own(plan.augmentation),
         handcrafted=own(plan.handcrafted),
         settings=settings,
         overrides={
@@ -364,6 +406,20 @@ def _with_settings(
             if value != unasked.get(name) and name not in EXECUTION_SETTINGS
         },
     )
+
+
+def _require_tasks(tasks: Sequence[tuple[BoundDataset, Task]], pretrained_on: BoundDataset) -> None:
+    if not tasks and pretrained_on.tasks:
+        raise UserError(
+            f"nothing to evaluate: name a task of '{pretrained_on.name}' with --transfer "
+            f"{pretrained_on.name}/TASK ({', '.join(task.name for task in pretrained_on.tasks)})"
+        )
+    if not tasks:
+        why = f" ({pretrained_on.no_task})" if pretrained_on.no_task else ""
+        raise UserError(
+            f"nothing to evaluate: dataset '{pretrained_on.name}' has no task{why}; pretrain on "
+            f"it alone with 'vmbench pretrain', or name a task with --transfer DATASET[/TASK]"
+        )
 
 
 def _is_dated(dataset: BoundDataset) -> bool:

@@ -46,7 +46,7 @@ from vmbench.training.checkpoint import save_weights
 from vmbench.training.collapse import Health, Watch
 from vmbench.training.loop import Fit
 from vmbench.training.trainer import Trainer, forget
-from vmbench.views.base import Identity, Views
+from vmbench.views.base import Identity, ViewFamily
 from vmbench.views.context import view_context
 from vmbench.views.method import ViewMethod
 
@@ -118,7 +118,7 @@ class Recipe:
             return limit(examples.split(self.task, "train"), self.config.max_examples)
         return limit(examples.training(), self.config.max_examples)
 
-    def views(self, trainer: Trainer, examples: Examples) -> Views:
+    def views(self, trainer: Trainer, examples: Examples) -> ViewFamily:
         """Fresh views, from the seed."""
         if self.family is None:
             return Identity()
@@ -252,7 +252,7 @@ def _train(
         if health.warning:
             trainer.progress.say(f"warning: {health.warning}")
     save_weights(encoder, folder / ENCODER)
-    if views.learned:
+    if views.role != "fixed":
         save_weights(views, folder / VIEWS)
     describe(recipe, trainer, examples, encoder, views, folder, request, fit, health)
     record = {"fit": asdict(fit), "health": asdict(health) if health else None}

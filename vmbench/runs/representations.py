@@ -1,6 +1,6 @@
 """From what a method states to what is evaluated: a representation for each task of a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -9,14 +9,16 @@ from torch import Tensor
 from vmbench.data.dataset import Task
 from vmbench.data.examples import Examples
 from vmbench.evaluation import limit
-from vmbench.networks.encoder import Encoder
+from vmbench.evaluation.base import stage_sizes
+from vmbench.networks.encoder import Encoder, build_encoder
+from vmbench.networks.readout import DEFAULT, INPUT, LAST, parse_readout, resolve
 from vmbench.progress import Progress
 from vmbench.runs.plan import Plan
 from vmbench.runs.pretraining import Pretraining, Recipe, pretrain, read
 from vmbench.training.device import place
 from vmbench.training.loop import order
 from vmbench.training.trainer import Trainer, count_parameters
-from vmbench.views.method import Representation
+from vmbench.views.method import Method, Representation
 
 PRETRAIN = "pretrain"  # the name of the training whose encoder serves every task
 
@@ -43,7 +45,7 @@ def trainer_of(
 
 def recipe_of(plan: Plan, task: Task | None = None, examples: Examples | None = None) -> Recipe:
     """What ``plan`` trains: for all tasks (``task`` None), or for one task of ``examples``."""
-    family = plan.views if plan.method.trains == "per task" else plan.view_method
+    family = plan.augmentation if plan.method.trains == "per task" else plan.view_method
     return Recipe(
         dataset=plan.pretrain if task is None or examples is None else examples.dataset,
         family=family,
@@ -93,7 +95,7 @@ class Representations:
         """The representation that ``task`` of ``examples`` is judged on."""
         method = self.plan.method
         if not method.encodes:
-            return Representation(method.features, 0)
+            return _unencoded(method)
         if method.trains == "per task":
             name = task_training(examples, task)
             return self._read(self._pretrained(name, task, examples).encoder)
@@ -109,6 +111,18 @@ class Representations:
         if self.plan.method.trains == "once":
             return self._pretrained(PRETRAIN, None, self.examples).encoder
         return self._settled(self.examples)
+
+    def check_readout(self) -> None:
+        """Raise :class:`UserError` where ``readout`` asks for a stage that there is not."""
+        config, spec = self.plan.config, self.plan.pretrain.spec
+        asked = parse_readout(config.readout)
+        if asked is None or asked == DEFAULT:
+            return
+        read = _unencoded(self.plan.method)
+        if self.plan.method.encodes:
+            with torch.random.fork_rng():
+                read = self._read(build_encoder(spec, self.plan.architecture))
+        resolve(asked, stage_sizes(read, spec), config.feature_bins)
 
     def _pretrained(self, name: str, task: Task | None, examples: Examples) -> Pretraining:
         recipe = recipe_of(self.plan, task, examples)
@@ -145,7 +159,23 @@ class Representations:
                 out = encoder.features(x.to(placement.device), bins)
             return out.float().cpu()
 
-        return Representation(features, count_parameters(encoder), encoder)
+        def stages(x: Tensor, visit: Callable[[str, Tensor], None]) -> None:
+            with torch.inference_mode(), placement.mixed():
+                on_device = x.to(placement.device)
+                visit(INPUT, on_device)
+                for name, maps in encoder.named_maps(on_device):
+                    visit(name, maps)
+
+        return Representation(features, stages, count_parameters(encoder), encoder)
+
+
+def _unencoded(method: Method) -> Representation:
+    def stages(x: Tensor, visit: Callable[[str, Tensor], None]) -> None:
+        visit(INPUT, x)
+        if not method.pools:
+            visit(LAST, method.features(x))
+
+    return Representation(method.features, stages, 0)
 
 
 def task_training(examples: Examples, task: Task) -> str:

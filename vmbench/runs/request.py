@@ -107,8 +107,12 @@ class RunRequest(BaseModel):
     def _with_plugins(cls, asked: Any) -> Any:
         """What ``--plugin`` brought into this process is part of what names it."""
         if isinstance(asked, dict) and "plugins" not in asked:
-            names = (("domain", "domain"), ("method", "method"), ("method", "views"))
-            found = [_plugin(kind, asked.get(field)) for kind, field in names]
+            names = {
+                "domain": ["domain"], "method": ["method", "views"],
+                "objective": ["objective"], "evaluation": ["evaluation"], "encoder": ["encoder"],
+            }  # fmt: skip
+            given = asked | {"encoder": dict(asked.get("settings", {})).get("encoder")}
+            found = [_plugin(kind, given.get(field)) for kind in names for field in names[kind]]
             return asked | {"plugins": tuple(dict.fromkeys(each for each in found if each))}
         return asked
 

@@ -15,7 +15,7 @@ import torch
 
 import vmbench
 from vmbench.data.dataset import SPLITS, BoundDataset, Task
-from vmbench.data.examples import Examples, prepare
+from vmbench.data.examples import Examples
 from vmbench.evaluation import Problem, evaluate, limit
 from vmbench.plugins import named_failures
 from vmbench.pretrained.document import ENCODER, LOG, PICTURE, VIEWS
@@ -23,7 +23,7 @@ from vmbench.pretrained.place import PRETRAININGS
 from vmbench.progress import Progress
 from vmbench.results import Environment, Parameters, Pretrain, Result, TaskResult, read_result
 from vmbench.runs.folder import claim_folder
-from vmbench.runs.plan import Plan
+from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.pretraining import Pretraining
 from vmbench.runs.recorded import Recorded
 from vmbench.runs.representations import PRETRAIN, Representations, trainer_of
@@ -118,7 +118,7 @@ def _carry_out(
 
     prepared: dict[BoundDataset, Examples] = {}
     if source is None:
-        prepared[plan.pretrain] = prepare_said(plan.pretrain, progress)
+        prepared[plan.pretrain] = prepare_said(plan.pretrain, plan, progress)
     read = Representations(
         plan,
         trainer,
@@ -128,10 +128,11 @@ def _carry_out(
         resume=resume,
         again=again,
     )
+    read.check_readout()
     encoder_parameters, tasks = 0, []
     for dataset, task in plan.tasks:
         if dataset not in prepared:
-            prepared[dataset] = prepare_said(dataset, progress)
+            prepared[dataset] = prepare_said(dataset, plan, progress)
         evaluated = prepared[dataset]
         _describe_labels(evaluated, task, plan, progress)
         representation = read.of(evaluated, task)
@@ -195,10 +196,10 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def prepare_said(dataset: BoundDataset, progress: Progress) -> Examples:
+def prepare_said(dataset: BoundDataset, plan: Plan, progress: Progress) -> Examples:
     """The examples of ``dataset``, and what there is to say of them."""
     progress.say(f"preparing {dataset.name}")
-    examples = prepare(dataset)
+    examples = prepare_for(plan, dataset)
     for remark in examples.remarks:
         progress.say(f"  {dataset.name}: {remark}")
     return examples

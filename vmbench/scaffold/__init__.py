@@ -5,20 +5,22 @@ from pathlib import Path
 from string import Template
 
 from vmbench.errors import UserError
-from vmbench.registry import registry
+from vmbench.registry import KINDS, registry
+from vmbench.runs.sections import KINDS as SECTIONS
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-# Names whose package would shadow one of vmbench's own, and the alias for a domain's own views.
-RESERVED = ("domains", "baselines", "leaderboard", "handcrafted")
+# Names whose package would shadow one of vmbench's own, the alias for a domain's own views, and
+# the sections of settings that belong to a kind.
+RESERVED = ("domains", "baselines", "leaderboard", "handcrafted", *SECTIONS)
 
 
 def write_package(kind: str, name: str, parent: Path) -> Path:
     """Write ``parent/vmbench-NAME``, an installable plugin whose tests pass.
 
     Args:
-        kind: ``domain`` or ``method``.
-        name: of the domain or method: lower-case words joined by hyphens.
+        kind: of the component, one of :data:`~vmbench.registry.KINDS`.
+        name: of the component: lower-case words joined by hyphens.
         parent: where the package's folder is made; made too if it is missing.
 
     Returns:
@@ -53,20 +55,27 @@ def write_package(kind: str, name: str, parent: Path) -> Path:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Raise :class:`UserError` unless a new domain or method may be called ``name``."""
+    """Raise :class:`UserError` unless a new component may be called ``name``."""
     if not NAME.fullmatch(name):
         raise UserError(
-            f"'{name}' is no name for a {kind}: use lower-case words and digits joined by hyphens, "
-            f"a letter first, as in 'ocean-noise'"
+            f"'{name}' is no name for {article(kind)} {kind}: use lower-case words and digits "
+            f"joined by hyphens, a letter first, as in 'ocean-noise'"
         )
     if name in RESERVED:
         raise UserError(f"'{name}' is vmbench's own: choose another name for the {kind}")
-    for entry in registry(kind):
-        if entry.name == name:
+    # Whatever has settings shares its names with all that have: they are those of its section.
+    for other in (kind,) if kind == "domain" else KINDS[1:]:
+        if name in registry(other):
+            entry = next(entry for entry in registry(other) if entry.name == name)
             raise UserError(
-                f"a {kind} is already named '{name}': {entry.target} of {entry.owner}; choose "
-                f"another name"
+                f"{article(other)} {other} is already named '{name}': {entry.target} of "
+                f"{entry.owner}; choose another name"
             )
+
+
+def article(word: str) -> str:
+    """``a`` or ``an``."""
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _files(kind: str, module: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from vmbench.storage.disk import is_full, space_in
 from vmbench.storage.locking import exclusive, is_free
 
 LOCKS = "locks"  # folder of the cache
+JOURNAL = "journal.jsonl"  # in a temporary folder: what was built so far, to go on from
+KEPT = 7 * 24 * 3600  # seconds for which an interrupted work waits to be gone on with
 ELSEWHERE = "set VMBENCH_CACHE to a folder on another disk"
 
 
@@ -27,7 +30,8 @@ def building(folder: Path, what: str, is_ready: Callable[[], bool]) -> Iterator[
     """A temporary folder that becomes ``folder`` at the end of the context; None: it is ready.
 
     Of several processes that want it one builds, and the others wait. An exception leaves nothing
-    behind, and what a killed process left is removed by the next.
+    behind, and what a killed process left is removed by the next; but for a temporary folder with
+    a :data:`JOURNAL`, which an interrupt or a kill leaves for the next to go on from.
 
     Args:
         folder: in :func:`cache_folder`, or in a folder there that holds nothing but its like.
@@ -47,9 +51,10 @@ def building(folder: Path, what: str, is_ready: Callable[[], bool]) -> Iterator[
             if is_ready():
                 yield None
                 return
-            shutil.rmtree(temporary, ignore_errors=True)  # of a killed process: the lock is ours
+            if not (temporary / JOURNAL).exists():  # of a killed process: the lock is ours
+                shutil.rmtree(temporary, ignore_errors=True)
             _remove_abandoned(cache)
-            temporary.mkdir()
+            temporary.mkdir(exist_ok=True)
         except OSError as error:
             if is_full(error):
                 raise
@@ -60,10 +65,16 @@ def building(folder: Path, what: str, is_ready: Callable[[], bool]) -> Iterator[
         try:
             with _measured(temporary, what):
                 yield temporary
+            (temporary / JOURNAL).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
-        finally:
+        except Exception:
             shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        except BaseException:  # an interrupt
+            if not (temporary / JOURNAL).exists():
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise
 
 
 @contextlib.contextmanager
@@ -91,6 +102,15 @@ def _lock(folder: Path) -> Path:
 def _remove_abandoned(cache: Path) -> None:
     """Remove what killed processes were building: nobody holds its lock any more."""
     for path in cache.glob(".*.tmp"):
+        if _may_go_on(path):
+            continue
         name = path.name.removeprefix(".").removesuffix(".tmp")
         if is_free(_lock(cache / name)):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _may_go_on(temporary: Path) -> bool:
+    try:
+        return time.time() - (temporary / JOURNAL).stat().st_mtime < KEPT
+    except OSError:
+        return False

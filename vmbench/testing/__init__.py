@@ -1,4 +1,4 @@
-"""The contract of domains and methods, check by check, for built-ins and strangers alike.
+"""The contract of each kind of component, check by check, for built-ins and strangers alike.
 
 In a plugin's tests, one line holds the whole contract::
 
@@ -12,7 +12,10 @@ nevertheless is a failure, so that the list never grows stale.
 
 from vmbench.testing.contract import (
     check_domain,
+    check_encoder,
+    check_evaluation,
     check_method,
+    check_objective,
     checks_of,
     contract_test,
     parametrize_with_checks,
@@ -25,7 +28,10 @@ __all__ = [
     "Outcome",
     "Report",
     "check_domain",
+    "check_encoder",
+    "check_evaluation",
     "check_method",
+    "check_objective",
     "checks_of",
     "contract_test",
     "parametrize_with_checks",

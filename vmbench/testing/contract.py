@@ -1,37 +1,41 @@
 """The ways to run the contract: as a report, or as pytest tests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vmbench.errors import UserError
-from vmbench.registry import BASES, derives
+from vmbench.registry import KINDS, MADE_BY_A_RUN, import_target, kind_of
 from vmbench.testing.report import Check, Outcome, Report, expectations, perform
 
 if TYPE_CHECKING:
     from vmbench.data.domain import Domain
+    from vmbench.evaluation import Evaluation
+    from vmbench.networks.encoder import Encoder
+    from vmbench.objectives.base import Objective
     from vmbench.views.method import Method
 
 Watch = Callable[[Outcome], None]
+Checks = Callable[[object], Iterable[Check]]
 NOTHING_EXPECTED: Mapping[str, str] = {}
 
 
 def checks_of(subject: object, data_dir: Path | None = None) -> tuple[str, list[Check]]:
-    """The kind (domain or method) of ``subject``, a class or an instance, and its checks, undone.
+    """The kind of ``subject``, a class or an instance, and its checks, undone.
 
     Args:
-        subject: a Domain or a Method.
+        subject: a component.
         data_dir: the publisher's files, for datasets that no package carries; without it their
             synthetic sample is checked.
 
     Raises:
-        UserError: ``subject`` is neither, or cannot be created.
+        UserError: ``subject`` is none, or cannot be created.
     """
-    kind = next((kind for kind in BASES if derives(subject, kind)), None)
+    kind = kind_of(subject)
     if kind is None:
-        raise UserError(f"{subject!r} is neither a vmbench Domain nor a vmbench Method")
+        raise UserError(f"{subject!r} is no vmbench {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     made: Any = subject
-    if isinstance(subject, type):
+    if isinstance(subject, type) and kind not in MADE_BY_A_RUN:
         try:
             made = subject()
         except Exception as error:
@@ -43,9 +47,8 @@ def checks_of(subject: object, data_dir: Path | None = None) -> tuple[str, list[
         from vmbench.testing.domain import domain_checks
 
         return kind, list(domain_checks(made, data_dir))
-    from vmbench.testing.method import method_checks
-
-    return kind, list(method_checks(made))
+    checks = import_target(f"vmbench.testing.{kind}:{kind}_checks")
+    return kind, list(cast(Checks, checks)(made))
 
 
 def check_any(
@@ -55,7 +58,7 @@ def check_any(
     data_dir: Path | None = None,
     watch: Watch | None = None,
 ) -> Report:
-    """:func:`check_domain` or :func:`check_method`, whichever ``subject`` asks for."""
+    """The contract of whatever kind ``subject`` is; arguments as :func:`check_domain`."""
     kind, checks = checks_of(subject, data_dir)
     expected = expectations(checks, expected_failures)
     outcomes = []
@@ -96,6 +99,36 @@ def check_method(
 ) -> Report:
     """Check a method on every kind of spec that it serves; arguments as :func:`check_domain`."""
     return check_any(method, expected_failures=expected_failures, watch=watch)
+
+
+def check_objective(
+    objective: "type[Objective]",
+    *,
+    expected_failures: Mapping[str, str] = NOTHING_EXPECTED,
+    watch: Watch | None = None,
+) -> Report:
+    """Check an objective on every kind of spec that it serves."""
+    return check_any(objective, expected_failures=expected_failures, watch=watch)
+
+
+def check_encoder(
+    encoder: "type[Encoder]",
+    *,
+    expected_failures: Mapping[str, str] = NOTHING_EXPECTED,
+    watch: Watch | None = None,
+) -> Report:
+    """Check an encoder on every kind of spec that it serves."""
+    return check_any(encoder, expected_failures=expected_failures, watch=watch)
+
+
+def check_evaluation(
+    evaluation: "Evaluation | type[Evaluation]",
+    *,
+    expected_failures: Mapping[str, str] = NOTHING_EXPECTED,
+    watch: Watch | None = None,
+) -> Report:
+    """Check an evaluation on every kind of task."""
+    return check_any(evaluation, expected_failures=expected_failures, watch=watch)
 
 
 def parametrize_with_checks(

@@ -1,6 +1,5 @@
 """The contract of a domain and of each of its datasets."""
 
-import re
 import shutil
 import tempfile
 import weakref
@@ -18,16 +17,9 @@ from vmbench.registry import registry
 from vmbench.results import ViewKind
 from vmbench.runs.presets import PRESETS
 from vmbench.runs.sections import check_settings
+from vmbench.testing.component import check_name
 from vmbench.testing.report import Check, violated
 from vmbench.testing.survey import Survey, digest_in_a_worker, survey
-
-NAME = re.compile(r"[a-z0-9]+([-+][a-z0-9]+)*")
-
-
-def check_name(name: object) -> None:
-    """Raise unless ``name`` is of the form that all names have."""
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        violated(f"name = {name!r}: use lower-case letters, digits, single hyphens or plus signs")
 
 
 def domain_checks(domain: Domain, data_dir: Path | None = None) -> Iterator[Check]:
@@ -161,8 +153,8 @@ def _spec(source: Source) -> None:
     if not isinstance(dataset.spec, SPECS):
         violated(f"spec = {dataset.spec!r} is none of {', '.join(spec.__name__ for spec in SPECS)}")
     names = [task.name for task in dataset.tasks]
-    if not names or len(set(names)) != len(names):
-        violated(f"tasks are named {names}: state at least one, each once")
+    if bool(names) == bool(dataset.no_task) or len(set(names)) != len(names):
+        violated(f"tasks are named {names}: state at least one, each once, or why there is no_task")
     for task in dataset.tasks:
         check_name(task.name)
         fewest = task.rules.fewest_classes

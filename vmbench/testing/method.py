@@ -8,14 +8,14 @@ from typing import cast, get_args
 import torch
 from torch import Generator, Tensor
 
-from vmbench.data.specs import ALL_KINDS
 from vmbench.registry import registry
 from vmbench.results import ViewKind
-from vmbench.testing.domain import check_name
+from vmbench.testing.component import check_component
 from vmbench.testing.report import Check, violated
+from vmbench.testing.represent import represent
 from vmbench.testing.survey import global_randomness
-from vmbench.testing.synthetic import SAMPLES, handcrafted_family, tiny_run
-from vmbench.views.base import ViewContext, Views
+from vmbench.testing.synthetic import SAMPLES, handcrafted_family
+from vmbench.views.base import Role, ViewContext, ViewFamily
 from vmbench.views.method import Method, ViewMethod
 
 EXAMPLES = 64
@@ -23,7 +23,6 @@ PAIR = 2  # views of full shape that every objective can count on
 COPIES = 16  # of one example, to see whether each gets its own randomness
 DISTINCT = 12  # discrete distortions may coincide by chance, but not often
 BOUNDS = (0.0, 1.0)
-TOLERANCE = 1e-4  # of features computed alone and in a batch
 
 
 def method_checks(method: Method) -> Iterator[Check]:
@@ -42,17 +41,15 @@ def method_checks(method: Method) -> Iterator[Check]:
             "represent",
             kind,
             "a tiny run gives finite features, the same for one seed",
-            lambda kind=kind: _represent(method, kind),  # type: ignore[misc]
+            lambda kind=kind: represent(None, method, SAMPLES[kind]),  # type: ignore[misc]
         )
 
 
 def _identity(method: Method) -> None:
-    check_name(getattr(method, "name", None))
+    check_component(method)
     if getattr(method, "kind", None) not in get_args(ViewKind):
         known = ", ".join(get_args(ViewKind))
         violated(f"kind = {getattr(method, 'kind', None)!r}; use one of {known}")
-    if not isinstance(method.specs, tuple) or not method.specs or set(method.specs) - {*ALL_KINDS}:
-        violated(f"specs = {method.specs!r}; state some of {', '.join(ALL_KINDS)} as a tuple")
     brings_views = isinstance(method, ViewMethod) and method.objective is None
     if brings_views and (method.yardstick or method.kind == "none"):
         violated("a ViewMethod has views and is no yardstick: derive from Method for one")
@@ -76,7 +73,7 @@ class Case:
         handcrafted = cast(ViewMethod, registry("method").get(family)) if family else None
         return ViewContext(self.spec, value_range, reference, handcrafted)
 
-    def build(self, value_range: tuple[float, float] | None) -> Views:
+    def build(self, value_range: tuple[float, float] | None) -> ViewFamily:
         """The views; as in a run, the global generator may be drawn from here, and here alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -88,11 +85,11 @@ class Case:
         return self.context(None).reference[:COPIES]
 
     @cached_property
-    def views(self) -> Views:
+    def views(self) -> ViewFamily:
         """The views for unbounded data."""
         views = self.build(None)
-        if not isinstance(views, Views):
-            violated(f"views(context) returns a {type(views).__name__}, not vmbench's Views")
+        if not isinstance(views, ViewFamily):
+            violated(f"views(context) returns a {type(views).__name__}, not a ViewFamily")
         return views
 
     def view(self, x: Tensor, seed: int = 0) -> Tensor:
@@ -206,7 +203,7 @@ def _several(case: Case) -> None:
 
 
 def _picklable(case: Case) -> None:
-    copy: Views = pickle.loads(pickle.dumps(case.views))
+    copy: ViewFamily = pickle.loads(pickle.dumps(case.views))
     with torch.no_grad():
         if not torch.equal(copy(case.x, generator()), case.view(case.x)):
             violated("a pickled copy gives other views")
@@ -215,8 +212,10 @@ def _picklable(case: Case) -> None:
 
 def _learned(case: Case) -> None:
     views, learned = case.build(None), case.method.kind == "learned"
-    if views.learned != learned:
-        violated(f"kind is {case.method.kind!r}, but the views say learned = {views.learned}")
+    if views.role not in get_args(Role):
+        violated(f"role = {views.role!r}; use one of {', '.join(get_args(Role))}")
+    if (views.role != "fixed") != learned:
+        violated(f"kind is {case.method.kind!r}, but the views' role is {views.role!r}")
     parameters = [p for p in views.parameters() if p.requires_grad]
     if not learned:
         if parameters:
@@ -225,32 +224,6 @@ def _learned(case: Case) -> None:
     torch.autograd.backward(views(case.x, generator()).square().sum())
     if not any(p.grad is not None and p.grad.any() for p in parameters):
         violated("the loss has no gradient in any parameter of the learned views")
-
-
-def _represent(method: Method, kind: str) -> None:
-    first, second = (_features(method, kind) for _ in range(2))
-    if not torch.equal(first, second):
-        violated("two runs of one seed give different features")
-
-
-def _features(method: Method, kind: str) -> Tensor:
-    """Probe features of the training examples after a tiny run."""
-    before = global_randomness()
-    with tiny_run(method, SAMPLES[kind]) as tiny:
-        x, representation = tiny.x, tiny.representation
-        features = representation.features(x)
-        alone = representation.features(x[:1])
-    if global_randomness() != before:
-        violated("the run changes a global random state: draw from the generator that is given")
-    if features.dim() != 2 or len(features) != len(x):
-        violated(f"features of {len(x)} examples have shape {tuple(features.shape)}, not (B, D)")
-    if not features.isfinite().all():
-        violated("features have NaN or infinite values")
-    if not torch.allclose(alone, features[:1], rtol=TOLERANCE, atol=TOLERANCE):
-        violated("an example's features depend on the rest of its batch: use evaluation mode")
-    if representation.parameters < 0:
-        violated(f"parameters = {representation.parameters}")
-    return features
 
 
 VIEW_CLAUSES: dict[str, tuple[str, Callable[[Case], None]]] = {

@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """All outcomes of one domain or method. Its text is what ``vmbench check`` prints."""
+    """All outcomes of one component. Its text is what ``vmbench check`` prints."""
 
     kind: str
     name: str

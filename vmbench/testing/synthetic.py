@@ -2,11 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
@@ -15,11 +16,13 @@ from vmbench.data.dataset import SPLITS, Card, Dataset, Example, Task
 from vmbench.data.domain import Domain
 from vmbench.data.examples import Examples, prepare
 from vmbench.data.specs import SPECS, Spec
+from vmbench.evaluation import Evaluation, Problem
 from vmbench.progress import Progress
-from vmbench.registry import registry
+from vmbench.registry import Entry, kind_of, registry
 from vmbench.runs.plan import plan_on
 from vmbench.runs.representations import Representations
 from vmbench.runs.request import RunRequest
+from vmbench.settings import Component
 from vmbench.training.device import place
 from vmbench.training.trainer import Trainer
 from vmbench.views.method import Method, Representation
@@ -37,7 +40,9 @@ class SyntheticDataset(Dataset):
 
     revision = "1"
     spec: Spec
-    tasks = (Task("level", CLASSES, "of every five rows the fourth is val, the fifth test"),)
+    tasks: tuple[Task, ...] = (
+        Task("level", CLASSES, "of every five rows the fourth is val, the fifth test"),
+    )
     card = Card("CC0", "made from a seed by vmbench.testing", "none")
     package = ("vmbench", "")
 
@@ -62,20 +67,44 @@ SMALLEST = {"epochs": 1, "batch_size": 16, "device": "cpu", "precision": "float3
 
 @dataclass(frozen=True)
 class TinyRun:
-    """A run of one method on :class:`SyntheticDataset`: its examples, and what they become."""
+    """A run on synthetic data: its examples, what they become, and how it judges them."""
 
     examples: Examples
     representation: Representation
+    trainer: Trainer
+    evaluation: Evaluation
+    folder: Path
 
     @property
     def x(self) -> Tensor:
         """The training examples."""
         return self.examples.batch(self.examples.training())
 
+    def problem(self, task: Task) -> Problem:
+        """``task`` of the examples, for an evaluation to judge."""
+        return Problem.of(self.trainer, self.examples, task, self.representation, self.folder)
+
 
 @contextmanager
-def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
-    """A run of ``method`` in folders of its own, gone afterwards."""
+def tiny_run(
+    method: Method,
+    spec: Spec,
+    seed: int = 0,
+    *,
+    dataset: Dataset | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    **asked: Any,
+) -> Iterator[TinyRun]:
+    """A run of ``method`` in folders of its own, gone afterwards.
+
+    Args:
+        method: registered or not.
+        spec: of the examples.
+        seed: of the run.
+        dataset: by default :class:`SyntheticDataset` of ``spec``.
+        settings: beside the smallest.
+        asked: other fields of the request, as ``objective``.
+    """
     family = handcrafted_family(spec.kind)
 
     class SyntheticDomain(Domain):
@@ -83,14 +112,19 @@ def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
         datasets = {}
         handcrafted = {} if family is None else {spec.kind: family}
 
-    with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as folder:
-        dataset = SyntheticDataset(spec).bind()
-        with _cache_in(Path(folder) / "cache"):
-            examples = prepare(dataset)
-        asked = RunRequest(
-            domain="synthetic", method=method.name, preset="smoke", seed=seed, settings=SMALLEST
+    with tempfile.TemporaryDirectory(prefix="vmbench-testing-") as name:
+        folder, bound = Path(name), (dataset or SyntheticDataset(spec)).bind()
+        with _cache_in(folder / "cache"):
+            examples = prepare(bound)
+        request = RunRequest(
+            domain="synthetic",
+            method=method.name,
+            preset="smoke",
+            seed=seed,
+            settings=SMALLEST | dict(settings),
+            **asked,
         )
-        plan = plan_on(asked, SyntheticDomain(), method, dataset)
+        plan = plan_on(request, SyntheticDomain(), method, bound)
         trainer = Trainer(
             plan.config,
             place(plan.config, spec),
@@ -98,8 +132,22 @@ def tiny_run(method: Method, spec: Spec, seed: int = 0) -> Iterator[TinyRun]:
             Progress(quiet=True),
             architecture=plan.architecture,
         )
-        read = Representations(plan, trainer, examples, Path(folder))
-        yield TinyRun(examples, read.of(examples, dataset.tasks[0]))
+        read = Representations(plan, trainer, examples, folder).of(examples, bound.tasks[0])
+        yield TinyRun(examples, read, trainer, plan.evaluation, folder)
+
+
+@contextmanager
+def registered(component: type[Component]) -> Iterator[None]:
+    """Have a class registered that may be installed or not, so that a run finds it by its name."""
+    kind, name = kind_of(component), component.name
+    assert kind is not None
+    known = registry(kind)
+    if name in known and known.load_class(name) is component:
+        yield
+        return
+    target = f"{component.__module__}:{component.__qualname__}"
+    with known.lent(Entry(kind, name, target, owner="this contract")):
+        yield
 
 
 def handcrafted_family(kind: str) -> str | None:

@@ -33,7 +33,7 @@ from vmbench.training import checkpoint
 from vmbench.training.collapse import effective_rank
 from vmbench.training.device import Placement
 from vmbench.training.metrics_log import MetricsLog
-from vmbench.views.base import Views, view_maker
+from vmbench.views.base import Role, ViewFamily, view_maker
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
 WARMUP = 0.05  # share of a cosine schedule spent warming up
@@ -56,7 +56,7 @@ class Fit:
 
 def fit(
     objective: Objective,
-    views: Views,
+    views: ViewFamily,
     examples: Examples,
     indices: Indices,
     *,
@@ -135,10 +135,11 @@ def fit(
             objective.after_step(batch)
             value = loss.item()
             if not math.isfinite(value):
+                rates = f"lr ({config.lr})" + ("" if views.role == "fixed" else " or epsilon")
                 raise RunError(
-                    f"the loss became {value} at step {number + 1} of {total}: lower lr "
-                    f"({config.lr}){' or epsilon' if views.learned else ''}, or use --precision "
-                    f"float32" + (f"; the last good state is {state_file}" if state_file else "")
+                    f"the loss became {value} at step {number + 1} of {total}: lower {rates}, or "
+                    f"use --precision float32"
+                    + (f"; the last good state is {state_file}" if state_file else "")
                 )
             losses.add(value, first_of_epoch=number % per_epoch == 0)
             now = time.perf_counter()
@@ -219,7 +220,7 @@ class _EpochLoss:
 class _Players:
     """The encoder's side and, where views learn, the viewmaker's: modules and optimisers."""
 
-    def __init__(self, objective: Objective, views: Views, config: Config, total: int) -> None:
+    def __init__(self, objective: Objective, views: ViewFamily, config: Config, total: int) -> None:
         self.objective, self.views, self.config, self.total = objective, views, config, total
         encoder_side = [p for p in objective.parameters() if p.requires_grad]
         self.encoder: Optimizer
@@ -232,7 +233,7 @@ class _Players:
                 momentum=config.momentum,
                 weight_decay=config.weight_decay,
             )
-        self.viewmaker = Adam(views.parameters(), lr=views.lr) if views.learned else None
+        self.viewmaker = None if views.role == "fixed" else Adam(views.parameters(), lr=views.lr)
 
     @property
     def optimizers(self) -> list[Optimizer]:
@@ -295,18 +296,30 @@ def reverse_gradient(x: Tensor) -> Tensor:
     return reversed_
 
 
+def _unchanged(view: Tensor) -> Tensor:
+    return view
+
+
+Passing = Callable[[Tensor], Tensor]
+
+
+def _between(views: ViewFamily, to_adversary: Passing) -> Passing:
+    """What each view passes on its way to the encoder, for the gradient that the role gets."""
+    way: dict[Role, Passing] = {
+        "fixed": _unchanged,
+        "adversary": to_adversary,
+        "own-loss": Tensor.detach,
+    }
+    return way[views.role]
+
+
 Step = Callable[[Batch], Tensor]
 
 
 def _joint(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
-    def between(view: Tensor) -> Tensor:
-        if not views.learned:
-            return view
-        return reverse_gradient(view) if views.adversarial else view.detach()
-
-    make_views = view_maker(views, generator, between)
+    make_views = view_maker(views, generator, _between(views, reverse_gradient))
 
     def step(batch: Batch) -> Tensor:
         with placement.mixed():
@@ -314,7 +327,7 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
         for optimizer in players.optimizers:
             optimizer.zero_grad()
         torch.autograd.backward(loss)
-        if views.learned and not views.adversarial:
+        if views.role == "own-loss":
             _descend_own_loss(players, placement, generator, batch)
         for optimizer in players.optimizers:
             optimizer.step()
@@ -335,10 +348,7 @@ def _descend_own_loss(
 def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
-    def between(view: Tensor) -> Tensor:
-        return view if views.adversarial else view.detach()
-
-    make_views = view_maker(views, generator, between)
+    make_views = view_maker(views, generator, _between(views, _unchanged))
 
     def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
         with placement.mixed():
@@ -353,7 +363,7 @@ def _alternating(players: _Players, placement: Placement, generator: torch.Gener
         loss = one_pass(batch, players.encoder, 1)
         if players.viewmaker is None:
             return loss
-        if views.adversarial:
+        if views.role == "adversary":
             one_pass(batch, players.viewmaker, -1)
         else:
             players.viewmaker.zero_grad()

@@ -19,7 +19,7 @@ from vmbench.training.device import Placement
 from vmbench.training.loop import Fit, fit
 from vmbench.training.metrics_log import MetricsLog
 from vmbench.training.trackers import Tracked, make_trackers
-from vmbench.views.base import Views
+from vmbench.views.base import ViewFamily
 
 
 def count_parameters(module: nn.Module | None) -> int:
@@ -72,7 +72,7 @@ class Trainer:
         self,
         folder: Path,
         build: Callable[[Encoder], Objective],
-        views: Views,
+        views: ViewFamily,
         examples: Examples,
         indices: Indices,
         encoder: Encoder,

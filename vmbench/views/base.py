@@ -1,9 +1,9 @@
-"""Views: a callable on a batch that distorts every example. Learned or not, the loop sees one."""
+"""View families: callables on a batch that distort every example. Learned or not, all are one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from torch import Generator, Tensor, nn
 
@@ -41,22 +41,24 @@ Encode = Callable[[Tensor], Tensor]  # (B, *spec.shape) -> representations (B, D
 MakeView = Callable[[Tensor, Generator], Tensor]  # one view of each example of a batch
 
 
-class Views(nn.Module):
+Role = Literal["fixed", "adversary", "own-loss"]
+
+
+class ViewFamily(nn.Module):
     """Base of every view family.
 
     ``forward(x, generator)`` takes a batch (B, *spec.shape), float32 and normalised, and returns
     one view of each example: same shape, dtype and device, finite, and never ``x`` itself modified
     in place. All randomness is per example and comes from ``generator`` (on x's device).
 
-    ``learned`` is True where its parameters are trained along with the encoder. An
-    ``adversarial`` family (the default) is trained to maximise the encoder's loss; any other
-    minimises its :meth:`own_loss`, and the encoder's loss sends it no gradient. Its peak learning
-    rate (Adam's) is ``lr``.
+    ``role`` says what it does while the encoder minimises a loss over its views: it stays as it is
+    (``fixed``); it is an ``adversary``, trained to maximise that loss; or it has its ``own-loss``
+    (:meth:`own_loss`) to minimise, and the encoder's sends it no gradient. Where it is trained, its
+    peak learning rate (Adam's) is ``lr``.
     """
 
     lr: float = 1e-3
-    learned: ClassVar[bool] = False
-    adversarial: ClassVar[bool] = True
+    role: ClassVar[Role] = "fixed"
 
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
         """One view of each example of ``x``."""
@@ -71,7 +73,7 @@ class Views(nn.Module):
         return (self, self)
 
     def own_loss(self, x: Tensor, encode: Encode, generator: Generator) -> Tensor:
-        """What a learned family that is not adversarial minimises on a batch: a scalar.
+        """What a family in the role ``own-loss`` minimises on a batch: a scalar.
 
         ``encode`` is the encoder, in training mode; the gradient runs through it, but only the
         family's own parameters are stepped.
@@ -84,7 +86,7 @@ class Views(nn.Module):
         return view
 
 
-class Identity(Views):
+class Identity(ViewFamily):
     """No distortion: what the supervised yardstick trains on."""
 
     def forward(self, x: Tensor, generator: Generator) -> Tensor:
@@ -96,7 +98,7 @@ class MakeViews(Protocol):
     """The list of views that an objective gets of a batch."""
 
     def __call__(self, x: Tensor, count: int | None = None) -> list[Tensor]:
-        """Views (B, channels, ...) of each example of ``x``, as :meth:`Views.makers` orders them.
+        """Views (B, channels, ...) of each example of ``x``, as :meth:`ViewFamily.makers` orders.
 
         By default every one of the family's; otherwise ``count``, from the first on and around.
         """
@@ -104,7 +106,7 @@ class MakeViews(Protocol):
 
 
 def view_maker(
-    views: Views, generator: Generator, between: Callable[[Tensor], Tensor] = lambda view: view
+    views: ViewFamily, generator: Generator, between: Callable[[Tensor], Tensor] = lambda view: view
 ) -> MakeViews:
     """What makes a batch's views: those of ``views``, each passed through ``between``."""
 

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from vmbench.networks.viewmaker import Viewmaker
-from vmbench.views.base import Encode, ViewContext, Views
+from vmbench.views.base import Encode, ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker import AdversarialViews, ViewmakerSettings, build_viewmaker
 
@@ -56,7 +56,7 @@ class DiverseViews(AdversarialViews):
     loss does not train (only batch norm's running averages see the batch once more).
     """
 
-    adversarial = False
+    role = "own-loss"
 
     def __init__(self, network: Viewmaker, temperature: float = 0.07, lr: float = 1e-3) -> None:
         super().__init__(network, lr)
@@ -77,12 +77,13 @@ class Divmaker(ViewMethod):
     """Bounded learned views without an adversary."""
 
     name = "divmaker"
+    summary = "learned views without an adversary: trained to differ from one another"
     kind = "learned"
     paper = "Bayrooti et al. 2023, arXiv 2302.05757"
     settings_class = DivmakerSettings
     settings: DivmakerSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The network and the budget of ``viewmaker``."""
         network = build_viewmaker(context, self.settings)
         return DiverseViews(network, self.settings.temperature, self.settings.lr)

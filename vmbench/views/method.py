@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vmbench.results import ViewKind
 from vmbench.settings import Configured, Settings
-from vmbench.views.base import Identity, ViewContext, Views
+from vmbench.views.base import Identity, ViewContext, ViewFamily
 
 if TYPE_CHECKING:
     from vmbench.networks.encoder import Encoder
@@ -27,12 +27,16 @@ class Representation:
     """What is evaluated.
 
     Attributes:
-        features: a batch (B, *spec.shape) -> features (B, D) on the CPU.
+        features: a batch (B, *spec.shape) -> features (B, D) on the CPU, with ``readout=last``.
+        stages: calls back with the name and the maps (B, C, ...) of every stage of a batch, in
+            order and from one forward pass, the input first; on the encoder's device, and without
+            gradients.
         parameters: trainable numbers in the encoder.
         encoder: where the features come from; None for a method without one.
     """
 
     features: Callable[[Tensor], Tensor]
+    stages: Callable[[Tensor, Callable[[str, Tensor], None]], None]
     parameters: int
     encoder: "Encoder | None" = None
 
@@ -46,6 +50,7 @@ class Method(Configured, ABC):
         uses_handcrafted: True where it builds on the domain's handcrafted family, so that a
             domain without one cannot run it.
         encodes: False if it has no encoder that could be fine-tuned.
+        pools: True if its features are the input in bins, which ``readout=auto`` tries anyway.
         augmented: True if it can be trained on the views that ``--views`` names.
         trains: one encoder ``"once"``, without labels, for all tasks; one ``"per task"``, on its
             labels; or ``"never"`` any.
@@ -55,6 +60,7 @@ class Method(Configured, ABC):
     yardstick: ClassVar[bool] = False
     uses_handcrafted: ClassVar[bool] = False
     encodes: ClassVar[bool] = True
+    pools: ClassVar[bool] = False
     augmented: ClassVar[bool] = False
     trains: ClassVar[Trains] = "never"
 
@@ -105,7 +111,7 @@ class ViewMethod(Method):
         return cls.settings_class
 
     @abstractmethod
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The view family for this spec and these settings."""
 
 
@@ -116,6 +122,6 @@ class PretextMethod(ViewMethod):
     an example; it gets the examples themselves, and nothing distorts them before.
     """
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """None: every example as it is."""
         return Identity()

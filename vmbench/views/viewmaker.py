@@ -1,11 +1,13 @@
 """The method that the benchmark exists to test: learned, adversarial views."""
 
+from typing import ClassVar
+
 from pydantic import Field
 from torch import Generator, Tensor
 
 from vmbench.networks.viewmaker import Bound, Viewmaker
 from vmbench.settings import Settings
-from vmbench.views.base import ViewContext, Views
+from vmbench.views.base import Role, ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 
 
@@ -34,10 +36,10 @@ def build_viewmaker(context: ViewContext, settings: ViewmakerSettings) -> Viewma
     return Viewmaker(context.spec, clamp=context.value_range, **network)
 
 
-class AdversarialViews(Views):
+class AdversarialViews(ViewFamily):
     """Views from a trained :class:`~vmbench.networks.Viewmaker`; the loop trains it to maximise."""
 
-    learned = True
+    role: ClassVar[Role] = "adversary"
 
     def __init__(self, network: Viewmaker, lr: float = 1e-3) -> None:
         super().__init__()
@@ -53,11 +55,12 @@ class ViewmakerMethod(ViewMethod):
     """Viewmaker networks (Tamkin et al. 2021)."""
 
     name = "viewmaker"
+    summary = "learned views: a stochastic L1-bounded adversary trained with the encoder"
     kind = "learned"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     settings_class = ViewmakerSettings
     settings: ViewmakerSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """A viewmaker for the spec, bounded by ``settings.epsilon``."""
         return AdversarialViews(build_viewmaker(context, self.settings), self.settings.lr)

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from vmbench.errors import UserError
 from vmbench.networks.viewmaker import Viewmaker
-from vmbench.views.base import MakeView, ViewContext, Views
+from vmbench.views.base import MakeView, ViewContext, ViewFamily
 from vmbench.views.method import ViewMethod
 from vmbench.views.viewmaker import AdversarialViews, ViewmakerSettings, build_viewmaker
 
@@ -27,9 +27,9 @@ class SupplementedViews(AdversarialViews):
         network: perturbs what that made.
     """
 
-    def __init__(self, handcrafted: Views, network: Viewmaker, lr: float = 1e-3) -> None:
+    def __init__(self, handcrafted: ViewFamily, network: Viewmaker, lr: float = 1e-3) -> None:
         super().__init__(network, lr)
-        if handcrafted.learned:
+        if handcrafted.role != "fixed":
             raise ValueError(f"{type(handcrafted).__name__} learns; it cannot be supplemented")
         self.handcrafted = handcrafted
 
@@ -52,13 +52,14 @@ class ViewmakerHandcrafted(ViewMethod):
     """The domain's handcrafted views, supplemented by a viewmaker."""
 
     name = "viewmaker+handcrafted"
+    summary = "the domain's handcrafted views, then the viewmaker's perturbation as a supplement"
     kind = "learned"
     paper = "Tamkin et al. 2021, arXiv 2010.07432"
     uses_handcrafted = True
     settings_class = ViewmakerSettings
     settings: ViewmakerSettings
 
-    def views(self, context: ViewContext) -> Views:
+    def views(self, context: ViewContext) -> ViewFamily:
         """The family ``context.handcrafted``, and a viewmaker for the spec.
 
         Raises:

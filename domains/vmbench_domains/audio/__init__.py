@@ -22,6 +22,8 @@ class AudioDomain(Domain):
         "librispeech-100": "vmbench_domains.audio.librispeech:LibriSpeech",
         "librispeech-960": "vmbench_domains.audio.librispeech:LibriSpeech960",
         "librispeech-dev-clean": "vmbench_domains.audio.librispeech:LibriSpeechDevClean",
+        "librispeech-100-speaker": "vmbench_domains.audio.librispeech:LibriSpeech100Speaker",
+        "librispeech-960-speaker": "vmbench_domains.audio.librispeech:LibriSpeech960Speaker",
         "fluent-speech": "vmbench_domains.audio.fluent:FluentSpeech",
         "voxceleb1": "vmbench_domains.audio.voxceleb:VoxCeleb1",
         "audio-folder": "vmbench_domains.audio.folder:AudioFolder",

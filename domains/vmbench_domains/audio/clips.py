@@ -1,14 +1,18 @@
 """Audio files as log-mel spectrograms of one size: what every set of recorded clips shares."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import Example, Inputs, Source, Split
+from vmbench.data.dataset import Inputs, Source, Split
+from vmbench.data.listed import ListedDataset, Outline, Reading, in_order
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench_domains.audio.decibels import SILENCE
@@ -21,6 +25,9 @@ FRAMES = MELS = 64
 SHORTEST_FFT = 1024
 AT_ONCE = 64  # clips per call of the log-mel transform, fewer if they are longer than
 AT_ONCE_SECONDS = 640  # together
+NOUN = "clips"
+
+Wave = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Clip:
     speaker: str | None = None
 
 
-class Clips(FileDataset):
+class Clips(FileDataset, ListedDataset):
     """Clips at 16 kHz, padded or cut to ``seconds`` around their centre, as 64 mels x 64 frames.
 
     Attributes:
@@ -50,43 +57,87 @@ class Clips(FileDataset):
     def clips(self) -> Sequence[Clip]:
         """Every clip, in an order that never changes."""
 
-    def examples(self) -> Iterator[Example]:
-        """Yield every clip that can be read."""
-        import torch
+    @cached_property
+    def listed(self) -> Sequence[Clip]:
+        """:meth:`clips`, listed once."""
+        return self.clips()
 
+    def outline(self) -> list[Outline]:
+        """Every clip; its speaker is the group."""
+        return [
+            Outline(clip.labels, clip.splits, clip.speaker, Source(inside(clip.path, self.root)))
+            for clip in self.listed
+        ]
+
+    def reading(self) -> "ClipReading":
+        """Begin a pass."""
+        return ClipReading(self)
+
+
+class ClipReading(Reading):
+    """Decodes and resamples by all cores, and transforms many clips at once."""
+
+    def __init__(self, clips: Clips) -> None:
         from vmbench_domains.audio.logmel import LogMel
 
-        hop = round(self.seconds * RATE / FRAMES)
+        self.clips = clips
+        self.hop = round(clips.seconds * RATE / FRAMES)
         # The power of two from the hop on, so that no sample falls between two windows.
-        log_mel = LogMel(RATE, max(SHORTEST_FFT, 1 << (hop - 1).bit_length()), hop, MELS)
-        clips = self.clips()
-        skips, heard = Skips(self, len(clips), "clips"), Heard(self.root)
-        ready: list[tuple[Clip, npt.NDArray[np.float32]]] = []
+        n_fft = max(SHORTEST_FFT, 1 << (self.hop - 1).bit_length())
+        self.log_mel = LogMel(RATE, n_fft, self.hop, MELS)
+        self.skips = Skips(clips, len(clips.listed), NOUN)
+        self.heard = Heard(clips.root)
 
-        def flush() -> Iterator[Example]:
-            if ready:
-                waves = torch.from_numpy(np.stack([wave for _, wave in ready]))
-                spectra = log_mel(waves).unsqueeze(1).numpy()
-                for (clip, _), x in zip(ready, spectra, strict=True):
-                    source = Source(inside(clip.path, self.root))
-                    yield Example(x, clip.labels, clip.splits, clip.speaker, source)
-            ready.clear()
+    def read(self, positions: Sequence[int]) -> Iterator[Wave | None]:
+        """Yield spectrograms."""
+        import torch
 
-        for clip in clips:
-            try:
-                wave = resample(*read_audio(clip.path, heard), RATE)
-            except UserError:  # soundfile is missing: no fault of the file
-                raise
-            except (RuntimeError, ValueError, OSError) as error:
-                skips.add(inside(clip.path, self.root), error)
-                continue
-            ready.append((clip, fit(wave, hop * FRAMES)))
-            if len(ready) >= min(AT_ONCE, AT_ONCE_SECONDS / self.seconds):
-                yield from flush()
-        yield from flush()
-        skips.close()
-        if self.generic:  # of a published set, docs/your-data.md says it once
-            self.remarks += heard.remarks(RATE, hop * FRAMES / RATE)
+        jobs = (self.clips.listed[position] for position in positions)
+        waves = map(self._noted, in_order(self._wave, jobs))
+        most = max(1, min(AT_ONCE, int(AT_ONCE_SECONDS / self.clips.seconds)))
+        while batch := list(islice(waves, most)):
+            there = [wave for wave in batch if wave is not None]
+            spectra: Iterator[Wave] = iter(())
+            if there:
+                stacked = torch.from_numpy(np.stack(there))
+                spectra = iter(self.log_mel(stacked).unsqueeze(1).numpy())
+            for wave in batch:
+                yield None if wave is None else next(spectra)
+
+    def _wave(self, clip: Clip) -> tuple[Clip, Wave | Exception, Heard]:
+        """One clip at its length, or why there is none; called by several threads."""
+        heard = Heard(self.clips.root)
+        try:
+            wave = resample(*read_audio(clip.path, heard), RATE)
+        except UserError:  # soundfile is missing: no fault of the file
+            raise
+        except (RuntimeError, ValueError, OSError) as error:
+            return clip, error, heard
+        return clip, fit(wave, self.hop * FRAMES), heard
+
+    def _noted(self, read: tuple[Clip, Wave | Exception, Heard]) -> Wave | None:
+        clip, wave, heard = read
+        self.heard.absorb(heard.tally())
+        if isinstance(wave, Exception):
+            self.skips.add(inside(clip.path, self.clips.root), wave)
+            return None
+        return wave
+
+    def tally(self) -> dict[str, Any]:
+        """Which clips were skipped, and what was heard."""
+        said = {"skipped": self.skips.take(), "heard": self.heard.tally()}
+        self.heard = Heard(self.clips.root)
+        return said
+
+    def conclude(self, tallies: Iterable[dict[str, Any]]) -> Iterator[str]:
+        """What was skipped; of one's own clips also what was changed in them."""
+        skips, heard = Skips(self.clips, len(self.clips.listed), NOUN), Heard(self.clips.root)
+        for tally in tallies:
+            skips.absorb(tally["skipped"])
+            heard.absorb(tally["heard"])
+        yield from skips.said()
+        if self.clips.generic:  # of a published set, docs/your-data.md says it once
+            yield from heard.remarks(RATE, self.hop * FRAMES / RATE)
 
 
 def fit(wave: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

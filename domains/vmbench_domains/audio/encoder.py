@@ -32,6 +32,8 @@ class LogMelResNet18(ResNet18):
     """
 
     name = "logmel-resnet18"
+    summary = "waveforms to log-mel spectrograms, then residual network of 18 layers"
+    specs = ("sequence",)
 
     def __init__(
         self, spec: Spec, width: int = 64, embedding_dim: int | None = 128, stem: str = "cifar"

@@ -1,4 +1,4 @@
-"""Any folder of audio files with one label each."""
+"""Any folder of audio files, with one label each or without."""
 
 from pathlib import Path
 
@@ -33,11 +33,8 @@ class AudioFolder(Clips, LabelledFolder):
 
     def clips(self) -> list[Clip]:
         """Every file, in the order of paths."""
-        (task,) = self.tasks
-        number = {label: i for i, label in enumerate(task.classes)}
         return [
-            Clip(file.path, {task.name: number[file.label]}, {task.name: side}, file.subject)
-            for file, side in self.entries
+            Clip(file.path, labels, sides, file.subject) for file, labels, sides in self.described()
         ]
 
     def write_files(self, root: Path) -> None:

@@ -29,38 +29,45 @@ TRAIN = tuple(part for part in PARTS if part.startswith("train"))
 
 
 class LibriSpeech(Clips):
-    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s.
+    """28,539 utterances of 251 readers, at 16 kHz, as 9.4 s; all of them for pretraining.
 
     Class attributes:
         part: the publisher's name of the one that is read.
+        speakers: whether it is a task to tell the readers apart; it holds utterances out.
     """
 
     name = "librispeech-100"
-    revision = "1"
+    revision = "2"
     seconds = 9.44  # 64 frames of 2,360 samples: the published viewmaker system's
     part: ClassVar[str] = "train-clean-100"
+    speakers: ClassVar[bool] = False
+    no_task = (
+        "all hours are pretrained on, as in Tamkin et al. 2021; --transfer librispeech-dev-clean "
+        "judges by their speaker task"
+    )
     places: ClassVar[tuple[str, ...]] = ("LibriSpeech/train-clean-100", "train-clean-100", ".")
     files: ClassVar[tuple[str, ...]] = (UTTERANCES,)
     downloads: ClassVar[tuple[Download, ...]] = (PARTS["train-clean-100"],)
-    split_rule = (
-        "20% of each speaker's utterances held out for test, 10% for val; every speaker is on all "
-        "sides, being the class, and so are chapters"
-    )
     card = Card(
         licence="CC BY 4.0",
         citation="Panayotov et al. 2015, LibriSpeech: an ASR corpus based on public domain audio "
         "books",
         homepage="https://www.openslr.org/12",
-        notes="The middle 9.4 s of an utterance; shorter ones are centred in silence. The speaker "
-        "task of Tamkin et al. 2021 is librispeech-dev-clean.",
+        notes="The middle 9.4 s of an utterance; shorter ones are centred in silence. Without a "
+        "task, as in Tamkin et al. 2021, whose speaker task is librispeech-dev-clean (--pretrain "
+        "librispeech-100 --transfer librispeech-dev-clean). librispeech-100-speaker and "
+        "librispeech-960-speaker hold out utterances of these readers: these hours have seen "
+        "them.",
     )
 
     def inspect(self, target: str | None) -> None:
-        """The readers are the classes."""
+        """See that it is the right part; where the readers are the classes, who they are."""
         super().inspect(target)
         named = self.root.resolve().name
         if named in (*PARTS, *OTHERS) and named != self.part:  # their files have the same names
             raise AbsentError(f"{self.root} is {named}; dataset '{self.name}' is {self.part}")
+        if not self.speakers:
+            return
         readers = {_reader(path) for part in self._parts() for path in part}
         self.readers = tuple(sorted(readers, key=lambda reader: (len(reader), reader)))
         self.tasks = (Task("speaker", self.readers, self.split_rule),)
@@ -74,6 +81,8 @@ class LibriSpeech(Clips):
         Each part is split by itself, so that an utterance is on the same side in 100 hours and in
         960: pretraining on the one never meets test utterances of the other.
         """
+        if not self.speakers:
+            return [Clip(p, {}, {}, _reader(p)) for paths in self._parts() for p in paths]
         number = {reader: i for i, reader in enumerate(self.readers)}
         found = []
         for paths in self._parts():
@@ -90,7 +99,7 @@ class LibriSpeech(Clips):
 
 
 class LibriSpeech960(LibriSpeech):
-    """281,241 utterances of 2,338 readers, at 16 kHz, as 9.4 s; the three training parts."""
+    """281,241 utterances of 2,338 readers, the three training parts; all for pretraining."""
 
     name = "librispeech-960"
     places = ("LibriSpeech", ".")
@@ -104,10 +113,36 @@ class LibriSpeech960(LibriSpeech):
         write_tones((root / name for name in names), RATE)
 
 
-class LibriSpeechDevClean(LibriSpeech):
+class SpeakerTask(LibriSpeech):
+    """Base of those whose readers are to be told apart."""
+
+    speakers = True
+    no_task = ""
+    split_rule = (
+        "20% of each speaker's utterances held out for test, 10% for val; every speaker is on all "
+        "sides, being the class, and so are chapters"
+    )
+
+
+class LibriSpeech100Speaker(SpeakerTask):
+    """The utterances of librispeech-100, whose 251 readers are to be told apart."""
+
+    name = "librispeech-100-speaker"
+    revision = "1"
+
+
+class LibriSpeech960Speaker(SpeakerTask, LibriSpeech960):
+    """The utterances of librispeech-960, whose 2,338 readers are to be told apart."""
+
+    name = "librispeech-960-speaker"
+    revision = "1"
+
+
+class LibriSpeechDevClean(SpeakerTask):
     """2,703 utterances of 40 readers who are in no training part, at 16 kHz, as 9.4 s."""
 
     name = "librispeech-dev-clean"
+    revision = "1"
     part = "dev-clean"
     places = ("LibriSpeech/dev-clean", "dev-clean", ".")
     downloads = (PARTS["dev-clean"],)

@@ -57,6 +57,27 @@ class Heard:
         if peak > 1:
             self.loud.append(inside(path, self.root))
 
+    def tally(self) -> dict[str, Any]:
+        """All that was counted, as JSON for :meth:`absorb`."""
+        return {
+            "rates": [*self.rates.items()],
+            "mixed": self.mixed,
+            "silent": self.silent,
+            "cancelled": self.cancelled,
+            "loud": self.loud,
+            "seconds": self.seconds,
+        }
+
+    def absorb(self, tally: dict[str, Any]) -> None:
+        """Count what another has counted."""
+        for rate, count in tally["rates"]:
+            self.rates[rate] += count
+        self.mixed += tally["mixed"]
+        self.silent += tally["silent"]
+        self.cancelled += tally["cancelled"]
+        self.loud += tally["loud"]
+        self.seconds += tally["seconds"]
+
     def remarks(self, rate: int, seconds: float) -> Iterator[str]:
         """A sentence for each kind of change, where clips become ``seconds`` long at ``rate``."""
         others = {other: count for other, count in sorted(self.rates.items()) if other != rate}

@@ -30,7 +30,7 @@ class CelebA(Photos):
     """202,599 aligned faces of 10,177 people, with 40 attributes each."""
 
     name = "celeba"
-    revision = "1"
+    revision = "2"
     places = ("celeba", "CelebA", ".")
     files = (IMAGES, LABELS, PARTITION)
     elsewhere = {

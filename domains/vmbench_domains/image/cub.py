@@ -83,6 +83,7 @@ class Cub200Reference(Cub200):
     """The same photographs, whole."""
 
     name = "cub-200-reference"
+    revision = "2"
     cropped = False
     card = replace(
         Cub200.card,

@@ -24,7 +24,7 @@ class Dtd(Photos):
     """5,640 photographs of 47 textures."""
 
     name = "dtd"
-    revision = "1"
+    revision = "2"
     places = ("dtd", "DTD", ".")
     files = ("images/*/*.jpg", *(f"labels/{split}1.txt" for split in SPLITS))
     downloads = (

@@ -27,7 +27,7 @@ class VggFlower(Photos):
     """8,189 photographs of 102 kinds of flowers."""
 
     name = "vgg-flower"
-    revision = "1"
+    revision = "2"
     places = ("flowers-102", "vgg-flower", "102flowers", ".")
     files = ("jpg/image_*.jpg", "imagelabels.mat", "setid.mat")
     downloads = tuple(

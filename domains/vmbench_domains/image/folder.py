@@ -1,4 +1,4 @@
-"""Any folder of images with one label each."""
+"""Any folder of images, with one label each or without."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from vmbench_domains.own.folder import LabelledFolder
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 
 SIZE, CHANNELS, BITS = 32, 3, (9, 16)
+READING = 2  # changes whenever the same files are read as other values
 SIZES = (8, 1024)  # the networks need as much, and a batch must fit in memory
 
 
@@ -44,7 +45,7 @@ class ImageFolder(Photos, LabelledFolder):
             raise self._unfit("bits", self.bits, f"from {BITS[0]} to {BITS[1]}")
         self.spec = Grid(channels, size, size)
         told = [] if self.bits is None else [self.bits]
-        self.revision = digest([self.revision, str(self.spec), *told])
+        self.revision = digest([self.revision, str(self.spec), *told, READING])
 
     def _unfit(self, name: str, value: int, range_: str) -> UserError:
         return UserError(f"{self.root / SETTINGS_FILE}: {name} = {value} must be {range_}")
@@ -55,10 +56,7 @@ class ImageFolder(Photos, LabelledFolder):
 
     def photos(self) -> Iterator[Photo]:
         """Every file, in the order of paths."""
-        (task,) = self.tasks
-        number = {label: i for i, label in enumerate(task.classes)}
-        for file, side in self.entries:
-            labels, sides = {task.name: number[file.label]}, {task.name: side}
+        for file, labels, sides in self.described():
             yield Photo(file.path, labels, sides, group=file.subject)
 
     def write_files(self, root: Path) -> None:

@@ -17,7 +17,7 @@ class Fungi(Photos):
     """89,760 photographs of 1,394 species of fungi."""
 
     name = "fungi"
-    revision = "1"
+    revision = "2"
     places = ("fungi", "fgvcx-fungi", ".")
     files = ("train.json", "val.json", "images/*/*.*")
     downloads = tuple(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from vmbench.data.dataset import Card, Example, Split, Task
+from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError, missing_package
 from vmbench_domains.image.photos import Photo, Photos, val_from_train
 from vmbench_domains.image.samples import noise, write_image
@@ -86,13 +86,6 @@ class Lsun(Photos):
                 for path, own in zip(paths, sides, strict=True):
                     yield Photo(path, {"scene": code}, {"scene": own})
 
-    def examples(self) -> Iterator[Example]:
-        """Yield every image that can be read."""
-        try:
-            yield from super().examples()
-        finally:
-            self._close()
-
     def content(self, path: Path) -> IO[bytes] | None:
         """The value of a key; ``path`` is the database's folder and the key."""
         if not (path.parent / DATABASE).is_file():
@@ -104,7 +97,7 @@ class Lsun(Photos):
     def _opened(self, folder: Path) -> Any:
         """One database is open at a time."""
         if self._open is None or self._open[0] != folder:
-            self._close()
+            self.close()
             lmdb = _lmdb()
             try:
                 options = {"readonly": True, "lock": False, "readahead": False}
@@ -115,7 +108,8 @@ class Lsun(Photos):
                 ) from error
         return self._open[1]
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the database."""
         if self._open is not None:
             self._open[1].close()
             self._open = None

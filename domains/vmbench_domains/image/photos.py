@@ -1,12 +1,18 @@
 """Photographs in files, whole or a box of each: what every such set shares."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, Any, ClassVar
 
-from vmbench.data.dataset import Example, Label, Source, Split
+import numpy as np
+import numpy.typing as npt
+
+from vmbench.data.dataset import Label, Source, Split
+from vmbench.data.listed import ListedDataset, Outline, Reading, in_order
 from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench_domains.image.pixels import Box, fit_image
@@ -41,7 +47,7 @@ class Photo:
     group: str | None = None
 
 
-class Photos(FileDataset):
+class Photos(FileDataset, ListedDataset):
     """RGB in 0..1: the box cut out, its shorter side to 32 pixels, and the centre of that.
 
     Boxes are in pixels as the file holds them, so that no EXIF orientation is looked at.
@@ -55,41 +61,13 @@ class Photos(FileDataset):
 
     @abstractmethod
     def photos(self) -> Iterable[Photo]:
-        """Every image, in an order that never changes; no image is opened. Called twice."""
+        """Every image, in an order that never changes; no image is opened."""
 
-    def examples(self) -> Iterator[Example]:
-        """Yield every image that can be read."""
-        skips = Skips(self, sum(1 for _ in self._listed()), self.noun)
-        reader = self.reader()
-        path, image = None, None
-        for photo in self._listed():
-            try:
-                if image is None or path != photo.path:  # boxes of one file come in a row
-                    path, image = photo.path, None
-                    image = reader.read(photo.path, self.content(photo.path))
-                x = fit_image(image, self.spec, photo.box)
-            except UserError:  # pillow is missing, or values that cannot be scaled
-                raise
-            except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
-                skips.add(photo.path.relative_to(self.root), error)
-                continue
-            source = Source(str(photo.path.relative_to(self.root)))
-            yield Example(x, photo.labels, photo.splits, photo.group, source)
-        skips.close()
-        self.remarks.extend(reader.close(self.root))
-
-    def content(self, path: Path) -> IO[bytes] | None:
-        """The bytes of an image that is no file of its own; None: ``path`` is a file."""
-        return None
-
-    def reader(self) -> ImageReader:
-        """What reads the files of one pass; :class:`ImageReader` says how."""
-        return ImageReader(self.spec)
-
-    def _listed(self) -> Iterator[Photo]:
+    @cached_property
+    def listed(self) -> list[Photo]:
         """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""
         try:
-            yield from self.photos()
+            return list(self.photos())
         except UserError:
             raise
         except (OSError, LookupError, TypeError, ValueError) as error:
@@ -97,6 +75,95 @@ class Photos(FileDataset):
                 f"dataset '{self.name}': its lists in {self.root} do not fit together or are "
                 f"broken ({type(error).__name__}: {error}); fetch them again"
             ) from error
+
+    def outline(self) -> list[Outline]:
+        """Every image."""
+        return [
+            Outline(
+                photo.labels,
+                photo.splits,
+                photo.group,
+                Source(str(photo.path.relative_to(self.root))),
+            )
+            for photo in self.listed
+        ]
+
+    def reading(self) -> "PhotoReading":
+        """Begin a pass."""
+        return PhotoReading(self)
+
+    def content(self, path: Path) -> IO[bytes] | None:
+        """The bytes of an image that is no file of its own; None: ``path`` is a file."""
+        return None
+
+    def close(self) -> None:
+        """After a number of images: put away what :meth:`content` has open."""
+
+    def reader(self) -> ImageReader:
+        """What reads the files; :class:`ImageReader` says how."""
+        return ImageReader(self.spec)
+
+
+Grids = list[npt.NDArray[np.float32] | Exception]
+
+
+class PhotoReading(Reading):
+    """Decodes files by all cores, each once for all of its boxes that are next to each other."""
+
+    def __init__(self, photos: Photos) -> None:
+        self.photos = photos
+        self.skips = self._skips()
+        self.reader = photos.reader()
+
+    def _skips(self) -> Skips:
+        return Skips(self.photos, len(self.photos.listed), self.photos.noun)
+
+    def read(self, positions: Sequence[int]) -> Iterator[npt.NDArray[np.float32] | None]:
+        """Yield images."""
+        wanted = (self.photos.listed[position] for position in positions)
+        files = ([*of] for _, of in groupby(wanted, lambda photo: photo.path))
+        try:
+            jobs = ((photos, self.photos.content(photos[0].path)) for photos in files)
+            for photos, found, tally in in_order(self._decoded, jobs):
+                self.reader.absorb(tally)
+                for photo, x in zip(photos, found, strict=True):
+                    if isinstance(x, Exception):
+                        self.skips.add(photo.path.relative_to(self.photos.root), x)
+                    yield None if isinstance(x, Exception) else x
+        finally:
+            self.photos.close()
+
+    def _decoded(self, job: tuple[list[Photo], IO[bytes] | None]) -> tuple[list[Photo], Grids, Any]:
+        """Some boxes of one file, or why there are none; called by several threads."""
+        (photos, content), reader = job, self.photos.reader()
+        found: Grids = []
+        image = None
+        for photo in photos:
+            try:
+                if image is None:
+                    whole = all(each.box is None for each in photos)
+                    image = reader.read(photo.path, content, reduced=whole)
+                found.append(fit_image(image, self.photos.spec, photo.box))
+            except UserError:  # pillow is missing, or values that cannot be scaled
+                raise
+            except (OSError, ValueError, SyntaxError) as error:  # broken PNG chunks are the last
+                found.append(error)
+        return photos, found, reader.tally()
+
+    def tally(self) -> dict[str, Any]:
+        """Which images were skipped, and what was seen."""
+        said = {"skipped": self.skips.take(), "seen": self.reader.tally()}
+        self.reader = self.photos.reader()
+        return said
+
+    def conclude(self, tallies: Iterable[dict[str, Any]]) -> Iterator[str]:
+        """What was skipped, and how values were read."""
+        skips, reader = self._skips(), self.photos.reader()
+        for tally in tallies:
+            skips.absorb(tally["skipped"])
+            reader.absorb(tally["seen"])
+        yield from skips.said()
+        yield from reader.close(self.photos.root)
 
 
 def read_lines(path: Path, columns: int) -> list[list[str]]:

@@ -24,6 +24,7 @@ BITS = 16  # of a container of more than 8
 EXIF_ORIENTATION, UPRIGHT = 0x0112, 1
 TIFF_BITS_PER_SAMPLE, TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
 FLOATS = 0  # stands for the bits of floats
+SPARE = 2  # what pillow's own thumbnails leave to a proper filter
 FEWEST_USED = 2  # bits that a set may leave unused before it must say how many it has
 
 
@@ -42,16 +43,20 @@ class ImageReader:
         self.greatest: dict[int, int] = {}  # bits of the container -> greatest value in the set
         self.notes: dict[str, list[Path]] = {}
 
-    def read(self, path: Path, content: IO[bytes] | None = None) -> "Image":
+    def read(
+        self, path: Path, content: IO[bytes] | None = None, *, reduced: bool = False
+    ) -> "Image":
         """Read an image file.
 
         Args:
             path: anything that pillow reads.
             content: the bytes, where ``path`` is only what to call them.
+            reduced: whether a JPEG may be decoded at a half, a quarter or an eighth of its size, as
+                long as it is :data:`SPARE` times as large as the spec.
 
         Returns:
-            The image at its own size: of mode ``F``, in 0..1, where it has one channel of more
-            than 8 bits; else 8 bits in the spec's colours.
+            The image at its own size, or reduced: of mode ``F``, in 0..1, where it has one channel
+            of more than 8 bits; else 8 bits in the spec's colours.
 
         Raises:
             OSError, ValueError, SyntaxError: pillow cannot read it.
@@ -66,6 +71,8 @@ class ImageReader:
                 if getattr(opened, "n_frames", 1) > 1:
                     self._note("of several frames or pages, the first is read", path)
                 depth, inverted = _depth(opened), _white_is_zero(opened)
+                if reduced:  # of other formats than JPEG this does nothing
+                    opened.draft(None, (SPARE * self.spec.width, SPARE * self.spec.height))
                 opened.load()
                 image: Image.Image = opened
                 if self.upright and opened.getexif().get(EXIF_ORIENTATION, UPRIGHT) != UPRIGHT:
@@ -139,6 +146,18 @@ class ImageReader:
         # Of 16 bits in three channels pillow keeps the upper 8.
         self._see(depth or 8, high << 8 if depth == BITS else high)
         return image
+
+    def tally(self) -> dict[str, Any]:
+        """All that was noted, as JSON for :meth:`absorb`."""
+        notes = {what: [*map(str, paths)] for what, paths in self.notes.items()}
+        return {"greatest": [*self.greatest.items()], "notes": notes}
+
+    def absorb(self, tally: dict[str, Any]) -> None:
+        """Note what another has noted."""
+        for bits, high in tally["greatest"]:
+            self._see(bits, high)
+        for what, paths in tally["notes"].items():
+            self.notes.setdefault(what, []).extend(map(Path, paths))
 
     def _see(self, bits: int, high: int) -> None:
         self.greatest[bits] = max(high, self.greatest.get(bits, 0))

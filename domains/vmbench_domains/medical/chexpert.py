@@ -46,6 +46,7 @@ class CheXpert(ChestXrays):
     """The five findings of the competition, frontal views; the publisher's valid is test."""
 
     name = "chexpert"
+    revision = "2"
     # The last is what Stanford's cloud storage calls the folder of the four batches.
     places = ("CheXpert-v1.0-small", "CheXpert-v1.0", ".", "chexpertchestxrays-u20210408")
     files = (TRAIN, VALID)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ from vmbench_domains.source import FileDataset
 Names = dict[Split, tuple[str, str]]  # of the images and of the labels
 # MedMNIST's, and those of Keras' datasets: https://keras.io/api/datasets
 PATTERNS = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
+UNLABELLED = ("unlabelled_images", "unlabeled_images", "x_unlabelled", "x_unlabeled")
 VAL_SHARE = 0.1  # of each class of train, where there is no val
 BYTES = Scale(255)
 
@@ -45,6 +47,7 @@ class NpzImages(FileDataset):
 
     value_range = (0.0, 1.0)
     names: Names = {split: (f"{split}_images", f"{split}_labels") for split in SPLITS}
+    bare: str | None = None  # the array of images without labels
     spec: Grid | None = None
     order: str = "HWC"
 
@@ -56,14 +59,22 @@ class NpzImages(FileDataset):
     def inspect(self, target: str | None) -> None:
         """Find the file and read the shapes of its images, which must be one."""
         super().inspect(target)
-        found = {split: self._axes(images) for split, (images, _) in self.names.items()}
-        spec, self.order = found["train"]
-        for split, other in found.items():
-            if other != (spec, self.order):
-                raise UserError(f"{self.path} holds train images of {spec}, {split} of {other[0]}")
+        found = {name: self._axes(name) for name in self.arrays}
+        first, *others = found
+        spec, self.order = found[first]
+        for name in others:
+            if found[name] != (spec, self.order):
+                raise UserError(
+                    f"{self.path}: {first} is of {spec}, {name} of {found[name][0]}: make all alike"
+                )
         if self.spec not in (None, spec):
             raise UserError(f"{self.path} holds images of {spec}; '{self.name}' is {self.spec}")
         self.spec = spec
+
+    @property
+    def arrays(self) -> list[str]:
+        """Every array of images."""
+        return [images for images, _ in self.names.values()] + ([self.bare] if self.bare else [])
 
     def _axes(self, name: str) -> tuple[Grid, str]:
         shape, _ = read_header(self.path, name)
@@ -90,10 +101,10 @@ class NpzImages(FileDataset):
         return [split] * len(self.labels(split))
 
     def examples(self) -> Iterator[Example]:
-        """Yield train, val and test; the values of one of them are in memory at a time."""
-        (task,) = self.tasks
+        """Yield train, val, test and the unlabelled; one array is in memory at a time."""
         scale = self.scale()
         for split, (name, label_name) in self.names.items():
+            (task,) = self.tasks
             images, labels = read_array(self.path, name), self.labels(split)
             if (labels.ndim == 2) != (task.kind == "multilabel"):
                 raise UserError(
@@ -105,10 +116,17 @@ class NpzImages(FileDataset):
             rows = zip(images, labels.tolist(), self.sides(split), strict=True)
             for place, (image, label, side) in enumerate(rows):
                 y = tuple(label) if isinstance(label, list) else label
-                x = image.transpose(2, 0, 1) if self.order == "HWC" else image
-                x = scale.apply(x if x.ndim == 3 else x[None])
                 source = Source(f"{self.path.name}/{name}", place)
+                x = self._scaled(image, scale)
                 yield Example(x, {task.name: y}, {task.name: side}, source=source)
+        if self.bare:
+            for place, image in enumerate(read_array(self.path, self.bare)):
+                source = Source(f"{self.path.name}/{self.bare}", place)
+                yield Example(self._scaled(image, scale), {}, {}, source=source)
+
+    def _scaled(self, image: npt.NDArray[Any], scale: Scale) -> npt.NDArray[np.float32]:
+        x = image.transpose(2, 0, 1) if self.order == "HWC" else image
+        return scale.apply(x if x.ndim == 3 else x[None])
 
     def write_files(self, root: Path) -> None:
         """Twelve images of the declared shape."""
@@ -145,6 +163,13 @@ class NpzFile(NpzImages):
         self.root, _ = self.locate()
         self.names = self._find_names()
         super().inspect(target)
+        self.fingerprint = contents(self.root, [self.path])
+        said = "its channels come first" if self.order == "CHW" else ""
+        self.remarks.extend([said] if said else [])
+        if not self.names:
+            self.no_task = f"{self.path.name} holds {self.bare} alone"
+            self.revision = digest([self.fingerprint, "unlabelled"])
+            return
         found = read_own_labels(self.path, {s: labels for s, (_, labels) in self.names.items()})
         for split, (images, labels) in self.names.items():
             counts = read_header(self.path, images)[0][0], len(found.codes[split])
@@ -158,14 +183,17 @@ class NpzFile(NpzImages):
         if drawn:
             rule = "the file's test; 10% of each class of its train held out for val"
         self.tasks = (Task("label", found.classes, rule, kind=found.kind),)
-        self.fingerprint = contents(self.root, [self.path])
-        self.revision = digest([self.fingerprint, *(["drawn"] if drawn else [])])
-        said = "its channels come first" if self.order == "CHW" else ""
-        self.remarks.extend(remark for remark in (found.remark, said) if remark)
+        markers = [*(["drawn"] if drawn else []), *(["unlabelled"] if self.bare else [])]
+        self.revision = digest([self.fingerprint, *markers])
+        self.remarks.extend([found.remark] if found.remark else [])
 
     def _find_names(self) -> Names:
         """The arrays of each split, by MedMNIST's names or Keras'; what else there is, is said."""
         there = {name.lower(): name for name in array_names(self.path)}
+        bare = [there.pop(name) for name in UNLABELLED if name in there]
+        if len(bare) > 1:
+            raise UserError(f"{self.path} holds {few(bare)}: keep one")
+        self.bare = bare[0] if bare else None
         for pattern, labels in PATTERNS:
             names: Names = {}
             unlabelled: list[str] = []
@@ -187,15 +215,18 @@ class NpzFile(NpzImages):
                 others = [name for name in there.values() if name not in used]
                 self.remarks.extend([f"arrays left alone: {few(others)}"] if others else [])
                 return {split: names[split] for split in SPLITS if split in names}
+        if self.bare and not any(_has_split(name) for name in there):
+            self.remarks.extend([f"arrays left alone: {few([*there.values()])}"] if there else [])
+            return {}
         wanted = ", ".join(f"{split}_{what}" for split in SPLITS for what in ("images", "labels"))
         raise UserError(
             f"{self.path} holds {few(list(there.values()))}; wanted are {wanted} (val may be "
-            f"absent)"
+            f"absent), or {UNLABELLED[0]}"
         )
 
     def scale(self) -> Scale:
         """By type and range of all images."""
-        arrays = [images for images, _ in self.names.values()]
+        arrays = self.arrays
         types = {read_header(self.path, name)[1] for name in arrays}
         if len(types) > 1:
             raise UserError(
@@ -234,3 +265,10 @@ class NpzFile(NpzImages):
             raise UserError(f"{root} holds {names}: name one of them with --data-dir")
         (self._path,) = found
         return root, found
+
+
+def _has_split(name: str) -> bool:
+    """Whether an array is called like the images or labels of a split."""
+    patterns = [each for pair in PATTERNS for each in pair]
+    found = (re.fullmatch(pattern.format("([a-z]+)"), name) for pattern in patterns)
+    return any(match is not None and match[1] in NAMES for match in found)

@@ -168,7 +168,7 @@ def _plain(path: Path, name: str) -> Array:
             raise UserError(
                 f"{path}: {name} holds {int(odd.sum())} values that are no whole numbers, e.g. "
                 f"{numbers[row][odd[row]][0]:g} at {row}: classes are whole numbers or texts, and "
-                f"images without a label are left out"
+                f"images without a label belong in unlabelled_images"
             )
         return numbers.astype(np.int64)
     if array.dtype.kind in "bui":

@@ -33,7 +33,7 @@ class PtbXl(FileDataset):
     """21,799 ECGs of 18,869 patients: 12 leads, 10 s at 100 Hz, in mV."""
 
     name = "ptb-xl"
-    revision = "1"
+    revision = "2"
     spec = Sequence(len(LEADS), LENGTH)
     normalize = "global"
     inputs = Inputs("mV", LEADS)
@@ -63,8 +63,8 @@ class PtbXl(FileDataset):
         "dataset, Scientific Data 7",
         homepage="https://physionet.org/content/ptb-xl/1.0.3/",
         notes="The five diagnostic superclasses, whatever likelihood a statement has, as in the "
-        "publisher's example. ECGs without a diagnostic statement are left out, as in the "
-        "benchmark of Strodthoff et al. 2021. Needs the package wfdb.",
+        "publisher's example. ECGs without a diagnostic statement, which the benchmark of "
+        "Strodthoff et al. 2021 leaves out, are pretrained on. Needs the package wfdb.",
     )
 
     def inspect(self, target: str | None) -> None:
@@ -73,17 +73,14 @@ class PtbXl(FileDataset):
         import_wfdb()
 
     def examples(self) -> Iterator[Example]:
-        """Yield every ECG that has a diagnosis, in the order of the table, read one by one."""
+        """Yield every ECG, in the order of the table, read one by one."""
         (task,) = self.tasks
         codes = self._superclasses()
         wanted = ("patient_id", "scp_codes", "strat_fold", "filename_lr")
         rows = list(read_rows(self.root / DATABASE, wanted))
-        skips, without = Skips(self, len(rows), "ECGs"), 0
+        skips, unused = Skips(self, len(rows), "ECGs"), 0
         for line, row in enumerate(rows, start=2):
             found = self._found(row, codes, line)
-            if not any(found):
-                without += 1
-                continue
             try:
                 signals, names, rate = read_signals(self.root / row["filename_lr"])
                 if tuple(map(str.upper, names)) != LEADS:
@@ -96,10 +93,17 @@ class PtbXl(FileDataset):
             fold = int(row["strat_fold"])
             side: Split = "test" if fold == TEST else "val" if fold == VAL else "train"
             patient = str(int(float(row["patient_id"])))
-            yield Example(signals, {task.name: found}, {task.name: side}, patient)
+            if any(found):
+                yield Example(signals, {task.name: found}, {task.name: side}, patient)
+            elif side == "train":
+                yield Example(signals, {}, {}, patient)
+            else:
+                unused += 1
         skips.close()
-        if without:
-            self.remarks.append(f"{without} ECGs without a diagnostic statement are left out")
+        if unused:
+            self.remarks.append(
+                f"{unused} ECGs without a diagnostic statement are in val or test: left out"
+            )
 
     def _superclasses(self) -> dict[str, int]:
         """Code of a diagnostic statement -> number of its superclass."""

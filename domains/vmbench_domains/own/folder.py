@@ -1,4 +1,4 @@
-"""A folder of files with one label each: ``CLASS/file``, ``SPLIT/CLASS/file`` or metadata.csv."""
+"""A folder of files with a label or none: ``CLASS/file``, ``SPLIT/CLASS/file``, metadata.csv."""
 
 import os
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from vmbench_domains.own.files import Found, find_files, some
 from vmbench_domains.own.layout import check_names, grouped, read_layout, sides_of
 from vmbench_domains.own.metadata import METADATA, LabelledFile, Metadata, read_metadata
 from vmbench_domains.own.settings import SETTINGS_FILE
-from vmbench_domains.own.splits import assign_splits
+from vmbench_domains.own.splits import assign_partly
 from vmbench_domains.source import FileDataset
 
 CARD = Card("yours", "yours", "docs/your-data.md", notes="One's own files; nothing leaves them.")
 
 
 class LabelledFolder(FileDataset):
-    """Base of the generic datasets whose examples are files, one label each.
+    """Base of the generic datasets whose examples are files, of one label each or without any.
 
     Class attributes:
         suffixes: of the files that are examples, lower case.
@@ -29,7 +29,7 @@ class LabelledFolder(FileDataset):
         noun: what they are, e.g. "images".
 
     Attributes:
-        entries: every file with its side of the split.
+        entries: every file with its side of the split; None where it has no label.
     """
 
     card = CARD
@@ -38,7 +38,7 @@ class LabelledFolder(FileDataset):
     suffixes: ClassVar[tuple[str, ...]]
     unread: ClassVar[tuple[str, ...]] = ()
     noun: ClassVar[str]
-    entries: list[tuple[LabelledFile, Split]]
+    entries: list[tuple[LabelledFile, Split | None]]
 
     def inspect(self, target: str | None) -> None:
         """List the files, their classes and their sides."""
@@ -67,20 +67,51 @@ class LabelledFolder(FileDataset):
         tables = self._tables(found)
         files = self._from_metadata(tables, found) if tables else self._from_folders(found)
         self._require_classes(files)
-        sides, rule = assign_splits(
+        assigned = assign_partly(
+            [bool(file.label) for file in files],
             [file.label for file in files],
             [file.subject for file in files],
             [file.given for file in files],
             self.root,
+            noun=self.noun,
         )
-        self.entries = list(zip(files, sides, strict=True))
-        classes = tuple(sorted({file.label for file in files}))
-        self.tasks = (Task("label", classes, rule),)
+        self.remarks.extend(assigned.remarks)
+        self.entries = [
+            (file, side)
+            for file, side, bare in zip(files, assigned.sides, assigned.bare, strict=True)
+            if side or bare
+        ]
+        classes = tuple(sorted({file.label for file in files} - {""}))
+        if classes:
+            self.tasks = (Task("label", classes, assigned.rule),)
+        else:
+            self.no_task = self._why_none(tables)
         settings = [self.root / SETTINGS_FILE] if (self.root / SETTINGS_FILE).is_file() else []
         read = sorted({file.path for file in files} | {*tables, *settings})
         self.fingerprint = contents(self.root, read)
-        self.revision = digest([self.fingerprint, rule])
+        marker = ["unlabelled"] if any(assigned.bare) else []
+        self.revision = digest([self.fingerprint, assigned.rule, *marker])
         self.remarks.extend(self._said_of(found))
+
+    def described(self) -> Iterator[tuple[LabelledFile, dict[str, int], dict[str, Split]]]:
+        """Every file, with its class and side by task."""
+        numbers = {t.name: {c: i for i, c in enumerate(t.classes)} for t in self.tasks}
+        for file, side in self.entries:
+            if side is None:
+                yield file, {}, {}
+            else:
+                labels = {task: number[file.label] for task, number in numbers.items()}
+                yield file, labels, dict.fromkeys(labels, side)
+
+    def _why_none(self, tables: dict[Path, Split | None]) -> str:
+        if tables:
+            return f"no row of {METADATA} has a label"
+        if any(file.path.parent != self.root for file, _ in self.entries):
+            return f"all of its {self.noun} lie in unlabelled/"
+        return (
+            f"its {self.noun} lie in no class folder; if the folder is one class of several, name "
+            f"the one above it ({self.root.absolute().parent}); {self.wanted()}"
+        )
 
     def wanted(self) -> str:
         """The layout in words."""
@@ -126,10 +157,12 @@ class LabelledFolder(FileDataset):
             )
         layout = read_layout(self.root, found.files)
         self.remarks.extend(layout.remarks)
+        if not layout.files:  # nothing has a label, and nothing was to have one
+            return [LabelledFile(path, "", None, None) for path in layout.loose]
         if layout.loose:
             self.remarks.append(
-                f"left alone, being in no class folder: {len(layout.loose)} {self.noun} "
-                f"({some(layout.loose, self.root)})"
+                f"left alone, being in no class folder and not in unlabelled/: {len(layout.loose)} "
+                f"{self.noun} ({some(layout.loose, self.root)})"
             )
         return layout.files
 
@@ -183,15 +216,11 @@ class LabelledFolder(FileDataset):
         )
 
     def _require_classes(self, files: list[LabelledFile]) -> None:
-        """Two classes at least, and both sides where sides are given; else the folder to name."""
-        labels = sorted({file.label for file in files})
+        """Two classes or none, and both sides where sides are given; else the folder to name."""
+        labels = sorted({file.label for file in files} - {""})
         if not labels:
-            raise UserError(
-                f"--data-dir {self.root}: its {self.noun} lie in no class folder; if the folder is "
-                f"one class of several, name the one above it ({self.root.absolute().parent}); "
-                f"{self.wanted()} (docs/your-data.md)"
-            )
-        sides = {file.given for file in files}
+            return
+        sides = {file.given for file in files if file.label}
         if None not in sides and not {"train", "test"} <= sides:
             lacking = "test" if "train" in sides else "train"
             raise UserError(
@@ -202,7 +231,7 @@ class LabelledFolder(FileDataset):
         if len(labels) > 1:
             self.remarks.extend(check_names(self.root, labels))
             return
-        folder = self._inner_folder([file.path for file in files])
+        folder = self._inner_folder([file.path for file in files if file.label])
         if folder != self.root:
             raise UserError(
                 f"--data-dir {self.root} is above the class folders: it would be one class, "
@@ -210,7 +239,8 @@ class LabelledFolder(FileDataset):
             )
         raise UserError(
             f"{self.root} holds one class alone ({labels[0]}), and a task needs two at least; if "
-            f"the folder is one class of several, name the one above it"
+            f"the folder is one class of several, name the one above it; if it says no class, call "
+            f"it unlabelled/"
         )
 
     def _inner_folder(self, paths: list[Path]) -> Path:

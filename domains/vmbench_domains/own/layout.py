@@ -16,12 +16,13 @@ from vmbench_domains.own.splits import NAMES
 Parts = tuple[str, ...]
 PICTURES = ("images", "image", "imgs", "img", "jpegimages", "photos")
 MASKS = ("masks", "mask", "labels", "annotations", "segmentations", "gt", "ground_truth")
+UNLABELLED = ("unlabelled", "unlabeled")  # folders whose files have no label
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 @dataclass
 class Layout:
-    """Files with a class, files that lie in no class folder, and what to say of the folders."""
+    """Files with a class or in ``unlabelled/``, files in no folder, what to say of the folders."""
 
     files: list[LabelledFile] = field(default_factory=list)
     loose: list[Path] = field(default_factory=list)
@@ -36,6 +37,10 @@ def read_layout(root: Path, paths: Sequence[Path]) -> Layout:
     """
     layout = Layout()
     folders = {path: path.relative_to(root).parts[:-1] for path in paths}
+    without = {path: parts for path, parts in folders.items() if _is_unlabelled(parts)}
+    for path, parts in without.items():
+        layout.files.append(LabelledFile(path, "", None, _side_of_unlabelled(parts)))
+    folders = {path: parts for path, parts in folders.items() if path not in without}
     tops = grouped(folders)
     sides = sides_of(root, tops)
     if sides:
@@ -43,7 +48,7 @@ def read_layout(root: Path, paths: Sequence[Path]) -> Layout:
         given: dict[Path, Split | None] = {
             path: sides[path.relative_to(root).parts[0]] for path in folders
         }
-        layout.loose += [path for path in paths if path not in folders]
+        layout.loose += [path for path in paths if path not in folders and path not in without]
         folders = _without_wrappers(folders, given, layout)
         filled = {path.relative_to(root).parts[0] for path, parts in folders.items() if parts}
         if bare := sorted(sides.keys() - filled):
@@ -61,6 +66,18 @@ def read_layout(root: Path, paths: Sequence[Path]) -> Layout:
         else:
             layout.loose.append(path)
     return layout
+
+
+def _is_unlabelled(parts: Parts) -> bool:
+    """Whether the folder is ``unlabelled/``, or that in a side of a split, or below one of them."""
+    named = [part.lower() in UNLABELLED for part in parts[:2]]
+    return any(named) and (named[0] or _side(parts[0]) is not None)
+
+
+def _side_of_unlabelled(parts: Parts) -> Split | None:
+    """The side that such a folder is in, or that is in it; None if there is none."""
+    named = [part.lower() for part in parts[:2] if part.lower() not in UNLABELLED]
+    return next((side for part in named if (side := NAMES.get(part) or _side(part))), None)
 
 
 def sides_of(

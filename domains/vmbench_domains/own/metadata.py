@@ -23,7 +23,7 @@ DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """One file of a user's folder."""
+    """One file of a user's folder; ``label`` is empty where it has none."""
 
     path: Path
     label: str
@@ -50,7 +50,8 @@ def read_metadata(path: Path, root: Path, side: Split | None = None) -> Metadata
 
     Raises:
         UserError: with file and line: a column is missing, a row has more or fewer fields than
-            the header, a cell is empty, a file lies elsewhere or is named with two labels.
+            the header, a cell that names a file is empty, a file lies elsewhere or is named with
+            two labels.
     """
     files: dict[tuple[Path, Split | None], LabelledFile] = {}
     first: dict[Path, tuple[str, int]] = {}
@@ -58,8 +59,8 @@ def read_metadata(path: Path, root: Path, side: Split | None = None) -> Metadata
     again = 0
     for line, row in _rows(path):
         where = f"{path}, line {line}"
-        if not row["file_name"] or not row["label"]:
-            raise UserError(f"{where}: file_name or label is empty")
+        if not row["file_name"]:
+            raise UserError(f"{where}: file_name is empty")
         said = row.get("split")
         given = split_name(said, where) if said else side
         if side is not None and given != side:
@@ -71,8 +72,8 @@ def read_metadata(path: Path, root: Path, side: Split | None = None) -> Metadata
         label, earlier = first.setdefault(file, (row["label"], line))
         if label != row["label"]:
             raise UserError(
-                f"{where}: {row['file_name']} is {row['label']}, and {label} on line {earlier}: "
-                f"a file has one label"
+                f"{where}: {row['file_name']} is {row['label'] or 'without a label'}, and "
+                f"{label or 'without one'} on line {earlier}: a file has one label"
             )
         again += (file, given) in files
         entry = LabelledFile(file, row["label"], row.get("subject") or None, given)
@@ -93,8 +94,9 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         for column in WANTED:
             if column not in columns:
                 raise UserError(
-                    f"{path} has no column '{column}'; it needs file_name and label, and may "
-                    f"have subject and split (it has {', '.join(columns) or 'none'})"
+                    f"{path} has no column '{column}'; it needs file_name and label (empty where "
+                    f"there is none), and may have subject and split (it has "
+                    f"{', '.join(columns) or 'none'})"
                 )
         for column in {*WANTED, "subject", "split"}:
             if columns.count(column) > 1:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vmbench.data.dataset import HeldOut, Split
@@ -96,6 +97,73 @@ def assign_splits(
         return _by_group(groups, where)
     sides = stratified_shares(labels, val=VAL_SHARE, test=TEST_SHARE, seed=SPLIT_SEED)
     return sides, f"20% of {of} held out for test, 10% for val; no subjects are named"
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Where examples are of which some have no label.
+
+    Attributes:
+        sides: of each that has one; None for the others.
+        bare: of each, whether it is to be pretrained on without a label.
+        rule: of the labelled ones, in words; "" where there are none.
+        remarks: what is left out, and why.
+    """
+
+    sides: list[Split | None]
+    bare: list[bool]
+    rule: str
+    remarks: list[str]
+
+
+def assign_partly(
+    labelled: Sequence[bool],
+    labels: Sequence[str],
+    groups: Sequence[str | None],
+    given: Sequence[Split | None],
+    where: object,
+    *,
+    of: str = "each class",
+    noun: str = "examples",
+) -> Assigned:
+    """:func:`assign_splits` of the labelled ones alone, and which others are pretrained on.
+
+    Those are not that the user put on val or test; nor, where others name their subject, those
+    that name none: it may be one that is held out.
+    """
+    rows = [row for row, has_one in enumerate(labelled) if has_one]
+    sides: list[Split | None] = [None] * len(labelled)
+    rule = ""
+    if rows:
+        drawn, rule = assign_splits(
+            [labels[row] for row in rows],
+            [groups[row] for row in rows],
+            [given[row] for row in rows],
+            where,
+            of,
+        )
+        for row, side in zip(rows, drawn, strict=True):
+            sides[row] = side
+    named = any(groups[row] is not None for row in rows)
+    others = [not has_one for has_one in labelled]
+    held_out = [bare and side in ("val", "test") for bare, side in zip(others, given, strict=True)]
+    nameless = [
+        bare and named and group is None and not out
+        for bare, group, out in zip(others, groups, held_out, strict=True)
+    ]
+    bare = [
+        all((each, not out, not unnamed))
+        for each, out, unnamed in zip(others, held_out, nameless, strict=True)
+    ]
+    remarks = [
+        f"{sum(found)} {noun} without a label {why}: left out"
+        for found, why in (
+            (held_out, "are in val or test"),
+            (nameless, "name no subject, as others do"),
+        )
+        if any(found)
+    ]
+    return Assigned(sides, bare, rule, remarks)
 
 
 def _as_given(

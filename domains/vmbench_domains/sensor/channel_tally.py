@@ -43,12 +43,15 @@ class ChannelTally:
             elif (steps > 0).mean() > RISING:
                 self.rising[channel] += 1
 
-    def add(self, name: str, label: int, signal: Signal, whole: list[tuple[int, int]]) -> None:
+    def add(
+        self, name: str, label: int | None, signal: Signal, whole: list[tuple[int, int]]
+    ) -> None:
         """Count what is missing in a segment, and what of it is in too long a gap."""
         for channel, values in zip(self.channels, signal, strict=True):
             found = set(values[:: max(len(values) - 1, 1)].tolist())  # both ends will tell most
             found = found if len(found) > 1 else set(values.tolist())
-            self.values[channel].setdefault(label, set()).update(list(found)[:2])
+            if label is not None:
+                self.values[channel].setdefault(label, set()).update(list(found)[:2])
         self.missing += np.isnan(signal).sum(axis=1)
         self.samples += signal.shape[1]
         lost = signal.shape[1] - sum(stop - start for start, stop in whole)

@@ -15,6 +15,7 @@ from vmbench_domains.sensor.recordings import (
     RecordingWindows,
     Segment,
     Signal,
+    between,
     spectrogram_spec,
 )
 from vmbench_domains.sensor.samples import write_hapt
@@ -39,7 +40,7 @@ class Hapt(RecordingWindows):
     """Windows of 2.56 s as spectrograms: acceleration (g), then angular velocity (rad/s)."""
 
     name = "hapt"
-    revision = "1"
+    revision = "2"
     spec: Spec = spectrogram_spec(CHANNELS)
     inputs = Inputs(LOG_POWER, NAMES)
     window, step = 128, 64  # at 50 Hz, as published
@@ -77,7 +78,8 @@ class Hapt(RecordingWindows):
         "recognition using smartphones, Neurocomputing 171",
         homepage="https://archive.ics.uci.edu/dataset/341",
         notes="6 activities and 6 transitions between postures, which are rare: read the balanced "
-        "accuracy. Neighbouring windows overlap by half; each lies inside one segment.",
+        "accuracy. Neighbouring windows overlap by half; each lies inside one segment. What lies "
+        "between the labelled segments is pretrained on, of the subjects of train.",
     )
 
     def locate(self) -> tuple[Path, list[Path]]:
@@ -110,7 +112,8 @@ class Hapt(RecordingWindows):
         if len(signal) != CHANNELS:
             raise ValueError(f"{len(signal)} channels instead of {CHANNELS}")
         side = HELD_OUT.split(user)
-        segments = [Segment(*spans, side) for spans in self._segments[experiment, user]]
+        labelled = [Segment(*spans, side) for spans in self._segments[experiment, user]]
+        segments = [*labelled, *between(labelled, signal.shape[1])]
         return Recording(f"{user:02}", signal, segments)
 
     def write_files(self, root: Path) -> None:

@@ -14,7 +14,7 @@ from vmbench.storage.contents import contents
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
 from vmbench_domains.own.spelling import alike
-from vmbench_domains.own.splits import assign_splits
+from vmbench_domains.own.splits import assign_partly
 from vmbench_domains.sensor.channel_tally import ChannelTally
 from vmbench_domains.sensor.clock import Seconds
 from vmbench_domains.sensor.recording_files import Cells, read_cells
@@ -31,9 +31,8 @@ from vmbench_domains.sensor.regular import at_rate, on_grid, unbroken
 from vmbench_domains.sensor.samples import write_recordings
 from vmbench_domains.sensor.spectrogram import LOG_POWER
 from vmbench_domains.sensor.stretches import clock_seconds
-from vmbench_domains.sensor.survey import survey
+from vmbench_domains.sensor.survey import LABEL, survey
 
-LABEL = "label"
 WINDOW_SECONDS, WINDOW = 5.0, 250  # with and without a known rate
 SETTINGS = {"window": int, "step": int, "rate": float, "time_unit": str, "drop": list}
 FEWEST_CLASSES = 2
@@ -45,7 +44,8 @@ class Recordings(RecordingWindows):
 
     A file's rows are samples in time. Columns, in any order and case: ``label`` (or ``--target``),
     one for each channel, and where known ``subject``, ``session``, ``time`` and ``split``. Without
-    a subject column the sub-folder that a file lies in is its subject, or else the file.
+    a subject column the sub-folder that a file lies in is its subject, or else the file. Time
+    without a label is pretrained on.
     """
 
     name = "recordings"
@@ -93,14 +93,19 @@ class Recordings(RecordingWindows):
         files = [*self.survey.columns, place / SETTINGS_FILE]
         self.fingerprint = contents(self.survey.root, [path for path in files if path.is_file()])
         self.revision = digest(
-            [self.fingerprint, target or LABEL, self.tasks[0].split_rule, self.window, self.step]
+            [self.fingerprint, target or LABEL, self.rule, self.window, self.step, *self._bare]
         )
 
     def _split(self, place: Path, label: str) -> None:
         stretches = [s for found in self.survey.scans.values() for s in found.stretches]
-        lengths = [(s.stop - s.start) * self.survey.factor(s.path) for s in stretches]
+        labelled = [bool(s.label) for s in stretches]
+        lengths = [
+            (s.stop - s.start) * self.survey.factor(s.path)
+            for s in stretches
+            if s.label or not any(labelled)
+        ]
         if not lengths:
-            raise UserError(f"{place}: no row has a label in column '{label}'")
+            raise UserError(f"{place}: no file has a row")
         if max(lengths) < self.window:
             jumps = self.survey.jumps()
             raise UserError(
@@ -109,14 +114,20 @@ class Recordings(RecordingWindows):
                 f"{f'; {jumps}' if jumps else ''}: say window = N in "
                 f"{SETTINGS_FILE} ({SHORTEST} at least), or sort the rows by subject and time"
             )
-        sides, rule = assign_splits(
+        found = assign_partly(
+            labelled,
             [stretch.label for stretch in stretches],
             [stretch.subject for stretch in stretches],
             [stretch.given for stretch in stretches],
             place,
+            noun="stretches of time",
         )
-        classes = tuple(sorted({stretch.label for stretch in stretches}))
-        if len(classes) < FEWEST_CLASSES:
+        self.rule = found.rule
+        self.remarks.extend(found.remarks)
+        # Of sets without one, the revision is what it was before they were read.
+        self._bare = ["unlabelled"] if any(found.bare) else []
+        classes = tuple(sorted({stretch.label for stretch in stretches} - {""}))
+        if classes and len(classes) < FEWEST_CLASSES:
             raise UserError(
                 f"{place}: every row's label in column '{label}' is '{classes[0]}': a task "
                 f"needs two classes; name another column with --target"
@@ -125,11 +136,26 @@ class Recordings(RecordingWindows):
             self.remarks.append(
                 f"warning: labels that differ by their spelling alone: {', '.join(same)}"
             )
-        self.tasks = (Task(label, classes, rule),)
-        self._by_key: dict[tuple[Path, str], list[Segment]] = {}
-        for stretch, side in zip(stretches, sides, strict=True):
-            segment = Segment(stretch.start, stretch.stop, classes.index(stretch.label), side)
-            self._by_key.setdefault((stretch.path, stretch.subject), []).append(segment)
+        if classes:
+            self.tasks = (Task(label, classes, found.rule),)
+        else:
+            self.no_task = self._why_none(label)
+        self._by_key: dict[tuple[Path, str | None], list[Segment]] = {}
+        for stretch, side, bare in zip(stretches, found.sides, found.bare, strict=True):
+            if side is not None or bare:
+                code = classes.index(stretch.label) if side else None
+                segment = Segment(stretch.start, stretch.stop, code, side)
+                self._by_key.setdefault((stretch.path, stretch.subject), []).append(segment)
+
+    def _why_none(self, label: str) -> str:
+        columns = next(iter(self.survey.columns.values()))
+        if columns.label is None:
+            names = ", ".join(self.survey.channels)
+            return (
+                f"no file has a column '{label}'; if one of the channels ({names}) is the label, "
+                f"name it with --target"
+            )
+        return f"no row has a label in column '{label}'"
 
     def channel_names(self) -> tuple[str, ...]:
         """As the columns are called."""
@@ -137,7 +163,7 @@ class Recordings(RecordingWindows):
 
     def sessions(self) -> list[tuple[str, object]]:
         """Every file and subject in it."""
-        return [(f"{self.survey.inside(p)} ({s})", (p, s)) for p, s in self._by_key]
+        return [(f"{self.survey.inside(p)} ({s or 'no subject'})", (p, s)) for p, s in self._by_key]
 
     def examples(self) -> Iterator[Example]:
         """Yield the windows of every recording, then say what was filled or left out."""
@@ -157,7 +183,7 @@ class Recordings(RecordingWindows):
 
     def read(self, key: object) -> Recording:
         """The channels of one file, with the segments of one subject, at the rate of the set."""
-        path, subject = cast(tuple[Path, str], key)
+        path, subject = cast(tuple[Path, str | None], key)
         cells, columns = self._cells(path), self.survey.columns[path]
         seconds, _ = clock_seconds(cells, columns, self.unit)
         longest = max(int(self.window / self.survey.factor(path)) // GAP_SHARE, 1)

@@ -24,6 +24,7 @@ from vmbench_domains.text_table import read_columns
 TIME, PERIOD, GAP = 0, 0.01, 5  # seconds; a step of more than 5 periods ends a segment
 COLUMNS = 54  # time, activity, then the channels: heart rate and three units of 17
 ACTIVITY, FIRST_CHANNEL = 1, 2
+TRANSIENT = 0
 CHANNELS = COLUMNS - FIRST_CHANNEL
 ACTIVITIES = {
     1: "lying", 2: "sitting", 3: "standing", 4: "walking", 5: "running", 6: "cycling",
@@ -39,10 +40,11 @@ class Pamap2(RecordingWindows):
 
     Class attributes:
         activities: the publisher's number -> name, of those that are classes.
+        transients: whether samples of activity 0, which is none, are pretrained on.
     """
 
     name = "pamap2"
-    revision = "2"
+    revision = "3"
     spec: Spec = spectrogram_spec(CHANNELS)
     inputs = Inputs(LOG_POWER)
     window, step = 1000, 500
@@ -55,6 +57,7 @@ class Pamap2(RecordingWindows):
         ),
     )
     activities: ClassVar[Mapping[int, str]] = ACTIVITIES
+    transients: ClassVar[bool] = True
     tasks = (
         Task(
             "activity",
@@ -68,7 +71,8 @@ class Pamap2(RecordingWindows):
         "monitoring, ISWC",
         homepage="https://archive.ics.uci.edu/dataset/231",
         notes="Missing values are interpolated; of the heart rate, 9 of 10 are, being measured at "
-        "9 Hz. The 12 activities of the protocol; transient samples (activity 0) are left out. "
+        "9 Hz. The 12 activities of the protocol; transient samples (activity 0) are pretrained "
+        "on, of the subjects of train. "
         "Tamkin et al. 2021 report subject 5, this benchmark's val, never use subject 6, and leave "
         "out ironing: pamap2-reference. Rope "
         "jumping lasts 2.55 s for subject 6, less than a window: test has none of it, which every "
@@ -90,11 +94,12 @@ class Pamap2(RecordingWindows):
         codes = {activity: label for label, activity in enumerate(self.activities)}
         steps = np.diff(table[:, TIME])
         broken = (np.diff(activities) != 0) | (steps < 0) | (steps > GAP * PERIOD)
-        segments = [
-            Segment(start, stop, codes[activity], HELD_OUT.split(number))
-            for start, stop in runs(np.concatenate([[0], np.cumsum(broken)]))
-            if (activity := int(activities[start])) in codes
-        ]
+        segments = []
+        for start, stop in runs(np.concatenate([[0], np.cumsum(broken)])):
+            if (activity := int(activities[start])) in codes:
+                segments.append(Segment(start, stop, codes[activity], HELD_OUT.split(number)))
+            elif activity == TRANSIENT and self.transients:
+                segments.append(Segment(start, stop))
         return Recording(str(number), table[:, FIRST_CHANNEL:].T, segments)
 
     def write_files(self, root: Path) -> None:
@@ -114,12 +119,15 @@ class Pamap2Reference(Pamap2):
     """The same without ironing: 11 activities."""
 
     name = "pamap2-reference"
+    revision = "2"
+    transients = False
     activities = REFERENCE
     tasks = (replace(Pamap2.tasks[0], classes=tuple(REFERENCE.values())),)
     card = replace(
         Pamap2.card,
         notes="The activities and subjects of Tamkin et al. 2021, to compare with them: without "
-        "ironing, which pamap2 has. They report subject 5, val here, and draw windows anew at "
-        "every evaluation, each activity and subject as often; here every window counts once. "
+        "ironing, which pamap2 has, and without its unlabelled samples. They report subject 5, "
+        "val here, and draw windows anew at every evaluation, each activity and subject as often; "
+        "here every window counts once. "
         "Missing values are interpolated.",
     )

@@ -22,15 +22,16 @@ Signal = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Segment:
-    """Samples ``start`` (included) to ``stop`` (excluded) of a recording, all of one class.
+    """Samples ``start`` (included) to ``stop`` (excluded) of a recording.
 
+    All are of the class ``label``, on the side ``split``; both are None where nobody labelled them.
     ``source`` is where the first one was read.
     """
 
     start: int
     stop: int
-    label: int
-    split: Split
+    label: int | None = None
+    split: Split | None = None
     source: Source = NOWHERE
 
     def source_at(self, sample: int, rate: float | None, name: str) -> Source:
@@ -44,13 +45,13 @@ class Segment:
 class Recording:
     """One session of one subject: the signal (channels, T), NaN where a value is missing."""
 
-    subject: str
+    subject: str | None
     signal: Signal
     segments: Sequence[Segment]
 
 
 class RecordingWindows(FileDataset):
-    """Windows that lie wholly inside one labelled segment; as spectrograms where spec is a Grid.
+    """Windows that lie wholly inside one segment; as spectrograms where spec is a Grid.
 
     Attributes:
         window: samples of a window, 32 at least.
@@ -77,8 +78,7 @@ class RecordingWindows(FileDataset):
         """Yield the windows of every recording that can be read."""
         sessions = self.sessions()
         skips = Skips(self, len(sessions), self.noun)
-        (task,) = self.tasks
-        tally = Tally(task, self.window, self.step)
+        tally = Tally(next(iter(self.tasks), None), self.window, self.step)
         for name, key in sessions:
             try:
                 recording = self.read(key)
@@ -94,10 +94,12 @@ class RecordingWindows(FileDataset):
                     signal[:, segment.start : segment.stop], self.window, self.step
                 )
                 tally.add_segment(segment, len(windows))
-                label, side = {task.name: segment.label}, {task.name: segment.split}
+                label, side = segment.label, segment.split
+                labels = {task.name: label for task in self.tasks if label is not None}
+                sides = {task.name: side for task in self.tasks if side is not None}
                 for place, x in enumerate(self.represent(windows)):
                     source = segment.source_at(place * self.step, self.rate, name)
-                    yield Example(x, label, side, recording.subject, source)
+                    yield Example(x, labels, sides, recording.subject, source)
         skips.close()
         self.remarks += tally.remarks(self.channel_names())
 
@@ -113,10 +115,12 @@ class RecordingWindows(FileDataset):
 class Tally:
     """Counts, while recordings go by, what a user should know of them."""
 
-    def __init__(self, task: Task, window: int, step: int) -> None:
-        self.task, self.window, self.step = task, window, step
+    def __init__(self, task: Task | None, window: int, step: int) -> None:
+        self.classes = task.classes if task else ()
+        self.window, self.step = window, step
+        self.bare_short = 0
         self.missing = self.total = self.segments = self.short = self.samples = self.covered = 0
-        self.counts = {side: np.zeros(len(task.classes), np.int64) for side in SPLITS}
+        self.counts = {side: np.zeros(len(self.classes), np.int64) for side in SPLITS}
         self.low: Signal | None = None
         self.high: Signal | None = None
 
@@ -130,6 +134,9 @@ class Tally:
 
     def add_segment(self, segment: Segment, windows: int) -> None:
         """Count a segment and its windows."""
+        if segment.label is None or segment.split is None:
+            self.bare_short += not windows
+            return
         length = segment.stop - segment.start
         self.segments, self.samples = self.segments + 1, self.samples + length
         self.counts[segment.split][segment.label] += windows
@@ -153,6 +160,8 @@ class Tally:
                 f"{1 - self.covered / self.samples:.1%} of the {self.samples} labelled samples are "
                 f"in no window: segments too short for one, and the ends of others"
             )
+        if self.bare_short:
+            yield f"{self.bare_short} unlabelled stretches are shorter than a window: left out"
         if self.low is not None and self.high is not None:
             still = np.flatnonzero(self.low == self.high)
             if len(still):
@@ -160,18 +169,33 @@ class Tally:
         yield from self._absent()
 
     def _absent(self) -> Iterator[str]:
-        there = sum(self.counts.values(), start=np.zeros(len(self.task.classes), np.int64)) > 0
+        there = sum(self.counts.values(), start=np.zeros(len(self.classes), np.int64)) > 0
         for side, counts in self.counts.items():
             lacking = [
                 name
-                for name, count, anywhere in zip(self.task.classes, counts, there, strict=True)
+                for name, count, anywhere in zip(self.classes, counts, there, strict=True)
                 if anywhere and not count
             ]
             if lacking and counts.any():
                 yield f"{side} has no window of: {', '.join(lacking)}"
-        nowhere = [name for name, found in zip(self.task.classes, there, strict=True) if not found]
+        nowhere = [name for name, found in zip(self.classes, there, strict=True) if not found]
         if nowhere and there.any():
             yield f"no window at all of: {', '.join(nowhere)}"
+
+
+def between(segments: Sequence[Segment], length: int) -> Iterator[Segment]:
+    """What no segment covers of a recording of ``length`` samples: unlabelled.
+
+    >>> [(gap.start, gap.stop) for gap in between([Segment(2, 5), Segment(4, 7)], 9)]
+    [(0, 2), (7, 9)]
+    """
+    start = 0
+    for segment in sorted(segments, key=lambda segment: segment.start):
+        if segment.start > start:
+            yield Segment(start, segment.start)
+        start = max(start, segment.stop)
+    if start < length:
+        yield Segment(start, length)
 
 
 def spectrogram_spec(channels: int) -> Grid:

@@ -16,13 +16,13 @@ def write_hapt(path: Path, users: Sequence[int]) -> None:
     """Write HAPT's zip: channel c of user u holds 10 u + c + t / 1000 at sample t (from 0).
 
     Each user walks for 200 samples and 128 samples, and changes posture for 100: less than a
-    window.
+    window. Of 650 samples, the last 160 have no label, and shorter stretches before.
     """
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("activity_labels.txt", "1 WALKING\n2 WALKING_UPSTAIRS\n")
         lines = []
         for number, user in enumerate(users, start=1):
-            time = np.arange(500) / 1000
+            time = np.arange(650) / 1000
             for sensor, first in (("acc", 0), ("gyro", 3)):
                 rows = np.column_stack([10 * user + first + c + time for c in range(3)])
                 text = "\n".join(" ".join(f"{value:.4f}" for value in row) for row in rows)
@@ -33,13 +33,13 @@ def write_hapt(path: Path, users: Sequence[int]) -> None:
 
 
 def write_pamap2(root: Path, subjects: Sequence[int]) -> None:
-    """Write a file for each subject: lying and rope jumping for 11 s, a transient between.
+    """Write a file for each subject: lying and rope jumping for 11 s, transients between and after.
 
     The heart rate is a ramp from 100 on, measured at every 11th sample; every other channel holds
     the subject's number.
     """
     for subject in subjects:
-        activity = np.repeat([1, 0, 24], [1100, 50, 1100])
+        activity = np.repeat([1, 0, 24, 0], [1100, 50, 1100, 1010])
         table = np.full((len(activity), 54), float(subject))
         table[:, 0] = np.arange(len(table)) / 100
         table[:, 1] = activity

@@ -25,14 +25,14 @@ class Columns:
     """Which column of a file is what.
 
     Attributes:
-        label: the label's.
+        label: the label's; None where the file has none.
         roles: subject, session and split -> their columns, where the file has them.
         clock: the time's, or None; ``unit`` is what its name says, or None.
         spare: further clocks, which are left out.
         channels: all others, in the file's order.
     """
 
-    label: str
+    label: str | None
     roles: dict[str, str]
     clock: str | None
     unit: str | None
@@ -42,12 +42,17 @@ class Columns:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Consecutive rows of one file: of one subject, session, split and label, without a break."""
+    """Consecutive rows of one file: of one subject, session, split and label, without a break.
+
+    Attributes:
+        subject: None if the rows name none and have no label either.
+        label: "" if they have none.
+    """
 
     path: Path
     start: int
     stop: int
-    subject: str
+    subject: str | None
     label: str
     given: Split | None
 
@@ -57,7 +62,7 @@ class Scan:
     """What one file holds but for its channels.
 
     Attributes:
-        stretches: its labelled stretches.
+        stretches: the stretches of equal label, and those without one.
         rows: how many it has, labelled or not.
         timing: of its clock, if it has one and rows enough.
         breaks: how many stretches its clock breaks, rather than its labels.
@@ -77,14 +82,9 @@ def sort_columns(path: Path, names: Sequence[str], target: str, drop: Sequence[s
     """What each column of a file is; names of roles are known in any case.
 
     Raises:
-        UserError: there is no column for the label, or no channel.
+        UserError: there is no channel.
     """
     label = _named(names, target)
-    if label is None:
-        raise UserError(
-            f"{path} has no column '{target}'; it has {', '.join(names[:20])}: "
-            f"name the label's column with --target, or move the file away if it is no recording"
-        )
     free = [name for name in names if name not in (label, *drop)]
     roles = {role: found for role in ROLES if (found := _named(free, role)) is not None}
     free = [name for name in free if name not in roles.values()]
@@ -147,8 +147,9 @@ def scan(
         UserError: the file cannot be read, a subject or split is missing or unknown, or the clock
             is out of all bounds.
     """
-    texts = [columns.label, *columns.roles.values()]
-    cells = read_cells(path, texts=texts, clock=columns.clock)
+    texts = [*([columns.label] if columns.label else []), *columns.roles.values()]
+    counted = columns.channels[:1] if not (texts or columns.clock) else ()  # rows, if nothing else
+    cells = read_cells(path, texts=texts, numbers=counted, clock=columns.clock)
     count = len(cells.lines)
     if not count:
         return None
@@ -160,15 +161,18 @@ def scan(
     found: Timing | None = None
     broken = np.zeros(count - 1, np.bool_)
     if seconds is not None:
-        owners = [i for i, role in enumerate(columns.roles, start=1) if role != "split"]
+        first = len(texts) - len(columns.roles)
+        owners = [i for i, role in enumerate(columns.roles, start=first) if role != "split"]
         same = ~np.any(codes[owners, 1:] != codes[owners, :-1], axis=0)
         found = timing(seconds, same, path)
         if found is not None:
             broken = found.broken
     pieces = np.concatenate([[0], np.cumsum(changed | broken)])
     stretches = list(_stretches(cells, columns, inside, side, pieces))
-    labelled = np.array([bool(text) for text in cells.texts[columns.label]], np.bool_)
-    breaks = int((broken & ~changed & labelled[1:]).sum())
+    labels = cells.texts[columns.label] if columns.label else [""] * count
+    labelled = np.array([bool(text) for text in labels], np.bool_)
+    within = labelled if labelled.any() else ~labelled
+    breaks = int((broken & ~changed & within[1:]).sum())
     return Scan(stretches, count, found, breaks, unit, cells.remarks)
 
 
@@ -199,13 +203,14 @@ def _stretches(
     folder = _subject(inside)
     for start, stop in runs(pieces):
         row = {role: cells.texts[name][start] for role, name in columns.roles.items()}
-        label = cells.texts[columns.label][start]
-        if not label:
-            continue  # unlabelled time
-        subject = row.get("subject", folder)
-        if not subject:
+        label = cells.texts[columns.label][start] if columns.label else ""
+        subject = row.get("subject", folder) or None
+        if label and not subject:
             raise UserError(f"{cells.where(start)} names no subject, others do")
-        given = split_name(row["split"], cells.where(start)) if "split" in row else side
+        said = row.get("split")
+        given = side
+        if said or (label and said is not None):
+            given = split_name(said, cells.where(start))
         if side and given != side:
             raise UserError(
                 f"{cells.where(start)}: the split is {given}, the file's folder or name says "

@@ -25,6 +25,7 @@ from vmbench_domains.sensor.stretches import (
 )
 from vmbench_domains.source import Skips
 
+LABEL = "label"  # its column, unless another is named
 ONE_RATE = 0.02  # rates that differ by a smaller share are one
 NAMED = 5  # files that a remark names
 
@@ -35,8 +36,9 @@ class Survey:
 
     Attributes:
         root: the user's folder.
-        columns: file -> what its columns are, in the order of paths.
-        scans: file -> its labelled stretches and clock.
+        columns: file -> what its columns are, in the order of paths; in some, or in all, there may
+            be none for the label.
+        scans: file -> its stretches and clock.
         rate: Hz that every window has; None if neither a clock nor the settings tell it.
         rates: file -> its own rate in Hz, if it has a clock.
     """
@@ -140,6 +142,13 @@ def survey(dataset: Any, place: Path, label: str, settings: dict[str, Any]) -> S
         for path, table in tables.items()
     }
     check_alike(columns)
+    without = [path for path, found in columns.items() if found.label is None]
+    if len(without) == len(columns) and label != LABEL:
+        first = without[0]
+        raise UserError(
+            f"{first} has no column '{label}'; it has {', '.join(tables[first].columns)}: name the "
+            f"label's column with --target"
+        )
     unit = settings.get("time_unit")
     if unit is not None and unit not in UNITS:
         known = ", ".join(UNITS)
@@ -156,6 +165,11 @@ def survey(dataset: Any, place: Path, label: str, settings: dict[str, Any]) -> S
     rate = settings.get("rate") or _usual_rate(rates, scans)
     columns = {path: columns[path] for path in scans}
     whole = Survey(root, columns, scans, rate, rates)
+    if without and len(without) < len(columns):
+        dataset.remarks.append(
+            f"{len(without)} of {len(columns)} files have no column '{label}', and so no labels "
+            f"({whole.some(without)})"
+        )
     if unnamed:
         dataset.remarks.append(f"left out: columns without a name ({whole.some(unnamed)})")
     if others := _others(place, paths):

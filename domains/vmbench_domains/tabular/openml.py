@@ -69,8 +69,7 @@ class OpenML(Table):
         about = json.loads((folder / ABOUT).read_text())
         self.inspect_at(folder / TABLE, target or self._default(about["targets"]))
         # Not the times of the cached file: another machine's results name the same revision.
-        rule = self.tasks[0].split_rule
-        self.revision = digest([READ_AS, self.number, about["md5"], self.target, rule])
+        self.revision = digest([READ_AS, self.number, about["md5"], self.target, *self.rule])
         self.remarks.insert(0, f"OpenML {self.number}: {about['said']}")
         self.remarks.extend(about["warnings"])
 

@@ -20,7 +20,7 @@ from vmbench_domains.own.arff import ArffFile
 from vmbench_domains.own.columns import Cells, one_text
 from vmbench_domains.own.folder import CARD
 from vmbench_domains.own.settings import SETTINGS_FILE, read_settings
-from vmbench_domains.own.splits import assign_splits, splits_of_files
+from vmbench_domains.own.splits import assign_partly, splits_of_files
 from vmbench_domains.own.tables import find_tables
 from vmbench_domains.source import FileDataset
 from vmbench_domains.tabular.survey import SPLIT, SUBJECT, Survey, Tables
@@ -30,7 +30,8 @@ from vmbench_domains.tabular.table_remarks import remarks_of
 RESERVED = (SUBJECT, SPLIT)
 MOST_CATEGORIES = 64  # a text column of more values is taken for names or free text
 SETTINGS = {"target": str, "drop": list, "text": list, "kind": str}
-NO_SIDE = -1
+NO_SIDE, UNLABELLED = -1, len(SPLITS)  # of rows that are left out, or have no label
+NO_LABELS = "none"  # what --target says where there are none
 READ_AS = 2  # changes when the same files are read otherwise
 Floats = npt.NDArray[np.float32]
 LEFT_OUT = {
@@ -49,7 +50,8 @@ class Table(FileDataset):
     A missing number becomes the mean of the training rows, a missing category zeros. A column
     ``subject`` keeps the rows of one subject on one side; ``split``, or files and folders named
     train, val and test, say which side a row is on. A target of texts or few whole numbers is a
-    class, any other number a regression.
+    class, any other number a regression. Rows without a label are pretrained on; ``--target none``
+    says that no row has one.
     """
 
     name = "table"
@@ -116,11 +118,10 @@ class Table(FileDataset):
         self._say(survey)
         said = place / SETTINGS_FILE
         self.fingerprint = contents(root, [*self.paths, *([said] if said.is_file() else [])])
-        rule = self.tasks[0].split_rule
         kind = [] if self.kind == "multiclass" else [self.kind]
         texts = [sorted(self._texts)] if self._texts else []
         self.revision = digest(
-            [READ_AS, self.fingerprint, self.target, dropped, rule, *kind, *texts]
+            [READ_AS, self.fingerprint, self.target, dropped, *self.rule, *kind, *texts]
         )
 
     def _by_custom(self) -> str | None:
@@ -131,15 +132,23 @@ class Table(FileDataset):
         self.remarks.append(f"the label is the last attribute, '{last}' (--target names another)")
         return last
 
-    def _target(self, named: str | None, settings: Mapping[str, Any]) -> tuple[str, str | None]:
-        """The target's column and the kind that the user named; None: the values decide."""
+    def _target(
+        self, named: str | None, settings: Mapping[str, Any]
+    ) -> tuple[str | None, str | None]:
+        """The target's column (None: no labels) and the kind that the user named, if any.
+
+        Where no kind is named, the values decide.
+        """
         columns, kind = self.tables.names, settings.get("kind")
         path = self.paths[0]
         if named is None:
             raise UserError(
-                f"which column of {path} is the label? name it with --target ({', '.join(columns)})"
+                f"which column of {path} is the label? name it with --target "
+                f"({', '.join(columns)}), or pretrain without labels (--target {NO_LABELS})"
             )
         target = normalize("NFC", named).strip()
+        if target.lower() == NO_LABELS and target not in columns:
+            return None, None
         if target not in columns and ":" in target:
             target, _, kind = target.rpartition(":")
         if kind is not None and kind not in OWN_KINDS:
@@ -247,37 +256,51 @@ class Table(FileDataset):
                 self.remarks.append(LEFT_OUT[reason].format(MOST_CATEGORIES, ", ".join(names)))
         self.columns = [c for c in columns if c in self.numeric or c in self.categories]
         if not self.columns:
+            besides = f" besides '{self.target}'" if self.target else ""
             why = "; ".join(r for r in self.remarks if r.startswith("left out"))
             raise UserError(
-                f"{self.paths[0]} has no column besides '{self.target}' to learn from"
+                f"{self.paths[0]} has no column{besides} to learn from"
                 + (f" ({why})" if why else "")
             )
 
     def _set_task(self, survey: Survey, by_file: Sequence[Split | None], where: Path) -> None:
         """The task, and the label, side and subject of every row."""
-        found = TableLabels(survey, self.target, self.kind)
-        self.remarks.extend(found.remarks)
-        self.kind, labels, classes = found.kind, found.written, found.classes
-        kept = np.flatnonzero([bool(label) for label in labels]).tolist()
-        if not kept:
-            raise UserError(f"{where}: no row has a label in the column '{self.target}'")
-        given = self._given(survey, by_file)
-        sides, rule = assign_splits(
-            [labels[row] if classes else "" for row in kept],
-            [survey.groups[row] for row in kept],
-            [given[row] for row in kept],
+        labels, classes = survey.labels, list[str]()
+        found = None
+        if self.target is None:
+            self.no_task = f"--target {NO_LABELS} says that no row has a label"
+        else:
+            found = TableLabels(survey, self.target, self.kind)
+            self.remarks.extend(found.remarks)
+            self.kind, labels, classes = found.kind, found.written, found.classes
+        labelled = [bool(label) for label in labels]
+        assigned = assign_partly(
+            labelled,
+            labels if classes else [""] * len(labels),
+            survey.groups,
+            self._given(survey, by_file),
             where,
-            "each class" if classes else "the rows",
+            of="each class" if classes else "the rows",
+            noun="rows",
         )
-        self.tasks = (Task(self.target, tuple(classes), rule, kind=self.kind),)
-        exact = np.int64 if classes else np.float64
-        self._labels_of = np.zeros(len(labels), exact)
-        self._labels_of[kept] = found.values(kept, f"{where}: --target {self.target}")
+        self.remarks.extend(assigned.remarks)
+        # Of tables without such rows, the revision is what it was before they were read.
+        self.rule = [assigned.rule, *(["unlabelled"] if any(assigned.bare) else [])]
         self._sides = np.full(len(labels), NO_SIDE, np.int8)
-        self._sides[kept] = [SPLITS.index(side) for side in sides]
+        self._sides[assigned.bare] = UNLABELLED
         self._groups = survey.groups
-        if len(kept) < len(labels):
-            self.remarks.append(f"{len(labels) - len(kept)} rows without a label are left out")
+        self._labels_of = np.zeros(len(labels), np.int64 if classes else np.float64)
+        if found is None or self.target is None:
+            return
+        kept = np.flatnonzero(labelled).tolist()
+        if not kept:
+            raise UserError(
+                f"{where}: no row has a label in the column '{self.target}'; say --target "
+                f"{NO_LABELS} if none has"
+            )
+        self.tasks = (Task(self.target, tuple(classes), assigned.rule, kind=found.kind),)
+        self._labels_of[kept] = found.values(kept, f"{where}: --target {self.target}")
+        self._sides[kept] = [SPLITS.index(side) for side in assigned.sides if side]
 
     def _given(self, survey: Survey, by_file: Sequence[Split | None]) -> list[Split | None]:
         """The split that the column or the file names for each row."""
@@ -295,20 +318,21 @@ class Table(FileDataset):
         return files
 
     def _say(self, survey: Survey) -> None:
-        said = remarks_of(survey, self.tasks[0], self.numeric, self.categories)
+        task = next(iter(self.tasks), None)
+        said = remarks_of(survey, task, self.numeric, self.categories)
         self.remarks.extend(said)
-        told = f"--target {self.target} is read as {self.tasks[0].summary}"
-        if survey.profiles[self.target].numeric:
-            other = "multiclass" if self.kind == "regression" else "regression"
-            told += f": {self.target}:{other} would change that"
-        self.remarks.append(told)
+        if task is not None and self.target is not None:
+            told = f"--target {self.target} is read as {task.summary}"
+            if survey.profiles[self.target].numeric:
+                other = "multiclass" if self.kind == "regression" else "regression"
+                told += f": {self.target}:{other} would change that"
+            self.remarks.append(told)
         self._profiles = {name: survey.profiles[name] for name in self.numeric}
         self._gaps = any(profile.missing for profile in self._profiles.values())
 
     def examples(self) -> Iterator[Example]:
-        """Yield every row that has a label, in the order of the files."""
+        """Yield every row, in the order of the files."""
         fill = self._means() if self._gaps else np.zeros(len(self.numeric), np.float32)
-        (task,) = self.tasks
         start = 0
         first: dict[Path, int] = {}  # row of all -> of its file
         for file, chunk in self.tables.chunks(self.columns, self._texts):
@@ -317,14 +341,18 @@ class Table(FileDataset):
             before = first.setdefault(file.path, start)
             for row, x in enumerate(features, start=start):
                 side = self._sides[row]
-                if side != NO_SIDE:
+                source = Source(str(file.path.relative_to(self._root)), row - before)
+                if side == UNLABELLED:
+                    yield Example(x, {}, {}, self._groups[row], source)
+                elif side != NO_SIDE:
+                    (task,) = self.tasks
                     label = self._labels_of[row].item()
                     yield Example(
                         x,
                         {task.name: label},
                         {task.name: SPLITS[side]},
                         self._groups[row],
-                        Source(str(file.path.relative_to(self._root)), row - before),
+                        source,
                     )
             start += len(features)
         self._same(start, last=True)
@@ -353,9 +381,12 @@ class Table(FileDataset):
         return x
 
     def _means(self) -> Floats:
-        """Mean of every numeric column over the training rows that have it."""
+        """Mean of every numeric column over the training rows that have it.
+
+        Those are the labelled ones, so that the others change none of them; all where none is.
+        """
         total, count, start = np.zeros(len(self.numeric)), np.zeros(len(self.numeric)), 0
-        train = self._sides == SPLITS.index("train")
+        train = self._sides == (SPLITS.index("train") if self.tasks else UNLABELLED)
         for _, chunk in self.tables.chunks(self.numeric, self._texts):
             stop = start + len(chunk.lines)
             self._same(stop, last=False)

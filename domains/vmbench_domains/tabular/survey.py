@@ -97,7 +97,7 @@ class Survey:
     Args:
         tables: the files.
         columns: that may become features.
-        target: the label's column.
+        target: the label's column; None: there is none.
         told: the columns that are ``subject`` and ``split``, by these names.
         texts: columns whose cells are texts even where they look like numbers.
 
@@ -117,11 +117,12 @@ class Survey:
         self,
         tables: Tables,
         columns: Sequence[str],
-        target: str,
+        target: str | None,
         told: Mapping[str, str],
         texts: Collection[str],
     ) -> None:
-        self.profiles = {name: Profile(name) for name in (*columns, target)}
+        targets = [target] if target else []
+        self.profiles = {name: Profile(name) for name in (*columns, *targets)}
         self.labels: list[str] = []
         self.groups: list[str | None] = []
         self.given: list[Split | None] = []
@@ -130,10 +131,10 @@ class Survey:
         pairs: dict[str, dict[str | float, str]] = {name: {} for name in columns}
         place = {id(file): i for i, file in enumerate(tables.files)}
         contents = [0] * len(tables.files)
-        same = set(columns)
-        own = [target, *told.values()]
+        same = set(columns if target else ())
+        own = [*targets, *told.values()]
         for file, chunk in tables.chunks([*columns, *own], {*texts, *own}):
-            labels = names.of(chunk.cells[target])
+            labels = names.of(chunk.cells[target]) if target else [""] * len(chunk.lines)
             self.labels += labels
             self.sizes[place[id(file)]] += len(labels)
             contents[place[id(file)]] = hash((contents[place[id(file)]], _content(chunk)))
@@ -149,7 +150,7 @@ class Survey:
             )
             for name, profile in self.profiles.items():
                 profile.add(chunk.cells[name], chunk.lines, file)
-            same = {name for name in same if _equal(chunk.cells[name], chunk.cells[target])}
+            same = {n for n in same if target and _equal(chunk.cells[n], chunk.cells[target])}
             for name in list(pairs):
                 if not _agree(pairs[name], chunk.cells[name], labels):
                     del pairs[name]

@@ -13,7 +13,7 @@ MANY_VALUES = 20  # one-hot columns of one category that are worth a word
 
 def remarks_of(
     survey: Survey,
-    task: Task,
+    task: Task | None,
     numeric: Sequence[str],
     categories: Mapping[str, Sequence[str]],
 ) -> list[str]:
@@ -21,23 +21,23 @@ def remarks_of(
 
     Args:
         survey: of all rows.
-        task: whose label it is.
+        task: whose label it is; None: there is none.
         numeric: columns that become numbers.
         categories: columns that become one-hot blocks, with their values.
     """
     used = {name: survey.profiles[name] for name in (*numeric, *categories)}
     numbers = {name: used[name] for name in numeric}
-    measured = {} if task.classes else {task.name: survey.profiles[task.name]}
+    measured = {t.name: survey.profiles[t.name] for t in (task,) if t and not t.classes}
     return [
         f"{len(survey.labels)} rows, {len(numeric)} numeric columns, {len(categories)} categories "
         f"({sum(map(len, categories.values()))} values)",
         *_missing(used),
         *_numbers(numbers),
         *_codes({**numbers, **measured}),
-        *_leaks(survey, task.name, used),
+        *_leaks(survey, task.name if task else "", used),
         *_categories(categories),
         *_people(survey),
-        *_labels(survey, task),
+        *(_labels(survey, task) if task else ()),
     ]
 
 

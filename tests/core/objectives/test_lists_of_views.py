@@ -12,7 +12,7 @@ from vmbench.data.specs import Grid
 from vmbench.objectives import byol, moco, simclr, simclr_reference, simsiam
 from vmbench.objectives.base import together
 from vmbench.registry import registry
-from vmbench.views.base import Views, view_maker
+from vmbench.views.base import ViewFamily, view_maker
 from vmbench.views.crop import local_crop, local_space
 from vmbench.views.viewmaker import AdversarialViews
 
@@ -125,7 +125,7 @@ def test_a_family_of_several_kinds_trains_both_players(name, schedule):
 
 
 def test_makers_are_called_in_order_around_and_what_is_between_gets_each():
-    class Counted(Views):
+    class Counted(ViewFamily):
         def makers(self):
             return (lambda x, _: x + 1, lambda x, _: x + 2)
 

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from vmbench.data.specs import Grid
 from vmbench.errors import UserError
 from vmbench.registry import registry
+from vmbench_domains.image.pixels import fit_image
+from vmbench_domains.image.reading import ImageReader
 from vmbench_domains.image.samples import write_noise
 
 RAMP = np.linspace(0, 65535, 32 * 32).reshape(32, 32).astype(np.uint16)
@@ -258,3 +261,18 @@ def test_the_tags_of_the_written_tiffs_are_what_they_claim():
     with Image.open(io.BytesIO(tiff(RAMP, 16))) as image:
         assert isinstance(image, TiffImagePlugin.TiffImageFile)
         np.testing.assert_array_equal(np.asarray(image), RAMP)
+
+
+def test_a_large_jpeg_is_decoded_at_a_reduced_size_to_nearly_the_same_values(tmp_path):
+    coarse = np.random.default_rng(3).integers(0, 255, (9, 12, 3)).astype(np.uint8)
+    large = Image.fromarray(coarse).resize((800, 600), Image.Resampling.BICUBIC)
+    path, png = tmp_path / "x.jpg", tmp_path / "x.png"
+    large.save(path, quality=95)
+    large.save(png)
+    reader = ImageReader(Grid(3, 32, 32))
+    assert reader.read(path).size == (800, 600)
+    assert reader.read(png, reduced=True).size == (800, 600)
+    reduced = reader.read(path, reduced=True)
+    assert reduced.size == (100, 75)  # an eighth: twice 32 pixels are left
+    exact = fit_image(reader.read(png), Grid(3, 32, 32))
+    assert abs(fit_image(reduced, Grid(3, 32, 32)) - exact).mean() < 0.01

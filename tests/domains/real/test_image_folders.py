@@ -9,6 +9,7 @@ import pytest
 from vmbench.cli import invoke
 from vmbench.data.check import recognise
 from vmbench.data.dataset import SPLITS
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.registry import registry
 from vmbench_domains.image.samples import write_noise
@@ -56,10 +57,66 @@ def test_a_folder_above_the_classes_or_one_class_is_refused_with_the_folder_to_n
     assert f"name {tmp_path}/deep/a/b" in refused(tmp_path / "deep")
     images(tmp_path, "one/cats")
     assert "holds one class alone (cats)" in refused(tmp_path / "one")
-    message = refused(tmp_path / "up/mydata/cats")
-    assert f"name the one above it ({tmp_path}/up/mydata)" in message
+    assert "call it unlabelled/" in refused(tmp_path / "one")
     images(tmp_path, "sided/data/train/cats", "sided/data/train/dogs", "sided/data/test/cats")
     assert f"name {tmp_path}/sided/data" in refused(tmp_path / "sided")
+
+
+def test_a_flat_folder_has_no_task_and_a_run_says_which_to_name(tmp_path, capsys):
+    images(tmp_path, "up/cats", "up/dogs")
+    dataset = bind(tmp_path / "up/cats")
+    assert dataset.tasks == ()
+    assert len(prepare(dataset).training()) == 6
+    command = ["run", "--domain", "image", "--pretrain", "image-folder", "--data-dir"]
+    assert invoke([*command, str(tmp_path / "up/cats")]) == 2
+    said = capsys.readouterr().err
+    assert "nothing to evaluate" in said
+    assert f"name the one above it ({tmp_path}/up)" in said
+    assert len(said.splitlines()) == 1
+
+
+UNLABELLED = {
+    # layout: (folders of 6 images, those of them that are pretrained on without a label)
+    "beside classes": (("cats", "dogs", "unlabelled"), ("unlabelled",)),
+    "spelt as in America, deep": (("cats", "dogs", "Unlabeled/2024/may"), ("Unlabeled/2024/may",)),
+    "beside sides": (("train/cats", "train/dogs", "test/cats", "test/dogs", "unlabelled"),
+                     ("unlabelled",)),
+    "in sides": (("train/cats", "train/dogs", "test/cats", "test/dogs", "train/unlabelled",
+                  "test/unlabelled"), ("train/unlabelled",)),
+    "named for sides": (("train/cats", "train/dogs", "test/cats", "test/dogs", "unlabelled/train",
+                         "unlabelled/test"), ("unlabelled/train",)),
+    "alone": (("unlabelled/a", "unlabelled/b"), ("unlabelled/a", "unlabelled/b")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", UNLABELLED)
+def test_what_lies_in_unlabelled_is_pretrained_on_and_is_no_class(layout, tmp_path):
+    folders, bare = UNLABELLED[layout]
+    images(tmp_path, *folders)
+    dataset = bind(tmp_path)
+    found = {name for name, (label, side) in entries(dataset).items() if not label and not side}
+    assert found == {f"{folder}/{i}.png" for folder in bare for i in range(6)}
+    assert [task.classes for task in dataset.tasks] == ([] if layout == "alone" else [CLASSES])
+    prepared = prepare(dataset)
+    train = len(prepared.split(dataset.tasks[0], "train")) if dataset.tasks else 0
+    assert len(prepared.training()) == train + len(found)
+    lost = 6 * sum("unlabelled" in folder and "test" in folder for folder in folders)
+    said = f"{lost} images without a label are in val or test: left out"
+    assert (said in dataset.remarks) == bool(lost)
+
+
+def test_an_empty_label_in_metadata_is_none_and_its_subject_may_be_held_out(tmp_path):
+    images(tmp_path, *CLASSES)
+    rows = [f"{c}/{i}.png,{c if i < 4 else ''},s{i % 4}" for c in CLASSES for i in range(6)]
+    table(tmp_path, rows, header="file_name,label,subject")
+    dataset = bind(tmp_path)
+    made, training = list(dataset.examples()), prepare(dataset).training()
+    held_out = {e.group for e in made if e.splits.get("label") in ("val", "test")}
+    bare = [made[i].group for i in training if not made[i].splits]
+    assert set(bare) == {"s0", "s1"} - held_out
+    assert len(bare) == 2 * len(set(bare))
+    table(tmp_path, [f"cats/{i}.png," for i in range(6)])
+    assert bind(tmp_path).no_task == "no row of metadata.csv has a label"
 
 
 def test_linked_folders_and_files_are_followed_and_circles_are_not(tmp_path):
@@ -187,7 +244,9 @@ def test_names_that_cannot_be_written_down_are_refused(tmp_path):
 def test_files_in_no_class_folder_are_named(tmp_path):
     images(tmp_path, *CLASSES)
     write_noise(tmp_path / "stray.png", seed=99)
-    assert "left alone, being in no class folder: 1 images (stray.png)" in bind(tmp_path).remarks
+    assert "left alone, being in no class folder and not in unlabelled/: 1 images (stray.png)" in (
+        bind(tmp_path).remarks
+    )
 
 
 def test_folders_that_look_like_the_classes_are_said(tmp_path):
@@ -252,7 +311,7 @@ def test_other_separators_blanks_and_a_byte_order_mark(separator, tmp_path):
     (["cats/0.png"], "file_name,label", "line 2 has 1 fields, its header 2"),
     (["cats/0.png,cats", "cats/0.png,dogs"], "file_name,label", "line 3: cats/0.png is dogs, and "
      "cats on line 2"),
-    (["cats/0.png,"], "file_name,label", "line 2: file_name or label is empty"),
+    ([",cats"], "file_name,label", "line 2: file_name is empty"),
     (["cats/0.png,cats,dogs"], "file_name,label,label", "2 columns 'label'"),
     (["cats/0.png,cats"], "file,label", "no column 'file_name'"),
     (["cats/0.png,cats,trian"], "file_name,label,split", "'trian' is none of train, val, test"),

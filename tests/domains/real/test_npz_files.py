@@ -7,6 +7,7 @@ import pytest
 
 from vmbench.data.check import recognise
 from vmbench.data.dataset import SPLITS
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.registry import registry
 
@@ -141,9 +142,13 @@ def test_shapes_that_are_not_images_are_refused(shape, message, path):
 def test_splits_of_different_sizes_and_images_last_are_refused(path):
     content = arrays()
     content["val_images"] = pixels(10, 14, 10)
-    assert "train images of Grid(1, 12, 10), val of Grid(1, 14, 10)" in refused(path, **content)
+    assert "train_images is of Grid(1, 12, 10), val_images of Grid(1, 14, 10)" in refused(
+        path, **content
+    )
     last = arrays(lambda x: x.transpose(1, 2, 0))
-    assert "train images of Grid(1, 10, 40), val of Grid(1, 10, 10)" in refused(path, **last)
+    assert "train_images is of Grid(1, 10, 40), val_images of Grid(1, 10, 10)" in refused(
+        path, **last
+    )
 
 
 @pytest.mark.parametrize(("labels", "classes"), [
@@ -289,3 +294,27 @@ def test_checksums_are_the_publishers(name):
     (source,) = registry("domain").get("medical").dataset(name).sources()
     assert f"/10519652/files/{name}.npz" in source
     assert PUBLISHED[name] in source
+
+
+@pytest.mark.parametrize("name", ["unlabelled_images", "Unlabeled_images", "x_unlabelled"])
+def test_images_without_labels_are_pretrained_on(name, path):
+    more = pixels(7, seed=9)
+    dataset, made = read(path, **arrays(), **{name: more})
+    bare = [e.x for e in made if not e.splits]
+    np.testing.assert_allclose(np.stack(bare)[:, 0], more / 255, rtol=1e-6)
+    assert len(prepare(dataset).training()) == COUNTS["train"] + 7
+    assert dataset.revision != bind(path, **arrays()).revision
+    alone = bind(path, **{name: more})
+    assert (alone.tasks, alone.no_task) == ((), f"mine.npz holds {name} alone")
+    assert len(prepare(alone).training()) == 7
+
+
+def test_images_without_labels_are_like_the_others(path):
+    wider = {"unlabelled_images": pixels(4, 12, 11)}
+    assert "train_images is of Grid" in refused(path, **arrays(), **wider)
+    assert "unlabelled_images of Grid" in refused(path, **arrays(), **wider)
+    floats = {"unlabelled_images": pixels(4) / 255}
+    assert "different types" in refused(path, **arrays(), **floats)
+    content = arrays() | {"unlabelled_images": pixels(4)}
+    content.pop("test_images")
+    assert "holds" in refused(path, **content)  # not taken for a file without any label

@@ -6,6 +6,9 @@ import numpy as np
 import pandas
 import pytest
 
+from vmbench.cli import invoke
+from vmbench.data.check import check_data
+from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.registry import registry
 from vmbench_domains.sensor.clock import find_unit, unit_of
@@ -519,3 +522,79 @@ def test_what_is_in_no_window_is_counted(tmp_path):
     assert "16.7% of the 2400 labelled samples are in no window" in read(tmp_path)[2]
     (tmp_path / "vmbench.toml").write_text("window = 50\nstep = 50")
     assert "in no window" not in read(tmp_path)[2]
+
+
+# Time without a label --------------------------------------------------------------------------
+
+
+def partly(root, **columns):
+    """Six people, each of whom has 300 samples without a label after 300 of walk and of sit."""
+    for k in range(6):
+        mine = {name: c(k) if callable(c) else c for name, c in columns.items()}
+        ramp = 1000 * k + np.arange(900)
+        write(root / f"p{k}.csv", {"ax": ramp, "label": [*LABELS, *[""] * 300]} | mine)
+    (root / "vmbench.toml").write_text("window = 100")
+
+
+def test_time_without_a_label_is_pretrained_on_but_of_people_who_are_held_out(tmp_path):
+    partly(tmp_path)
+    dataset = bound(tmp_path)
+    made, prepared = list(dataset.examples()), prepare(dataset)
+    held_out = {e.group for e in made if e.splits.get("label") in ("val", "test")}
+    assert len(held_out) == 2
+    training = [made[i] for i in prepared.training()]
+    bare = [e for e in training if not e.splits]
+    assert len(bare) == 4 * 5  # 300 samples hold 5 windows of 100, one every 50
+    assert not held_out & {e.group for e in training}
+    # They come from where there is no label, and no window runs into what has one.
+    assert {int(e.x[0, 0]) % 1000 for e in bare} == {600, 650, 700, 750, 800}
+    assert all(consecutive(e.x[0]) for e in bare)
+    report = check_data(bound(tmp_path))
+    assert (report.unlabelled, report.unlabelled_held_out) == (20, 10)
+    assert report.pretraining == len(training)
+
+
+@pytest.mark.parametrize(("columns", "kept", "said"), [
+    ({"split": [*["train"] * 600, *["test"] * 300]}, 0, "without a label are in val or test"),
+    ({"subject": lambda k: [*[f"s{k}"] * 600, *[""] * 300]}, 0, "name no subject, as others do"),
+    ({"subject": lambda k: [*[f"s{k}"] * 600, *["another"] * 300]}, 30, "without a label"),
+])  # fmt: skip
+def test_unlabelled_time_of_test_or_of_nobody_is_left_out(columns, kept, said, tmp_path):
+    """Six more stand for the sides, as the split or the subject would have it."""
+    partly(tmp_path, **columns)
+    if "split" in columns:
+        for k in range(4):
+            write(tmp_path / f"t{k}.csv", {"ax": noise(k), "label": LABELS, "split": [
+                ("val", "test")[k % 2]] * 600})  # fmt: skip
+    dataset = bound(tmp_path)
+    made = list(dataset.examples())
+    assert sum(not e.splits for e in made) == kept
+    assert said in "\n".join(prepare(dataset).remarks)
+
+
+def test_recordings_without_any_label_are_pretrained_on_alone(tmp_path, capsys):
+    for k in range(3):
+        write(tmp_path / f"p{k}.csv", {"ax": noise(k), "ay": noise(k + 9)})
+    dataset = bound(tmp_path)
+    assert dataset.tasks == ()
+    assert len(prepare(dataset).training()) == 3 * 3  # windows of 250, one every 125
+    command = ["--domain", "sensor", "--data-dir", str(tmp_path)]
+    assert invoke(["run", "--pretrain", "recordings-raw", *command, "--out", "/nowhere"]) == 2
+    said = capsys.readouterr().err
+    assert "no file has a column 'label'; if one of the channels (ax, ay) is the label" in said
+    assert "vmbench pretrain" in said
+    assert len(said.splitlines()) == 1
+    assert invoke(["data", "check", str(tmp_path), "--domain", "sensor"]) == 0
+    said = capsys.readouterr().out
+    assert "a pretraining would take 9 examples (9 without a label)" in said
+    with pytest.raises(UserError, match="no column 'activity'; it has ax, ay"):
+        bound(tmp_path, "activity")
+
+
+def test_a_file_without_the_labels_column_has_no_labels(tmp_path):
+    files(tmp_path)
+    write(tmp_path / "more.csv", {"ax": noise(7)})
+    dataset = bound(tmp_path)
+    bare = [e.group for e in dataset.examples() if not e.splits]
+    assert bare == ["more"] * 3
+    assert "1 of 5 files have no column 'label', and so no labels (more.csv)" in dataset.remarks

@@ -8,6 +8,8 @@ import pandas
 import pytest
 
 from vmbench.cli import invoke
+from vmbench.data.check import check_data
+from vmbench.data.examples import prepare
 from vmbench.data.specs import Vector
 from vmbench.errors import UserError
 from vmbench.registry import registry
@@ -259,7 +261,7 @@ def test_among_labels_of_numbers_a_marker_is_no_label_unless_classes_are_asked_f
     dataset = bound(path)
     assert dataset.tasks[0].classes == ("0", "1")
     assert "a number is missing: '?' (20)" in said(dataset)
-    assert "20 rows without a label are left out" in said(dataset)
+    assert [row for row, e in enumerate(dataset.examples()) if not e.splits] == [*range(2, 60, 3)]
     assert bound(path, "label:multiclass").tasks[0].classes == ("0", "1", "?")
 
 
@@ -700,7 +702,7 @@ def test_parquet_with_integer_names_an_index_and_nullable_labels(tmp_path):
         pandas.DataFrame({"a": A, "label": pandas.array(labels, dtype=kind)}).to_parquet(path)
         dataset = bound(path)
         assert dataset.tasks[0].classes == classes
-        assert "1 rows without a label are left out" in said(dataset)
+        assert [row for row, e in enumerate(dataset.examples()) if not e.splits] == [7]
 
 
 @pytest.mark.parametrize(("cells", "kind"), [
@@ -802,3 +804,67 @@ def test_a_file_that_changes_between_the_passes_is_told(tmp_path):
         written(path, "a,b,label", rows)
         with pytest.raises(UserError, match="changed while it was read"):
             list(dataset.examples())
+
+
+# Rows without a label.
+
+
+def test_rows_without_a_label_are_pretrained_on_but_of_held_out_subjects(tmp_path):
+    rows = [f"{a},{b},{kind if i % 3 else ''},s{i // 6}" for i, (a, b, kind) in enumerate(
+        zip(A, B, KINDS, strict=True))]  # fmt: skip
+    path = written(tmp_path / "t.csv", "a,b,label,subject", rows)
+    dataset = bound(path)
+    made, prepared = list(dataset.examples()), prepare(dataset)
+    assert len(made) == COUNT
+    held_out = {e.group for e in made if e.splits.get("label") in ("val", "test")}
+    training = [made[i] for i in prepared.training()]
+    assert not held_out & {e.group for e in training}
+    assert sum(not e.splits for e in training) == 2 * (10 - len(held_out)) > 0
+    x = np.stack([e.x for e in training])
+    np.testing.assert_allclose(prepared.mean, x.mean(0), rtol=1e-5)
+    report = check_data(bound(path))
+    assert report.pretraining == len(training)
+    assert (report.unlabelled, report.unlabelled_held_out) == (
+        2 * (10 - len(held_out)), 2 * len(held_out))  # fmt: skip
+    whole = bound(written(tmp_path / "whole.csv", "a,b,label,subject", [
+        row for i, row in enumerate(rows) if i % 3]))  # fmt: skip
+    labelled = prepare(dataset, unlabelled=False)
+    assert len(labelled.training()) == len(prepare(whole).training())
+    np.testing.assert_array_equal(labelled.mean, prepare(whole).mean)
+
+
+def test_a_row_without_a_label_that_is_in_test_or_names_no_subject_is_left_out(tmp_path):
+    split = ["train"] * 30 + ["val"] * 10 + ["test"] * 20
+    rows = [f"{a},{kind if i % 10 else ''},{split[i]}" for i, (a, kind) in enumerate(
+        zip(A, KINDS, strict=True))]  # fmt: skip
+    dataset = bound(written(tmp_path / "t.csv", "a,label,split", rows))
+    bare = [e.x[0] for e in dataset.examples() if not e.splits]
+    assert bare == [np.float32(a) for a in A[:30:10]]
+    assert "3 rows without a label are in val or test: left out" in said(dataset)
+    rows = [f"{a},{kind if i % 10 else ''},{f's{i % 7}' if i % 10 else ''}"
+            for i, (a, kind) in enumerate(zip(A, KINDS, strict=True))]  # fmt: skip
+    dataset = bound(written(tmp_path / "t.csv", "a,label,subject", rows))
+    assert all(e.splits for e in dataset.examples())
+    assert "6 rows without a label name no subject, as others do: left out" in said(dataset)
+
+
+def test_a_table_is_pretrained_on_without_labels_where_the_user_says_so(tmp_path, capsys):
+    rows = [row.rpartition(",")[0] for row in ROWS]
+    rows[3] = f",{B[3]}"
+    path = written(tmp_path / "t.csv", "a,b", rows)
+    assert "or pretrain without labels (--target none)" in refusal(path, None)
+    dataset = bound(path, "none")
+    assert dataset.tasks == ()
+    x = np.stack([e.x for e in dataset.examples()])
+    a = A.copy()
+    a[3] = np.delete(A, 3).mean()
+    np.testing.assert_allclose(x, np.column_stack([a, B]), rtol=1e-5)
+    assert len(prepare(dataset).training()) == COUNT
+    run = ["run", "--domain", "tabular", "--pretrain", "table", "--data-dir", str(path)]
+    assert invoke([*run, "--target", "none"]) == 2
+    told = capsys.readouterr().err
+    assert "nothing to evaluate: dataset 'table' has no task (--target none says" in told
+    assert len(told.splitlines()) == 1
+    named = written(tmp_path / "n.csv", "a,none", [row.replace("cat", "x") for row in [
+        f"{a},{kind}" for a, kind in zip(A, KINDS, strict=True)]])  # fmt: skip
+    assert bound(named, "none").tasks[0].classes == ("dog", "x")

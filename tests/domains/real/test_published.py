@@ -43,7 +43,8 @@ LAYOUTS = {
     "audiomnist": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "speech-commands": ("audio", Grid(1, 64, 64), (2, 2, 2)),
     "esc-50": ("audio", Grid(1, 64, 64), (4, 2, 2)),
-    "librispeech-100": ("audio", Grid(1, 64, 64), (4, 2, 2)),
+    "librispeech-100": ("audio", Grid(1, 64, 64), None),
+    "librispeech-100-speaker": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "librispeech-dev-clean": ("audio", Grid(1, 64, 64), (4, 2, 2)),
     "hapt": ("sensor", Grid(6, 32, 32), None),
     "hapt-raw": ("sensor", Sequence(6, 128), None),
@@ -87,9 +88,14 @@ def test_layout_is_found_read_and_split(name, tmp_path):
     if counts:
         sizes = [len(examples.split(dataset.tasks[0], split)) for split in SPLITS]
         assert tuple(sizes) == counts
+    if not dataset.tasks:
+        assert dataset.no_task
+        assert len(examples.training()) == len(examples) > 0
+        return
     groups = {}
     for example in dataset.examples():
-        groups.setdefault(example.group, set()).add(example.splits.get(dataset.tasks[0].name))
+        if example.splits:
+            groups.setdefault(example.group, set()).add(example.splits.get(dataset.tasks[0].name))
     if "held out" in dataset.tasks[0].split_rule and None not in groups:
         by_subject = dataset.tasks[0].name != "speaker"
         assert all(len(sides) == 1 for sides in groups.values()) == by_subject
@@ -245,12 +251,21 @@ def test_hub_rows_are_read_like_the_files(monkeypatch):
 def test_hapt_windows_start_where_the_labels_say(tmp_path):
     dataset = sample("sensor", "hapt-raw", tmp_path)
     made = [e for e in dataset.examples() if e.group == "03"]
-    # 200 samples hold two windows of 128, one every 64; 128 hold one; 100 none.
-    assert [e.labels["activity"] for e in made] == [0, 0, 1]
-    for example, start in zip(made, (10, 74, 250), strict=True):
+    # 200 samples hold two windows of 128, one every 64; 128 hold one; 100 none; the end, of 160
+    # and without a label, one.
+    assert [e.labels.get("activity") for e in made] == [0, 0, 1, None]
+    assert [e.splits.get("activity") for e in made] == ["train"] * 3 + [None]
+    for example, start in zip(made, (10, 74, 250, 490), strict=True):
         expected = 30 + np.arange(6)[:, None] + (start + np.arange(128)) / 1000
         np.testing.assert_allclose(example.x, expected, atol=1e-3)
     assert any("10 labelled segments are shorter" in remark for remark in dataset.remarks)
+    assert "30 unlabelled stretches are shorter than a window: left out" in dataset.remarks
+    prepared = prepare(dataset)
+    bare = {e.group for i, e in enumerate(dataset.examples()) if not e.splits
+            and i in set(prepared.training())}  # fmt: skip
+    held_out = {e.group for e in dataset.examples() if e.splits.get("activity") in ("val", "test")}
+    assert bare == {f"{user:02}" for user in (1, 2, 3, 4, 5, 6, 7, 8, 11, 14)} - held_out
+    assert held_out >= {"02", "04"}
 
 
 def test_hapt_unpacked_is_the_same_and_a_broken_recording_is_named(tmp_path):
@@ -275,7 +290,9 @@ def test_hapt_unpacked_is_the_same_and_a_broken_recording_is_named(tmp_path):
 
 def test_pamap2_interpolates_and_uses_the_published_subjects(tmp_path):
     dataset = sample("sensor", "pamap2-raw", tmp_path)
-    made = list(dataset.examples())
+    every = list(dataset.examples())
+    assert [e.group for e in every if not e.splits] == ["1", "5", "6"]  # the last 10 s of each
+    made = [e for e in every if e.splits]
     assert [e.splits["activity"] for e in made] == ["train"] * 2 + ["val"] * 2 + ["test"] * 2
     assert [e.labels["activity"] for e in made] == [0, 11] * 3
     np.testing.assert_allclose(made[0].x[0], 100 + np.arange(1000), rtol=1e-5)
@@ -303,13 +320,13 @@ def test_pamap2_says_which_class_test_lacks_and_cuts_where_the_clock_jumps(tmp_p
     short = table[: 1150 + 255]  # 2.55 s of rope jumping, as the publisher's subject 6 has
     np.savetxt(path, short, fmt="%.6g")
     dataset = bound("sensor", "pamap2-raw", tmp_path)
-    made = [e for e in dataset.examples() if e.splits["activity"] == "test"]
+    made = [e for e in dataset.examples() if e.splits.get("activity") == "test"]
     assert [e.labels["activity"] for e in made] == [0]
     assert "test has no window of: rope jumping" in dataset.remarks
     short[550:, 0] += 60  # lying is 11 s: a pause of a minute leaves 5.5 s before and after
     np.savetxt(path, short, fmt="%.6g")
     made = list(bound("sensor", "pamap2-raw", tmp_path).examples())
-    assert not [e for e in made if e.splits["activity"] == "test"]
+    assert not [e for e in made if e.splits.get("activity") == "test"]
 
 
 def test_wisdm_records_of_time_0_do_not_cost_a_user_every_window(tmp_path):

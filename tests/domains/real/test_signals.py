@@ -1,6 +1,7 @@
 """Speech and PhysioNet sets: what their samples cannot show by being found and read."""
 
 import builtins
+import json
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ SAMPLED = {
     # dataset: (domain, train/val/test of every task, what occurs in the error for an empty folder)
     "fluent-speech": ("audio", (14, 14, 14), "data/train_data.csv"),
     "voxceleb1": ("audio", (2, 2, 2), "iden_split.txt"),
-    "librispeech-960": ("audio", (6, 3, 3), "train-other-500/[0-9]*/[0-9]*"),
+    "librispeech-960-speaker": ("audio", (6, 3, 3), "train-other-500/[0-9]*/[0-9]*"),
     "mit-bih": ("medical", (10, 10, 10), "[12]??.atr"),
     "ptb-xl": ("medical", (16, 2, 2), "records100/*/*_lr.hea"),
 }
@@ -43,7 +44,7 @@ def test_samples_are_found_read_and_split(name, tmp_path):
     assert dataset.card.licence
     if "speaker is on all sides" not in dataset.tasks[0].split_rule:
         sides = {}
-        for example in made:
+        for example in (e for e in made if e.splits):
             sides.setdefault(example.group, set()).update(example.splits.values())
         assert all(len(found) == 1 for found in sides.values())
 
@@ -86,9 +87,9 @@ def test_voxceleb_wants_both_archives_and_a_list_it_can_read(tmp_path):
 
 
 def test_librispeech_960_reads_the_parts_and_100_the_first_alone(tmp_path):
-    dataset = sampled("librispeech-960", tmp_path)
+    dataset = sampled("librispeech-960-speaker", tmp_path)
     assert dataset.reader.readers == ("14", "19", "20")
-    hundred = registry("domain").get("audio").dataset("librispeech-100").bind(tmp_path)
+    hundred = registry("domain").get("audio").dataset("librispeech-100-speaker").bind(tmp_path)
     assert hundred.reader.readers == ("19",)
     assert [len(each.reader.downloads) for each in (dataset, hundred)] == [3, 1]
 
@@ -96,14 +97,35 @@ def test_librispeech_960_reads_the_parts_and_100_the_first_alone(tmp_path):
 def test_an_utterance_is_on_the_same_side_in_100_and_960_hours(tmp_path):
     names = [f"{s}/198/{s}-198-{i:04}.flac" for s in ("19", "103", "26") for i in range(10)]
     write_tones((tmp_path / "LibriSpeech/train-clean-100" / name for name in names), 16_000)
-    load("librispeech-960").write_sample(tmp_path)
+    load("librispeech-960-speaker").write_sample(tmp_path)
     sides = []
-    for name in ("librispeech-100", "librispeech-960"):
+    for name in ("librispeech-100-speaker", "librispeech-960-speaker"):
         dataset = registry("domain").get("audio").dataset(name).bind(tmp_path)
         sides.append({clip.path: clip.splits["speaker"] for clip in dataset.reader.clips()})
     hundred, all_hours = sides
     assert len(hundred) == 30 < len(all_hours)
     assert hundred.items() <= all_hours.items()
+
+
+def test_all_hours_of_librispeech_are_pretrained_on_and_judged_on_dev_clean(tmp_path, capsys):
+    audio = registry("domain").get("audio")
+    for name in ("librispeech-960", "librispeech-dev-clean"):
+        audio.dataset(name).write_sample(tmp_path)
+    dataset = audio.dataset("librispeech-960").bind(tmp_path)
+    assert dataset.tasks == ()
+    assert len(prepare(dataset).training()) == 12
+    command = ["run", "--domain", "audio", "--pretrain", "librispeech-960", "--data-dir", tmp_path,
+               "--preset", "smoke", "--method", "random-init", "--out", tmp_path / "runs",
+               "--quiet"]  # fmt: skip
+    assert invoke(list(map(str, command))) == 2
+    said = capsys.readouterr().err
+    assert "--transfer librispeech-dev-clean" in said
+    assert "vmbench pretrain" in said
+    assert len(said.splitlines()) == 1
+    command += ["--transfer", "librispeech-dev-clean", "--json"]
+    assert invoke(list(map(str, command))) == 0
+    (task,) = json.loads(capsys.readouterr().out)["tasks"]
+    assert task["dataset"] == "librispeech-dev-clean"
 
 
 def test_files_of_ones_own_are_not_taken_for_librispeech(tmp_path, capsys):
@@ -191,13 +213,23 @@ def test_ptb_xl_reads_signals_and_superclasses_as_written(tmp_path):
     dataset = sampled("ptb-xl", tmp_path)
     made = list(dataset.examples())
     assert [e.labels["diagnosis"] for e in made[:2]] == [(0, 1, 1, 1, 1), (1, 0, 0, 0, 0)]
-    assert [e.group for e in made] == [str(n) for n in range(1, 21)]
+    assert [e.group for e in made] == [str(n) for n in range(1, 22)]
+    assert [bool(e.splits) for e in made] == [True] * 20 + [False]  # the last has no diagnosis
     signals, names, rate = read_signals(dataset.reader.root / "records100/00000/00002_lr")
     assert (signals.shape, len(names), rate) == ((12, 1000), 12, 100)
     np.testing.assert_array_equal(made[1].x, signals)
     drawn = np.random.default_rng(0).normal(0, 0.1, (2, 12, 1000))[1]  # as the sample draws it
     np.testing.assert_allclose(signals, drawn, atol=0.5 / 200 + 1e-6)  # 200 steps to the mV
-    assert "1 ECGs without a diagnostic statement are left out" in dataset.remarks
+    assert len(prepare(dataset).training()) == 16 + 1
+    table = dataset.reader.root / "ptbxl_database.csv"
+    head, *rows = table.read_text().splitlines()
+    fold = head.split(",").index("strat_fold")
+    last = rows[-1].split(",")
+    last[fold] = "10"  # test's
+    table.write_text("\n".join([head, *rows[:-1], ",".join(last)]) + "\n")
+    again = load("ptb-xl").bind(tmp_path)
+    assert len(list(again.examples())) == 20
+    assert any(r.startswith("1 ECGs without a diagnostic") for r in again.remarks)
 
 
 def test_ptb_xl_tables_and_records_that_are_wrong_are_told(tmp_path):
