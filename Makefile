@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: help setup demo test check format board
+.PHONY: help setup demo test check format board pages
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -20,11 +20,8 @@ setup: .venv/.ready  ## a .venv with everything that run, the embedded data and 
 	touch $@
 
 demo: setup  ## learned views and every yardstick on spoken digits, and the board (minutes)
-	@for method in raw-features random-init random-init-calibrated supervised viewmaker; do \
-	  echo "== vmbench run --domain audio --method $$method"; \
-	  $(BIN)/vmbench run --domain audio --method $$method --out runs/demo || exit $$?; \
-	done
-	@$(BIN)/vmbench leaderboard show runs/demo
+	$(BIN)/vmbench sweep --domain audio --method raw-features --method random-init \
+	  --method random-init-calibrated --method supervised --method viewmaker --out runs/demo
 
 test: setup check  ## all checks, as CI runs them
 
@@ -39,5 +36,9 @@ format: setup  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-board: setup  ## write leaderboard/README.md and index.html from leaderboard/results
+board: setup  ## carry out leaderboard/grid.toml (an hour) and write leaderboard/ from its results
+	$(BIN)/vmbench sweep --file leaderboard/grid.toml --out runs/board
+	$(BIN)/python -m vmbench_leaderboard.committed --from runs/board
+
+pages: setup  ## write leaderboard/README.md and index.html from leaderboard/results as they are
 	$(BIN)/python -m vmbench_leaderboard.committed

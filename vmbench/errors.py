@@ -12,6 +12,10 @@ class AbsentError(UserError):
     """Nothing that a dataset reads is there: no fault in the data, it may be another dataset's."""
 
 
+class BusyError(UserError):
+    """Another process is at it: the same may be asked again later."""
+
+
 class MissingPackageError(UserError):
     """An optional package is not installed; the line names the extra that brings it."""
 

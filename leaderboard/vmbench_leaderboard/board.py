@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Literal
 
 from vmbench.errors import UserError
+from vmbench.failures import Failure
 from vmbench.results import Result
 from vmbench_leaderboard.cells import Cell, Row, RowKey, Scale, Task, TaskKey
 from vmbench_leaderboard.coherence import require_coherent
@@ -42,6 +43,7 @@ class Board:
         uncounted: why the other tasks do not.
         ranked_by: ``score`` where a task counts, else the mean rank over tasks.
         notes: what a reader must know to judge the numbers, one sentence each.
+        failures: runs that failed; what they lack is no missing cell.
     """
 
     domains: tuple[str, ...]
@@ -52,6 +54,7 @@ class Board:
     uncounted: Mapping[TaskKey, str]
     ranked_by: RankedBy
     notes: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def title(self) -> str:
@@ -69,27 +72,39 @@ class Board:
         return tuple(row for row in self.rows if not row.complete)
 
 
-def build_boards(results: Sequence[Result], filters: Filters | None = None) -> tuple[Board, ...]:
+def build_boards(
+    results: Sequence[Result],
+    filters: Filters | None = None,
+    failures: Sequence[Failure] = (),
+) -> tuple[Board, ...]:
     """The board over all tasks, followed by one per domain where there are several.
 
     Args:
         results: in any order, which does not matter to the outcome.
         filters: which results to keep; default all.
+        failures: of runs that have no result; those of the board's domains and preset are shown.
 
     Raises:
         UserError: results that may not share a board (see :mod:`coherence`), a filter that names
             nothing, or nothing left.
     """
-    kept = (filters or Filters()).apply(results)
+    filters = filters or Filters()
+    kept = filters.apply(results)
     kept = [result for result in kept if result.tasks]
     if not kept:
         raise UserError("no result has a task: there is nothing to put on a board")
     preset = require_coherent(kept)
+    failed = sorted(
+        (each for each in failures if each.preset == preset and filters.keeps(each)),
+        key=lambda each: each.run_id,
+    )
     collected = collect(kept, label_settings(kept))
     # What is known of a task and a cell is the same on every board that shows it.
     measured = measure(collected.tasks, collected.runs)
     scales, uncounted = find_scales(collected, measured)
-    known = _Known(preset, measured, scales, uncounted, build_cells(collected, measured, scales))
+    known = _Known(
+        preset, measured, scales, uncounted, build_cells(collected, measured, scales), failed
+    )
     whole = _build(collected, known)
     if len(whole.domains) == 1:
         return (whole,)
@@ -106,6 +121,7 @@ class _Known:
     scales: Mapping[TaskKey, Scale]
     uncounted: Mapping[TaskKey, str]
     cells: Mapping[RowKey, Mapping[TaskKey, Cell]]
+    failures: Sequence[Failure]
 
 
 def _build(collected: Collected, known: _Known) -> Board:
@@ -124,8 +140,9 @@ def _build(collected: Collected, known: _Known) -> Board:
         (_row(row, runs, keys, known.cells[row], placed) for row, runs in collected.runs.items()),
         key=_place,
     )
+    domains = tuple(sorted({key.domain for key in keys}))
     return Board(
-        domains=tuple(sorted({key.domain for key in keys})),
+        domains=domains,
         preset=known.preset,
         tasks=collected.tasks,
         rows=tuple(rows),
@@ -133,6 +150,7 @@ def _build(collected: Collected, known: _Known) -> Board:
         uncounted=uncounted,
         ranked_by="score" if scales else "mean rank",
         notes=board_notes(collected, rows, known.preset, scales, uncounted),
+        failures=tuple(each for each in known.failures if each.domain in domains),
     )
 
 

@@ -257,7 +257,8 @@ def _boards(
     from vmbench_leaderboard.filters import Filters
 
     loaded = _load(paths)
-    return build_boards(loaded.results, Filters(tuple(domain), tuple(objective), tuple(preset)))
+    filters = Filters(tuple(domain), tuple(objective), tuple(preset))
+    return build_boards(loaded.results, filters, loaded.failures)
 
 
 def _load(paths: list[Path] | None) -> "Loaded":

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vmbench_leaderboard.board import Board
-from vmbench_leaderboard.cells import Row, Task, TaskKey
+from vmbench_leaderboard.cells import Row, RowKey, Task, TaskKey
 
 ABSENT = "-"
+FAILED = "failed"
 TO = "\N{EN DASH}"  # between the ends of a range
 ONE_SEED = "*"  # after a number that rests on one seed
 
@@ -61,7 +62,7 @@ def board_columns(board: Board) -> tuple[Column, ...]:
         Column("objective", "Objective", _objective, numeric=False),
         Column("views", "Views", lambda row: Value(row.views), numeric=False),
         Column("score", "Score", _score),
-        *(_task_column(task, names[task.key]) for task in board.tasks),
+        *(_task_column(board, task, names[task.key]) for task in board.tasks),
         Column("seeds", "Seeds", _seeds),
         Column(
             "time", "Time", lambda row: Value(duration(row.seconds), row.seconds), ascending=True
@@ -123,11 +124,11 @@ def notes_of(board: Board) -> list[str]:
     return [*([datasets] if datasets else []), *board.notes]
 
 
-def _task_column(task: Task, title: str) -> Column:
+def _task_column(board: Board, task: Task, title: str) -> Column:
     return Column(
         str(task.key),
         title,
-        lambda row: _cell(row, task),
+        lambda row: _cell(board, row, task),
         ascending=not task.higher_is_better,
         task=task,
     )
@@ -161,10 +162,10 @@ def _score(row: Row) -> Value:
     return Value(text, row.score, low, high)
 
 
-def _cell(row: Row, task: Task) -> Value:
+def _cell(board: Board, row: Row, task: Task) -> Value:
     cell = row.cells.get(task.key)
     if cell is None:
-        return Value(ABSENT)
+        return Value(FAILED if is_failed(board, row, task.key) else ABSENT)
     mark = ONE_SEED if len(cell.runs) == 1 else ""
     if cell.interval is None:
         return Value(f"{cell.mean:.3f}{mark}", cell.mean)
@@ -194,8 +195,21 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def failed_runs(board: Board) -> list[tuple[str, str]]:
+    """Each run that failed, ``viewmaker (simclr) on audio, seed 1``, and why."""
+    found = []
+    for each in board.failures:
+        settings = ", ".join(f"{name}={value}" for name, value in sorted(each.settings.items()))
+        row = RowKey(each.method, each.objective or "", settings)
+        found.append((f"{row} on {each.domain}, seed {each.seed}", each.reason))
+    return found
+
+
 def missing_cells(board: Board) -> list[tuple[Row, str]]:
-    """Each incomplete row with the names of its missing tasks; a whole domain is named as such."""
+    """Each incomplete row with the names of its missing tasks; a whole domain is named as such.
+
+    Cells that lack a value because their run failed are not among them.
+    """
     of_domain: dict[str, int] = {}
     for task in board.tasks:
         of_domain[task.key.domain] = of_domain.get(task.key.domain, 0) + 1
@@ -203,6 +217,8 @@ def missing_cells(board: Board) -> list[tuple[Row, str]]:
     for row in board.incomplete:
         lacking: dict[str, list[str]] = {}
         for key in row.missing:
+            if is_failed(board, row, key):
+                continue
             lacking.setdefault(key.domain, []).append(str(key))
         names = [
             f"all {len(keys)} tasks of {domain}"
@@ -210,8 +226,19 @@ def missing_cells(board: Board) -> list[tuple[Row, str]]:
             else ", ".join(keys)
             for domain, keys in lacking.items()
         ]
-        listed.append((row, "; ".join(names)))
+        if names:
+            listed.append((row, "; ".join(names)))
     return listed
+
+
+def is_failed(board: Board, row: Row, key: TaskKey) -> bool:
+    """Whether a run that failed would have filled the cell."""
+    return any(
+        (each.method, each.objective or "") == (row.key.method, row.key.objective)
+        and each.domain == key.domain
+        and f"{key.dataset}/{key.task}" in each.tasks
+        for each in board.failures
+    )
 
 
 LEGEND = (

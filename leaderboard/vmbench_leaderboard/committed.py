@@ -1,7 +1,8 @@
 """The committed board: ``README.md`` and ``index.html``, generated from ``results/`` beside them.
 
-``python -m vmbench_leaderboard.committed`` writes them (``make board``), and with ``--check`` says
-which are stale and exits with 1, so that nobody edits or forgets them.
+``python -m vmbench_leaderboard.committed`` writes them (``make pages``), and with ``--check`` says
+which are stale and exits with 1, so that nobody edits or forgets them. ``--from RUNS`` takes the
+results of a folder of runs first (``make board``, after the sweep over ``grid.toml``).
 """
 
 import argparse
@@ -26,8 +27,9 @@ PREFACE = """\
 # The committed board
 
 Every number below is computed from the {runs} in [`{results}/`]({results}), one JSON file each, as
-`vmbench run` wrote it. `make board` writes this file and [`{page}`]({page}), the same board
-as one page that sorts, filters and opens each cell to its runs; CI fails when they are stale.
+`vmbench run` wrote it. `make board` carries out [`grid.toml`](grid.toml) and writes this file and
+[`{page}`]({page}), the same board as one page that sorts, filters and opens each cell to its runs;
+CI fails when they are stale.
 
 <details><summary>The commands that made the results ({commands})</summary>
 
@@ -101,13 +103,27 @@ def write(folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
+def take(runs: Path, folder: Path) -> None:
+    """Make ``folder``'s results those of ``runs``, one file each, and no others."""
+    found = load([runs]).results
+    results = folder / RESULTS
+    results.mkdir(exist_ok=True)
+    for old in results.glob("*.json"):
+        old.unlink()
+    for result in found:
+        result.write(results / f"{result.run_id}.json")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, 1 where ``--check`` finds a stale file, 2 for results that make no board."""
     parser = argparse.ArgumentParser(prog="vmbench_leaderboard.committed", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if stale")
+    parser.add_argument("--from", type=Path, dest="runs", help="take the results of these runs")
     options = parser.parse_args(arguments)
     try:
+        if options.runs is not None:
+            take(options.runs, options.folder)
         if not options.check:
             for path in write(options.folder):
                 print(path)
@@ -117,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"vmbench: {error}", file=sys.stderr)
         return 2
     for path in outdated:
-        print(f"vmbench: {path} is stale: run 'make board' and commit it", file=sys.stderr)
+        print(f"vmbench: {path} is stale: run 'make pages' and commit it", file=sys.stderr)
     return 1 if outdated else 0
 
 

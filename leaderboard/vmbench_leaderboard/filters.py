@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vmbench.errors import unknown_name
+from vmbench.failures import Failure
 from vmbench.results import Result
 
 
@@ -19,7 +20,7 @@ class Filters:
     objectives: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
 
-    def keeps(self, result: Result) -> bool:
+    def keeps(self, result: Result | Failure) -> bool:
         """Whether ``result`` passes."""
         return (
             (not self.domains or result.domain in self.domains)

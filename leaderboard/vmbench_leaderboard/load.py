@@ -6,6 +6,8 @@ What counts as a result file, so that a folder of runs can be given as it is:
 - ``result.json`` at any depth of a folder;
 - any other ``*.json`` with a top-level ``schema_version``, at any depth (a folder of collected
   results), unless it lies in a run's folder: one that holds ``result.json`` or ``config.json``.
+  One with a top-level ``failure_version`` is the record of a run that failed, and counts unless
+  the run's result is there too.
   One that cannot be read as JSON at all (torn, or saved as UTF-16) may have been a result, so it
   is an error and not passed over.
 
@@ -22,6 +24,8 @@ from typing import Any
 import pydantic_core
 
 from vmbench.errors import UserError
+from vmbench.failures import VERSION as FAILURE_VERSION
+from vmbench.failures import Failure, read_failure
 from vmbench.results import SCHEMA_VERSION, Result, SchemaError, read_result
 from vmbench_leaderboard.wording import counted
 
@@ -39,11 +43,13 @@ class Loaded:
         results: in the order of the files' paths; a file named twice is read once.
         unfinished: run folders that hold a configuration and no result (yet).
         files: the file of each result.
+        failures: of runs that failed and have no result.
     """
 
     results: tuple[Result, ...]
     unfinished: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -56,9 +62,13 @@ def load(paths: Sequence[Path]) -> Loaded:
     certain, likely, unfinished = _find(paths)
     results: list[Result] = []
     files: list[Path] = []
+    failures: dict[str, Failure] = {}
     for path in sorted(certain | likely):
         document = _document(path)
-        if path in certain or (isinstance(document, dict) and VERSION in document):
+        if isinstance(document, dict) and FAILURE_VERSION in document:
+            failure = read_failure(path)
+            failures[failure.run_id] = failure
+        elif path in certain or (isinstance(document, dict) and VERSION in document):
             results.append(_checked(path, document))
             files.append(path)
     if not results:
@@ -68,7 +78,10 @@ def load(paths: Sequence[Path]) -> Loaded:
             f"no results in {where}{waiting}: make one with "
             f"'vmbench run --domain NAME --method NAME', or name the folder that holds them"
         )
-    return Loaded(tuple(results), tuple(sorted(unfinished)), tuple(files))
+    for result in results:
+        failures.pop(result.run_id, None)
+    left = tuple(failures.values())
+    return Loaded(tuple(results), tuple(sorted(unfinished)), tuple(files), left)
 
 
 def _find(paths: Iterable[Path]) -> tuple[set[Path], set[Path], set[Path]]:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import yaml
 from vmbench.cli.app import build_app
 from vmbench.registry import registry
 from vmbench.runs.presets import PRESETS
+from vmbench.sweeps.grid import read_grids
+from vmbench_leaderboard import committed
+from vmbench_leaderboard.load import load
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -33,7 +37,9 @@ def steps(text):
 def commands(script):
     """The ``vmbench`` and ``python -m`` commands in a shell script, as lists of words."""
     for line in script.splitlines():
-        match = re.search(r"(?:^|[ /])(vmbench (?:run|list|info|doctor|leaderboard)\b.*)$", line)
+        match = re.search(
+            r"(?:^|[ /])(vmbench (?:run|sweep|list|info|doctor|leaderboard)\b.*)$", line
+        )
         if match:
             yield shlex.split(re.split(r" (?:>>|&&) ", match[1])[0])[1:]
 
@@ -62,7 +68,7 @@ def test_commands_formats_and_flags_exist(name):
         assert ("run" in step) != ("uses" in step)
         for words in commands(step.get("run", "")):
             options = parsed([VARIABLES.get(word, word) for word in words])
-            assert options.get("preset", "small") in ([], *PRESETS)
+            assert options.get("preset", "small") in ([], None, *PRESETS)
 
 
 def test_an_option_that_does_not_exist_is_noticed():
@@ -74,13 +80,33 @@ def test_an_option_that_does_not_exist_is_noticed():
 
 
 def test_the_smoke_matrix_is_every_domain_and_known_methods():
-    script = "\n".join(step.get("run", "") for step in steps(dict(DOCUMENTS)["leaderboard.yml"]))
-    loops = {name: words.split() for name, words in re.findall(r"for (\w+) in ([^;]+); do", script)}
+    (grid,) = read_grids(ROOT / "leaderboard" / "smoke.toml")
     built_in = {e.name for e in registry("domain") if e.target.startswith("vmbench_domains.")}
-    assert set(loops["domain"]) == built_in
+    assert grid.preset == "smoke"
+    assert set(grid.domains) >= built_in
     known = {entry.name for entry in registry("method")} | {"handcrafted"}
-    assert set(loops["method"]) <= known
-    assert {"viewmaker", "random-init", "supervised"} <= set(loops["method"])
+    assert set(grid.method) <= known
+    assert {"viewmaker", "random-init", "supervised"} <= set(grid.method)
+
+
+def test_the_committed_results_are_those_of_the_committed_grid():
+    (grid,) = read_grids(ROOT / "leaderboard" / "grid.toml")
+    asked = {(r.domain, r.method, r.preset, r.seed) for r in grid.requests() if r.domain != "toy"}
+    results = load([ROOT / "leaderboard" / "results"]).results
+    assert {(r.domain, r.method, r.preset, r.seed) for r in results} == asked
+
+
+def test_taking_the_results_of_a_sweep_leaves_no_older_ones(tmp_path):
+    old, new = sorted((ROOT / "leaderboard" / "results").glob("audio-*.json"))[:2]
+    (tmp_path / "board" / "results").mkdir(parents=True)
+    shutil.copy(old, tmp_path / "board" / "results")
+    run = tmp_path / "runs" / new.stem
+    run.mkdir(parents=True)
+    shutil.copy(new, run / "result.json")
+    assert committed.main([str(tmp_path / "board"), "--from", str(tmp_path / "runs")]) == 0
+    (left,) = (tmp_path / "board" / "results").iterdir()
+    assert left.name == new.name
+    assert load([left]).results == load([new]).results
 
 
 def test_modules_and_make_targets_exist():

@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 import vmbench
-from vmbench.cli import check, data, doctor, embed, halves, listing, new, run, views
+from vmbench.cli import check, data, doctor, embed, halves, listing, new, run, sweep, views
 from vmbench.cli.guard import guarded
 from vmbench.cli.output import echo, kept_for_output
 from vmbench.cli.plugins import with_plugins
@@ -19,6 +19,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "pretrain": with_plugins(halves.pretrain),
     "evaluate": with_plugins(halves.evaluate),
     "embed": with_plugins(embed.embed),
+    "sweep": with_plugins(sweep.sweep),
     "list": with_plugins(listing.list_),
     "info": with_plugins(listing.info),
     "new": new.new,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vmbench.errors import UserError
+from vmbench.errors import BusyError, UserError
 from vmbench.progress import say
 from vmbench.results import write_atomically
 from vmbench.runs.plan import Plan
@@ -57,7 +57,7 @@ def claim_folder(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> Ite
 
 
 def _refuse(folder: Path, holder: str) -> None:
-    raise UserError(
+    raise BusyError(
         f"{folder} is being run by {holder}: wait for it, or name another folder with --out"
     )
 

@@ -20,6 +20,7 @@ from vmbench_leaderboard.columns import (
     Column,
     Value,
     board_columns,
+    failed_runs,
     missing_cells,
     notes_of,
     overview_columns,
@@ -59,6 +60,7 @@ class Section:
     columns: tuple[Column, ...]
     lines: tuple[tuple[Row, tuple[TableCell, ...]], ...]
     plots: tuple[Plot, ...]
+    failed: tuple[tuple[str, str], ...]
     missing: tuple[tuple[Row, str], ...]
     notes: tuple[str, ...]
     scaled: Mapping[TaskKey, str]
@@ -150,6 +152,7 @@ def _section(board: Board, boards: Sequence[Board], place: int, names: Names) ->
         columns=columns,
         lines=lines,
         plots=tuple(plot for plot in (score_plot(board), time_plot(board)) if plot),
+        failed=tuple(failed_runs(board)),
         missing=tuple(missing_cells(board)),
         notes=tuple(notes_of(board)),
         scaled={task.key: _scaled(board, task.key) for task in board.tasks},

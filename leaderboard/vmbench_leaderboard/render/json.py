@@ -44,6 +44,7 @@ def board_data(board: Board) -> dict[str, Any]:
         "rows": [_row(row) for row in board.rows],
         "contrasts": _contrasts(contrast(board)),
         "notes": list(board.notes),
+        "failures": [each.model_dump(mode="json") for each in board.failures],
     }
 
 

@@ -9,6 +9,7 @@ from vmbench_leaderboard.columns import (
     LEGEND,
     Column,
     board_columns,
+    failed_runs,
     missing_cells,
     notes_of,
     overview_columns,
@@ -37,8 +38,9 @@ def table(board: Board, columns: Sequence[Column]) -> str:
 
 
 def remarks(board: Board) -> list[str]:
-    """Missing cells by name, then the notes."""
-    lines = [
+    """Failed runs with the reason, missing cells by name, then the notes."""
+    lines = [f"Failed: {escape(run)}: {escape(reason)}" for run, reason in failed_runs(board)]
+    lines += [
         f"Missing from {escape(str(row.key))}: {escape(names)}."
         for row, names in missing_cells(board)
     ]

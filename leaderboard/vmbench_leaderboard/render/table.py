@@ -16,6 +16,7 @@ from vmbench_leaderboard.columns import (
     LEGEND,
     Column,
     board_columns,
+    failed_runs,
     missing_cells,
     notes_of,
     overview_columns,
@@ -120,5 +121,6 @@ def _style(row: Row) -> str:
 
 
 def _remarks(board: Board) -> list[RenderableType]:
-    lines = [f"missing from {row.key}: {names}" for row, names in missing_cells(board)]
+    lines = [f"failed: {run}: {reason}" for run, reason in failed_runs(board)]
+    lines += [f"missing from {row.key}: {names}" for row, names in missing_cells(board)]
     return [Text(f"  {line}") for line in [*lines, *notes_of(board)]]
