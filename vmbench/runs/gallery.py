@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from vmbench.data.examples import Examples, prepare
 from vmbench.errors import UserError
@@ -16,6 +14,7 @@ from vmbench.runs.plan import Plan
 from vmbench.runs.pretraining import VIEWS, Recipe
 from vmbench.runs.representations import PRETRAIN, recipe_of, task_training
 from vmbench.runs.request import RunRequest
+from vmbench.training.checkpoint import DamagedError, load_weights
 from vmbench.training.device import place
 from vmbench.training.trainer import Trainer
 from vmbench.views.base import Views
@@ -105,13 +104,13 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
 
 def _load_views(views: Views, weights: Path) -> None:
     try:
-        views.load_state_dict(load_file(weights))
+        views.load_state_dict(load_weights(weights))
     except FileNotFoundError as error:
         raise UserError(
             f"{weights} is missing: the run's training is not finished; the command that "
             f"started it goes on from there"
         ) from error
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except (DamagedError, RuntimeError) as error:
         raise UserError(
             f"{weights} does not hold this run's views ({type(error).__name__}): repeat the "
             f"run with --overwrite"

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from vmbench.config import READOUT_SETTINGS, Config, digest
 from vmbench.data.dataset import BoundDataset, Task
@@ -25,11 +23,11 @@ from vmbench.networks.encoder import Architecture, Encoder
 from vmbench.objectives.base import Objective
 from vmbench.objectives.by_kind import label_loss
 from vmbench.registry import registry
-from vmbench.results import write_atomically
 from vmbench.runs.sections import changed
 from vmbench.settings import Settings
+from vmbench.storage.atomic import write_atomically
 from vmbench.storage.locking import exclusive
-from vmbench.training.checkpoint import save_weights
+from vmbench.training.checkpoint import DamagedError, load_weights, save_weights
 from vmbench.training.collapse import Health, Watch
 from vmbench.training.loop import Fit
 from vmbench.training.trainer import Trainer, forget
@@ -189,6 +187,7 @@ def pretrain(
             forget(folder)
         if (folder / RECORD).exists():
             trainer.progress.say(f"trained before: {folder}")
+            forget(folder)  # of a process that was killed before it could
         else:
             write_atomically(folder / REQUEST, request + "\n")
             _train(recipe, trainer, examples, folder)
@@ -268,8 +267,8 @@ def _record(folder: Path) -> dict[str, Any]:
 
 def _load_weights(module: torch.nn.Module, path: Path) -> None:
     try:
-        module.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError, OSError) as error:
+        module.load_state_dict(load_weights(path))
+    except (DamagedError, RuntimeError, OSError) as error:
         raise _damaged(path, error) from error
 
 
