@@ -1,5 +1,6 @@
 """Photographs in files, whole or a box of each: what every such set shares."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,11 @@ REFERENCE = (
     "The task as Tamkin et al. 2021 (viewmaker networks) have it, to compare with them: {}. {}"
 )
 RANDOM_SPLIT = "20% of each {} drawn at random are test, 10% val (a draw of our own)"
+
+
+def _lies_in(root: Path, path: Path) -> bool:
+    """Whether a name leads out of the folder; links that the user made are the user's."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,11 @@ class Photos(FileDataset):
         reader = self.reader()
         path, image = None, None
         for photo in self._listed():
+            if not _lies_in(self.root, photo.path):
+                raise UserError(
+                    f"dataset '{self.name}': its lists name {photo.path}, which is not in "
+                    f"{self.root}: fetch them again"
+                )
             try:
                 if image is None or path != photo.path:  # boxes of one file come in a row
                     path, image = photo.path, None
