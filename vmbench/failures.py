@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vmbench.errors import UserError
-from vmbench.results import write_atomically
+from vmbench.storage.atomic import write_atomically
 
 FAILURES = "failures"
 VERSION = "failure_version"  # tells such a file from others

@@ -5,7 +5,6 @@ A file of schema 1 is read as well (:mod:`vmbench.migration`).
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from pydantic import (
 
 from vmbench.errors import UserError
 from vmbench.migration import migrate
+from vmbench.storage.atomic import write_atomically
 
 SCHEMA_VERSION: Literal[2] = 2
 ViewKind = Literal["learned", "handcrafted", "fixed", "none"]
@@ -226,13 +226,6 @@ class Result(_Record):
     def write(self, path: Path) -> None:
         """Write atomically: the file appears whole or not at all."""
         write_atomically(path, self.model_dump_json(indent=2) + "\n")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` through a temporary file beside it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def read_result(path: Path) -> Result:

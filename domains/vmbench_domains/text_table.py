@@ -23,6 +23,14 @@ def read_columns(source: Path | IO[bytes]) -> npt.NDArray[np.float32]:
     return np.asarray(frame, np.float32)
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a publisher's list; raises :class:`UserError` where it is no text."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}; fetch it again") from error
+
+
 def read_rows(
     path: Path, columns: Sequence[str], *, delimiter: str = ","
 ) -> Iterator[dict[str, str]]:

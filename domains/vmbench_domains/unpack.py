@@ -2,7 +2,6 @@
 
 import hashlib
 import lzma
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -14,6 +13,9 @@ from typing import IO
 
 from vmbench.errors import UserError
 
+EXPANSION = 200  # times its size that an archive may unpack to, ...
+LEAST = 1 << 30  # ... or so many bytes
+AT_ONCE = 1 << 20
 ENCRYPTED = 1  # flag of a file in a zip archive
 BROKEN = (
     zipfile.BadZipFile,
@@ -38,10 +40,12 @@ def unpack(archive: Path, folder: Path, *, strip: int = 0, only: Sequence[str] =
         The names that were left out because they are links or devices.
 
     Raises:
-        UserError: the archive is broken or encrypted, or holds a name that leads out of ``folder``.
+        UserError: the archive is broken or encrypted, holds a name that leads out of ``folder``,
+            or unpacks to far more than any set does.
         OSError: a file cannot be written.
     """
     left_out = []
+    most = max(LEAST, EXPANSION * archive.stat().st_size)
     try:
         for name, stream in _members(archive):
             if only and not any(fnmatch(name, pattern) for pattern in only):
@@ -54,10 +58,24 @@ def unpack(archive: Path, folder: Path, *, strip: int = 0, only: Sequence[str] =
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
-                shutil.copyfileobj(stream, file)
+                most -= _copy(stream, file, most, archive)
     except BROKEN as error:
         raise UserError(f"{archive} is broken ({error}): remove it and fetch it again") from error
     return left_out
+
+
+def _copy(stream: IO[bytes], file: IO[bytes], most: int, archive: Path) -> int:
+    """How many bytes were copied; raises :class:`UserError` before they are more than ``most``."""
+    count = 0
+    while data := stream.read(AT_ONCE):
+        count += len(data)
+        if count > most:
+            raise UserError(
+                f"{archive} unpacks to more than {EXPANSION} times its size, as no set does: it "
+                f"would fill the disk; remove it"
+            )
+        file.write(data)
+    return count
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:

@@ -331,7 +331,7 @@ def _say(line: str) -> None:
 
 def _write(path: Path, text: str) -> None:
     from vmbench.errors import UserError
-    from vmbench.results import write_atomically
+    from vmbench.storage.atomic import write_atomically
 
     try:
         write_atomically(path, text)

@@ -13,7 +13,8 @@ from html import escape
 from pathlib import Path
 
 from vmbench.errors import UserError
-from vmbench.results import Result, write_atomically
+from vmbench.results import Result
+from vmbench.storage.atomic import write_atomically
 from vmbench_leaderboard.board import build_boards
 from vmbench_leaderboard.load import load
 from vmbench_leaderboard.render import html, markdown

@@ -146,13 +146,13 @@ def test_a_run_that_never_leaves_its_start_warns(tmp_path, monkeypatch, capsys):
 def test_a_run_whose_representations_become_one_direction_warns(tmp_path, monkeypatch, capsys):
     from vmbench.networks.mlp import MLP
 
-    original = MLP.maps
+    original = MLP.stages
 
-    def flat(self, x):
-        maps = original(self, x)
-        return maps.mean(1, keepdim=True).expand_as(maps)
+    def flat(self, embedded):
+        for name, maps in original(self, embedded):
+            yield name, maps.mean(1, keepdim=True).expand_as(maps)
 
-    monkeypatch.setattr(MLP, "maps", flat)
+    monkeypatch.setattr(MLP, "stages", flat)
     result = run(tmp_path, monkeypatch)
     assert result.pretrain.effective_rank == pytest.approx(1, abs=0.01)
     assert result.pretrain.collapsed

@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from toy import ToyVector
 
 import vmbench
-from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.progress import Progress
+from vmbench.runs.plan import prepare_for
 from vmbench.runs.recorded import Recorded
 from vmbench.runs.representations import Representations, trainer_of
 
@@ -74,7 +74,7 @@ def test_the_values_are_those_that_the_evaluation_read(folders, tmp_path):
     recorded = Recorded.read(folders["toy-vector"], tmp_path)
     plan = recorded.plan(recorded.request)
     dataset, task = plan.tasks[0]
-    examples = prepare(dataset)
+    examples = prepare_for(plan, dataset)
     trainer = trainer_of(plan, Progress(quiet=True))
     read = Representations(plan, trainer, None, tmp_path, pretrained=recorded.folder)
     judged = read.of(examples, task).features(examples.batch(np.arange(50)))

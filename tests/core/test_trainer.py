@@ -14,6 +14,7 @@ from vmbench.networks import Viewmaker
 from vmbench.objectives import Batch
 from vmbench.objectives.simclr import SimCLR
 from vmbench.progress import Progress
+from vmbench.training import checkpoint
 from vmbench.training.device import Placement
 from vmbench.training.loop import fit, reverse_gradient
 from vmbench.training.metrics_log import MetricsLog
@@ -33,7 +34,7 @@ def make(dataset, **settings):
     return config, objective, views
 
 
-def train(dataset, tmp_path, name="a", **settings):
+def train(dataset, tmp_path, name="a", quiet=True, **settings):
     config, objective, views = make(dataset, **settings)
     examples = prepare(dataset().bind())
     report = fit(
@@ -45,7 +46,7 @@ def train(dataset, tmp_path, name="a", **settings):
         placement=CPU,
         seed=5,
         log=MetricsLog(tmp_path / f"{name}.jsonl"),
-        progress=Progress(quiet=True),
+        progress=Progress(quiet=quiet),
         state_file=tmp_path / f"{name}.safetensors",
     )
     return report, objective, views
@@ -162,11 +163,58 @@ def test_a_loss_that_becomes_nan_fails_and_keeps_the_last_state(tmp_path, monkey
     monkeypatch.setattr(SimCLR, "loss", loss)
     with pytest.raises(RunError, match="loss became nan at step 8 of 10"):
         train(toy.ToyVector, tmp_path, "nan", checkpoint_minutes=1e-9)
-    from vmbench.training import checkpoint
-
     state = checkpoint.load(tmp_path / "nan.safetensors")
     assert state["step"] == 7
     assert all(torch.isfinite(v.float()).all() for v in state["players"]["objective"].values())
+
+
+@pytest.mark.parametrize("schedule", ["joint", "alternating"])
+def test_an_exploding_gradient_stops_before_the_weights_are_lost(schedule, tmp_path, monkeypatch):
+    """The loss is finite, its gradient is not: of the square root at zero it is infinite."""
+    calls = iter(range(1000))
+    original = SimCLR.loss
+    at = 7 if schedule == "joint" else 14  # two passes a step
+
+    def loss(self, z1, z2):
+        value = original(self, z1, z2)
+        return value + (z1 * 0).sum().sqrt() if next(calls) == at else value
+
+    monkeypatch.setattr(SimCLR, "loss", loss)
+    with pytest.raises(RunError, match=r"gradient of the encoder exploded .* at step 8 of 10"):
+        train(toy.ToyVector, tmp_path, "inf", checkpoint_minutes=1e-9, schedule=schedule)
+    state = checkpoint.load(tmp_path / "inf.safetensors")
+    assert state["step"] == 7
+    assert all(torch.isfinite(v.float()).all() for v in state["players"]["objective"].values())
+    monkeypatch.undo()  # what is kept is good to go on from
+    again, _, _ = train(toy.ToyVector, tmp_path, "inf", schedule=schedule)
+    whole, _, _ = train(toy.ToyVector, tmp_path, "whole", schedule=schedule)
+    assert again.final_loss == whole.final_loss
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_of_a_damaged_state_the_one_before_is_used(damaged, tmp_path, monkeypatch, capsys):
+    whole, objective, _ = train(toy.ToyVector, tmp_path, "whole")
+    stop_after(monkeypatch, 5)
+    with pytest.raises(KeyboardInterrupt):
+        train(toy.ToyVector, tmp_path, "cut", checkpoint_minutes=1e-9)
+    monkeypatch.undo()
+    newest = tmp_path / "cut.safetensors"
+    earlier = checkpoint.before(newest)
+    steps = [checkpoint.load(path)["step"] for path in (newest, earlier)]
+    assert steps == [6, 5]
+    for path in (newest, earlier)[:damaged]:
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1  # the last byte of a tensor: nothing but the checksum tells
+        path.write_bytes(content)
+    again, objective2, _ = train(toy.ToyVector, tmp_path, "cut", quiet=False)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == damaged
+    assert said[0].startswith(f"{newest} is damaged (its checksum is another)")
+    assert said[0].endswith("the state before it is used")
+    assert damaged == 1 or said[1].endswith("this training starts over")
+    assert again.final_loss == whole.final_loss
+    for name, value in objective.state_dict().items():
+        assert torch.equal(value, objective2.state_dict()[name]), name
 
 
 def test_cosine_schedule_rises_linearly_over_a_twentieth_and_falls_as_a_cosine(

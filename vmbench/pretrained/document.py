@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from vmbench.data.specs import SPECS, Spec
 from vmbench.errors import UserError
 from vmbench.networks.encoder import Built
-from vmbench.results import write_atomically
+from vmbench.storage.atomic import write_atomically
 
 ENCODER, VIEWS, LOG = "encoder.safetensors", "views.safetensors", "metrics.jsonl"
 RECORD, REQUEST, SPEC = "training.json", "request.json", "spec.json"

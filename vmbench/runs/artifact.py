@@ -24,9 +24,9 @@ from vmbench.pretrained.document import (
     ViewsPart,
     sha256_of,
 )
-from vmbench.results import write_atomically
 from vmbench.runs.pictures import AROUND, draw_gallery
 from vmbench.runs.request import RunRequest
+from vmbench.storage.atomic import write_atomically
 from vmbench.training.collapse import Health
 from vmbench.training.loop import Fit
 from vmbench.training.trainer import Trainer, count_parameters

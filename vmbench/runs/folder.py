@@ -10,8 +10,8 @@ from typing import Any
 
 from vmbench.errors import BusyError, UserError
 from vmbench.progress import say
-from vmbench.results import write_atomically
 from vmbench.runs.plan import Plan
+from vmbench.storage.atomic import write_atomically
 from vmbench.storage.disk import is_full, space_in
 from vmbench.storage.locking import exclusive
 

@@ -4,9 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
 from vmbench.errors import UserError
 from vmbench.pretrained.document import VIEWS
 from vmbench.progress import Progress
@@ -15,6 +12,7 @@ from vmbench.runs.pictures import check_picture
 from vmbench.runs.plan import Plan, prepare_for
 from vmbench.runs.representations import PRETRAIN, recipe_of, task_training, trainer_of
 from vmbench.runs.request import RunRequest
+from vmbench.training.checkpoint import DamagedError, load_weights
 from vmbench.views.base import ViewFamily
 
 
@@ -63,13 +61,13 @@ def redraw_views(run: Path, out: Path, *, data_dir: Path | None = None, quiet: b
 
 def _load_views(views: ViewFamily, weights: Path) -> None:
     try:
-        views.load_state_dict(load_file(weights))
+        views.load_state_dict(load_weights(weights))
     except FileNotFoundError as error:
         raise UserError(
             f"{weights} is missing: the run's training is not finished; the command that "
             f"started it goes on from there"
         ) from error
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except (DamagedError, RuntimeError) as error:
         raise UserError(
             f"{weights} does not hold this run's views ({type(error).__name__}): repeat the "
             f"run with --overwrite"

@@ -35,11 +35,11 @@ from vmbench.pretrained.document import (
 )
 from vmbench.pretrained.encoder import load_module
 from vmbench.registry import registry
-from vmbench.results import write_atomically
 from vmbench.runs.artifact import describe
 from vmbench.runs.request import LINEAR, RunRequest
 from vmbench.runs.sections import changed, is_read_after_training
 from vmbench.settings import Settings
+from vmbench.storage.atomic import write_atomically
 from vmbench.storage.disk import is_full, space_in
 from vmbench.storage.locking import exclusive
 from vmbench.training.checkpoint import save_weights
@@ -214,6 +214,7 @@ def pretrain(
             (folder / LOG).unlink(missing_ok=True)
         if (folder / RECORD).exists():
             trainer.progress.say(f"trained before: {folder}")
+            forget(folder)  # of a process that was killed before it could
         else:
             _train(recipe, trainer, examples, folder, asking_for(recipe, request))
         return read(folder, trainer)

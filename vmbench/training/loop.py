@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vmbench.config import Config
@@ -82,7 +83,8 @@ def fit(
         state_file: where the training state is kept; an existing one is continued, bit for bit.
 
     Raises:
-        RunError: if the loss becomes NaN or infinite; the last good state is kept.
+        RunError: if the loss or a gradient becomes NaN or infinite. No step is taken with it, so
+            that the state that is kept is a good one.
         Interrupted: after SIGINT or SIGTERM, once the state is written.
     """
     device = placement.device
@@ -131,16 +133,16 @@ def fit(
                 step=number,
                 total=total,
             )
-            loss = step(batch)
-            objective.after_step(batch)
-            value = loss.item()
-            if not math.isfinite(value):
+            try:
+                loss = step(batch)
+            except _WentWrongError as error:
                 rates = f"lr ({config.lr})" + ("" if views.role == "fixed" else " or epsilon")
                 raise RunError(
-                    f"the loss became {value} at step {number + 1} of {total}: lower {rates}, or "
-                    f"use --precision float32"
-                    + (f"; the last good state is {state_file}" if state_file else "")
-                )
+                    f"{error} at step {number + 1} of {total}: lower {rates}, or use --precision "
+                    f"float32" + (f"; the last good state is {state_file}" if state_file else "")
+                ) from error
+            objective.after_step(batch)
+            value = loss.item()
             losses.add(value, first_of_epoch=number % per_epoch == 0)
             now = time.perf_counter()
             elapsed = seconds + now - started
@@ -178,15 +180,21 @@ def fit(
 
 
 def _state_in(file: Path | None, progress: Progress) -> checkpoint.State | None:
-    """What an interrupted training left; where that is damaged, the training starts over."""
-    if file is None or not file.exists():
+    """What an interrupted training left; where that is damaged, what it had left before."""
+    if file is None:
         return None
-    try:
-        return checkpoint.load(file)
-    except checkpoint.DamagedError as error:
-        progress.say(f"{file} is damaged ({error.__cause__}): this training starts over")
-        file.unlink()
-        return None
+    earlier = checkpoint.before(file)
+    for path in (file, earlier):
+        if not path.exists():
+            continue
+        try:
+            return checkpoint.load(path)
+        except checkpoint.DamagedError as error:
+            more = path == file and earlier.exists()
+            then = "the state before it is used" if more else "this training starts over"
+            progress.say(f"{path} is damaged ({error.__cause__}): {then}")
+            path.unlink()
+    return None
 
 
 def order(
@@ -316,6 +324,26 @@ def _between(views: ViewFamily, to_adversary: Passing) -> Passing:
 Step = Callable[[Batch], Tensor]
 
 
+class _WentWrongError(Exception):
+    """A loss or a gradient that no step may be taken with."""
+
+
+def _take_step(optimizer: Optimizer, name: str, loss: Tensor) -> None:
+    """Step, unless the loss or the gradient's norm over all of them is NaN or overflowed.
+
+    A gradient may explode under a loss that is still finite; the weights would be lost with it,
+    and so would the next state that is kept.
+    """
+    value = loss.item()
+    if not math.isfinite(value):
+        raise _WentWrongError(f"the loss became {value}")
+    parameters = (p for group in optimizer.param_groups for p in group["params"])
+    norm = get_total_norm([p.grad for p in parameters if p.grad is not None]).item()
+    if not math.isfinite(norm):
+        raise _WentWrongError(f"the gradient of the {name} exploded (its norm is {norm})")
+    optimizer.step()
+
+
 def _joint(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
     objective, views = players.objective, players.views
 
@@ -329,8 +357,8 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
         torch.autograd.backward(loss)
         if views.role == "own-loss":
             _descend_own_loss(players, placement, generator, batch)
-        for optimizer in players.optimizers:
-            optimizer.step()
+        for optimizer, name in zip(players.optimizers, ("encoder", "views"), strict=False):
+            _take_step(optimizer, name, loss)
         return loss.detach()
 
     return step
@@ -338,11 +366,12 @@ def _joint(players: _Players, placement: Placement, generator: torch.Generator) 
 
 def _descend_own_loss(
     players: _Players, placement: Placement, generator: torch.Generator, batch: Batch
-) -> None:
-    """The gradient of the views' own loss, for their parameters and no others."""
+) -> Tensor:
+    """The views' own loss; its gradient reaches their parameters and no others."""
     with placement.mixed():
         loss = players.views.own_loss(batch.x, players.objective.encoder, generator)
     torch.autograd.backward(loss, inputs=list(players.views.parameters()))
+    return loss
 
 
 def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
@@ -350,25 +379,25 @@ def _alternating(players: _Players, placement: Placement, generator: torch.Gener
 
     make_views = view_maker(views, generator, _between(views, _unchanged))
 
-    def one_pass(batch: Batch, optimizer: Optimizer, sign: int) -> Tensor:
+    def one_pass(batch: Batch, optimizer: Optimizer, name: str, sign: int) -> Tensor:
         with placement.mixed():
             loss: Tensor = objective(batch, make_views)
         for each in players.optimizers:
             each.zero_grad()
         torch.autograd.backward(sign * loss)
-        optimizer.step()
+        _take_step(optimizer, name, loss)
         return loss.detach()
 
     def step(batch: Batch) -> Tensor:
-        loss = one_pass(batch, players.encoder, 1)
+        loss = one_pass(batch, players.encoder, "encoder", 1)
         if players.viewmaker is None:
             return loss
         if views.role == "adversary":
-            one_pass(batch, players.viewmaker, -1)
+            one_pass(batch, players.viewmaker, "views", -1)
         else:
             players.viewmaker.zero_grad()
-            _descend_own_loss(players, placement, generator, batch)
-            players.viewmaker.step()
+            own = _descend_own_loss(players, placement, generator, batch)
+            _take_step(players.viewmaker, "views", own)
         return loss
 
     return step

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from vmbench.storage.atomic import write_atomically
 from vmbench.training.trackers import Tracker
 
 
@@ -24,7 +25,7 @@ class MetricsLog:
             return
         lines = self.path.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        self.path.write_text("".join(f"{line}\n" for line in kept))
+        write_atomically(self.path, "".join(f"{line}\n" for line in kept))
 
     def write(self, *, step: int, **values: float | None) -> None:
         """Append one line, and hand the metrics that have a value to the trackers."""

@@ -134,9 +134,13 @@ STATE = ".state.safetensors"
 
 
 def forget(folder: Path) -> None:
-    """Delete the training states in ``folder``: only an unfinished training needs them."""
-    for state in folder.glob(f"*{STATE}"):
-        state.unlink()
+    """Delete the training states in ``folder``: only an unfinished training needs them.
+
+    And what a killed process was in the middle of writing there.
+    """
+    for pattern in (f"*{STATE}", ".*.tmp"):
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 class _Seeded:

@@ -134,7 +134,10 @@ def read_audio(path: Path, heard: Heard | None = None) -> tuple[Wave, int]:
     data: Any
     with soundfile.SoundFile(path) as sound:
         rate, said, log = int(sound.samplerate), int(sound.frames), str(sound.extra_info)
-        data = sound.read(dtype="float32", always_2d=True)
+        try:
+            data = sound.read(dtype="float32", always_2d=True)
+        except MemoryError as error:
+            raise ValueError(f"it says that it holds {said} samples") from error
     for size, there in SHORTENED.findall(log):
         if int(there) + SLACK < int(size) < UNKNOWN_SIZE:
             raise ValueError(f"cut short: {there} of {size} bytes are there")

@@ -7,6 +7,7 @@ from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
 from vmbench_domains.download import Download
 from vmbench_domains.source import matching
+from vmbench_domains.text_table import read_lines
 
 # fmt: off
 WORDS = (
@@ -56,7 +57,7 @@ class SpeechCommands(Clips):
         """Every file, word by word."""
         sides: dict[str, Split] = {}
         for name, side in LISTS:
-            sides |= dict.fromkeys((self.root / name).read_text().split(), side)
+            sides |= dict.fromkeys(read_lines(self.root / name), side)
         found = []
         for number, word in enumerate(WORDS):
             for path in matching(self.root / word, "*_nohash_*.wav"):

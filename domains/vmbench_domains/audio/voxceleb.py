@@ -6,6 +6,7 @@ from vmbench.data.dataset import Card, Split, Task
 from vmbench.errors import UserError
 from vmbench_domains.audio.clips import RATE, Clip, Clips
 from vmbench_domains.audio.samples import write_tones
+from vmbench_domains.text_table import read_lines
 
 LIST = "iden_split.txt"
 VIDEOS = ("1zcIwhmdeo4", "7w0IBEWc9Qw", "Y8hIVOBuels")  # of the sample
@@ -46,7 +47,7 @@ class VoxCeleb1(Clips):
     @staticmethod
     def _read_list(path: Path) -> list[tuple[Split, str]]:
         rows = []
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(read_lines(path), start=1):
             side, _, name = line.strip().partition(" ")
             if side not in SIDES or name.count("/") != 2:
                 raise UserError(

@@ -19,6 +19,8 @@ from vmbench.errors import UserError
 
 UNSIGNED_BYTE = 8
 AT_ONCE = 1024  # entries per read
+# The last two: axes that no file can have.
+BROKEN = (OSError, EOFError, ValueError, struct.error, zlib.error, OverflowError, MemoryError)
 
 
 def read_idx(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
@@ -42,5 +44,5 @@ def read_idx(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
                 yield from np.frombuffer(data, np.uint8).reshape(wanted, *shape)
             if file.read(1):
                 raise ValueError(f"it goes on after its {count} entries")
-    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+    except BROKEN as error:
         raise UserError(f"{path} cannot be read: {error}; fetch it again") from error

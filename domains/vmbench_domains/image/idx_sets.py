@@ -19,6 +19,7 @@ from vmbench_domains.image.published import Labels, PublishedImages
 from vmbench_domains.image.samples import write_idx_set
 from vmbench_domains.source import matching
 
+SHAPE = (28, 28)
 PREFIX = {"train": "train", "test": "t10k"}
 SPLIT_RULE = (
     "the publisher's 10,000 test images; of its 60,000 train images, 10% of each class held out "
@@ -62,7 +63,13 @@ class IdxImages(PublishedImages):
 
     def read_images(self, part: str) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield (1, 28, 28)."""
-        return (image[None] for image in read_idx(self._path(part, "images")))
+        path = self._path(part, "images")
+        for image in read_idx(path):
+            if image.shape != SHAPE:
+                raise UserError(
+                    f"{path} holds images of shape {image.shape}, not {SHAPE}: fetch it again"
+                )
+            yield image[None]
 
     def write_files(self, root: Path) -> None:
         """Three train images and one test image of each class."""

@@ -101,7 +101,13 @@ class Lsun(Photos):
             lmdb = _lmdb()
             try:
                 options = {"readonly": True, "lock": False, "readahead": False}
-                self._open = folder, lmdb.open(str(folder), **options)
+                database = lmdb.open(str(folder), **options)
+                pages = database.info()["last_pgno"] + 1
+                if pages * database.stat()["psize"] > (folder / DATABASE).stat().st_size:
+                    # Reading on would end the process: the file is mapped into memory.
+                    database.close()
+                    raise lmdb.CorruptedError("it is cut short")
+                self._open = folder, database
             except lmdb.Error as error:
                 raise UserError(
                     f"{folder / DATABASE} cannot be read ({error}); fetch it again"

@@ -1,5 +1,6 @@
 """Photographs in files, whole or a box of each: what every such set shares."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ REFERENCE = (
     "The task as Tamkin et al. 2021 (viewmaker networks) have it, to compare with them: {}. {}"
 )
 RANDOM_SPLIT = "20% of each {} drawn at random are test, 10% val (a draw of our own)"
+
+
+def _lies_in(root: Path, path: Path) -> bool:
+    """Whether a name leads out of the folder; links that the user made are the user's."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Photos(FileDataset, ListedDataset):
     def listed(self) -> list[Photo]:
         """:meth:`photos`; what is wrong with the publisher's lists is a :class:`UserError`."""
         try:
-            return list(self.photos())
+            found = list(self.photos())
         except UserError:
             raise
         except (OSError, LookupError, TypeError, ValueError) as error:
@@ -75,6 +81,13 @@ class Photos(FileDataset, ListedDataset):
                 f"dataset '{self.name}': its lists in {self.root} do not fit together or are "
                 f"broken ({type(error).__name__}: {error}); fetch them again"
             ) from error
+        for photo in found:
+            if not _lies_in(self.root, photo.path):
+                raise UserError(
+                    f"dataset '{self.name}': its lists name {photo.path}, which is not in "
+                    f"{self.root}: fetch them again"
+                )
+        return found
 
     def outline(self) -> list[Outline]:
         """Every image."""

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from vmbench.errors import UserError
 
 Array = npt.NDArray[np.generic]
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
-          NotImplementedError)  # fmt: skip
+          NotImplementedError, TokenError)  # fmt: skip
 CHANNELS = (1, 3)
 SMALLEST = 8  # pixels on a side; the networks need as much
 

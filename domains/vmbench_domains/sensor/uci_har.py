@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from vmbench.data.dataset import Card, Example, Inputs, Task
 from vmbench.data.specs import Grid, Sequence, Spec
@@ -19,6 +20,17 @@ from vmbench_domains.text_table import read_columns
 SIGNALS = tuple(f"{sensor}_{axis}" for sensor in ("total_acc", "body_gyro") for axis in "xyz")
 WINDOW = 128
 PARTS = ("train", "test")
+
+
+def _numbers(path: Path, columns: int) -> npt.NDArray[np.float32]:
+    """(rows, columns), all finite; raises :class:`UserError`."""
+    try:
+        table = read_columns(path)
+        if table.shape[1] != columns or not np.isfinite(table).all():
+            raise ValueError(f"not {columns} finite numbers in every row")
+    except (OSError, ValueError) as error:  # pandas' errors are of the latter type
+        raise UserError(f"{path} cannot be read: {error}; unpack it again") from error
+    return table
 
 
 class UciHar(FileDataset):
@@ -67,10 +79,10 @@ class UciHar(FileDataset):
         (task,) = self.tasks
         for part in PARTS:
             folder = self.root / part
-            labels = read_columns(folder / f"y_{part}.txt")[:, 0].astype(int) - 1
-            subjects = read_columns(folder / f"subject_{part}.txt")[:, 0].astype(int)
+            labels = _numbers(folder / f"y_{part}.txt", 1)[:, 0].astype(int) - 1
+            subjects = _numbers(folder / f"subject_{part}.txt", 1)[:, 0].astype(int)
             signals = [
-                read_columns(folder / "Inertial Signals" / f"{signal}_{part}.txt")
+                _numbers(folder / "Inertial Signals" / f"{signal}_{part}.txt", WINDOW)
                 for signal in SIGNALS
             ]
             if {len(signal) for signal in signals} != {len(labels)} or len(subjects) != len(labels):

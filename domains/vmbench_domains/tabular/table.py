@@ -1,5 +1,6 @@
 """Tables in the publisher's files: numeric columns, then one-hot categories, read in chunks."""
 
+import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -52,7 +53,10 @@ class PublishedTable(FileDataset):
             row = 0
             for frame in self.chunks(path):
                 labels = [self.codes.get(str(text).strip(" .")) for text in frame[self.target]]
-                features = encode(frame, self.numeric(), self.categories)
+                try:
+                    features = encode(frame, self.numeric(), self.categories)
+                except ValueError as error:
+                    raise UserError(f"{path} cannot be read: {error}") from error
                 for x, label in zip(features, labels, strict=True):
                     if label is None or (sides is not None and row >= len(sides)):
                         raise UserError(f"{path}, row {row + 1}: unknown label or a row too many")
@@ -84,7 +88,7 @@ class PublishedTable(FileDataset):
                     if chunk[self.target].isna().any():
                         raise ValueError("a row has fewer columns than it should")
                     yield chunk
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, zlib.error) as error:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def labels(self, path: Path) -> list[str]:

@@ -23,6 +23,7 @@ from vmbench.data.examples import prepare
 from vmbench.errors import UserError
 from vmbench.registry import BUILT_IN, registry
 from vmbench_domains import download
+from vmbench_domains import unpack as unpacking
 from vmbench_domains.download import Download, fetch
 from vmbench_domains.medical.medmnist import BloodMnist
 from vmbench_domains.unpack import unpack
@@ -315,6 +316,27 @@ def test_no_link_is_made_nor_written_through(tmp_path):
     with pytest.raises(UserError, match="leads out of"):
         unpack(archive, folder)
     assert left(tmp_path / "elsewhere") == []
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_bomb_stops_before_it_fills_the_disk(kind, tmp_path, monkeypatch):
+    """Thirty files of zeros, none large by itself, in an archive of few bytes."""
+    monkeypatch.setattr(unpacking, "LEAST", 100_000)
+    monkeypatch.setattr(unpacking, "EXPANSION", 10)
+    archive, folder = tmp_path / "x", tmp_path / "inside"
+    folder.mkdir()
+    names = {f"{number}.txt": "0" * 50_000 for number in range(30)}
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, text in names.items():
+                file.writestr(name, text)
+    else:
+        archive.write_bytes(tarred(names))
+    assert archive.stat().st_size < 30_000
+    with pytest.raises(UserError, match="unpacks to more than 10 times its size"):
+        unpack(archive, folder)
+    written = sum(path.stat().st_size for path in folder.iterdir())
+    assert written <= max(100_000, 10 * archive.stat().st_size)
 
 
 @pytest.mark.parametrize("content", [zipped(NAMES)[:-30], tarred(NAMES)[:-40], b"", b"text"])
