@@ -36,7 +36,7 @@ format: setup  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-board: setup  ## carry out leaderboard/grid.toml (an hour) and write leaderboard/ from its results
+board: setup  ## carry out leaderboard/grid.toml (an hour or more) and write leaderboard/ from its results
 	$(BIN)/vmbench sweep --file leaderboard/grid.toml --out runs/board
 	$(BIN)/python -m vmbench_leaderboard.committed --from runs/board
 

@@ -9,7 +9,7 @@ from vmbench.results import Result, SchemaError, read_result
 from vmbench.sweeps.plan import EVALUATION, PRETRAINING, Job
 
 STARTUP = 8.0  # seconds of a process before it works: imports, the examples from the cache
-# Seconds of (a training, an evaluation) where no run tells: measured on 2 cores; None: unknown.
+# Seconds of (a training, an evaluation) where no run tells, a rough guess; None: unknown.
 USUAL: dict[str, tuple[float, float]] = {"smoke": (5.0, 5.0), "small": (100.0, 30.0)}
 
 

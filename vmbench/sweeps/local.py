@@ -43,9 +43,8 @@ class _Running:
 class LocalLauncher:
     """Processes of this machine.
 
-    A process for each core, with one thread, makes the most of it: the networks of the ``small``
-    preset gain little from a second thread (see ``docs/sweeps.md``). A graphics processor has one
-    job at a time.
+    A process for each core, with one thread: several processes of several threads each would wait
+    for one another. A graphics processor has one job at a time.
 
     Args:
         out: where jobs write.
