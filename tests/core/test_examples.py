@@ -129,7 +129,17 @@ def test_data_check_counts_what_pretraining_takes():
     report, prepared = check_data(dataset), prepare(dataset)
     assert report.pretraining == len(prepared.training()) == 180
     assert (report.unlabelled, report.unlabelled_held_out) == (60, 40)
+    assert report.groups_held_out == 4
     assert report.usable
+
+
+def test_data_check_sees_a_run_that_would_take_what_is_held_out(monkeypatch):
+    """It compares what a run would take, and does not trust the rule that it follows."""
+    everything = lambda roster, unlabelled: np.arange(len(roster.groups))  # noqa: E731
+    monkeypatch.setattr("vmbench.data.roster.Roster.training", everything)
+    report = check_data(Subjects().bind())
+    assert not report.usable
+    assert "40 without a label are of groups that a task holds out" in report.problems[0]
 
 
 def test_a_dataset_without_a_task_is_pretrained_on_whole():

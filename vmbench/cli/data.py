@@ -99,6 +99,11 @@ def _print(
         _print_task(task)
     for said in said_of_unlabelled(report.unlabelled, report.unlabelled_held_out):
         echo(f"  {said}")
+    if report.unlabelled and report.groups_held_out and report.usable:
+        echo(
+            f"  compared one by one: none of them is of the {report.groups_held_out} subjects, "
+            f"speakers or sources of whom a task holds out examples"
+        )
     if report.no_task:
         echo(f"no task: {report.no_task}")
     for problem in report.problems:

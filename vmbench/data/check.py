@@ -12,6 +12,7 @@ from vmbench.data.copies import Copies
 from vmbench.data.dataset import SPLITS, BoundDataset, Label, Split, Task
 from vmbench.data.domain import Domain
 from vmbench.data.labels import Labels, listed
+from vmbench.data.listed import Outline, roster_of
 from vmbench.errors import AbsentError, MissingPackageError, UserError
 
 NAMED = 5  # groups that a line names one by one
@@ -50,6 +51,8 @@ class Report:
         unlabelled: those of them that have no label.
         unlabelled_held_out: examples without a label that it would leave out, as a task holds out
             others of their group.
+        groups_held_out: named groups of whom a task holds out examples; of what a run would really
+            pretrain on, every example without a label was compared with them.
     """
 
     dataset: str
@@ -62,6 +65,7 @@ class Report:
     pretraining: int
     unlabelled: int
     unlabelled_held_out: int
+    groups_held_out: int
     remarks: list[str]
     problems: list[str]
     tasks: list[TaskReport]
@@ -123,9 +127,11 @@ def check_data(dataset: BoundDataset) -> Report:
     groups: set[str] = set()
     held_out: set[str | None] = set()
     unlabelled: Counter[str | None] = Counter()
+    outline: list[Outline] = []
     count, unfit, infinite, train = 0, 0, 0, 0
     for example in dataset.examples():
         count += 1
+        outline.append(Outline({}, example.splits, example.group))
         unfit += example.x.shape != dataset.spec.shape
         infinite += not np.isfinite(example.x).all()
         copies.add(example.x, example.labels, example.splits)
@@ -144,6 +150,13 @@ def check_data(dataset: BoundDataset) -> Report:
     torn = [f"{name}: {said}" for name in tasks for said in copies.contradictions(name)]
     torn += [f"LEAK: {said}" for said in copies.unlabelled()]
     problems = [] if count else ["there are no examples"]
+    taken = roster_of(outline, dataset.tasks).training(unlabelled=True)
+    crossing = [i for i in taken if not outline[i].splits and outline[i].group in held_out - {None}]
+    if crossing or len(taken) != train + gained:
+        problems.append(
+            f"of the {len(taken)} examples that a run would pretrain on, {len(crossing)} without a "
+            f"label are of groups that a task holds out: a fault of vmbench, please report it"
+        )
     if unfit:
         problems.append(f"{unfit} examples are of another shape than {dataset.spec}")
     if infinite:
@@ -159,6 +172,7 @@ def check_data(dataset: BoundDataset) -> Report:
         pretraining=train + gained,
         unlabelled=gained,
         unlabelled_held_out=kept_out,
+        groups_held_out=len(held_out - {None}),
         remarks=[*dataset.remarks, *torn],
         problems=problems,
         tasks=[tally.report() for tally in tasks.values()],

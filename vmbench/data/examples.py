@@ -21,7 +21,7 @@ from vmbench.data.building import EXAMPLES, OUTLINE, build
 from vmbench.data.dataset import SPLITS, BoundDataset, Split, Task
 from vmbench.data.kinds.base import ABSENT
 from vmbench.data.labels import Labels, said_of_unlabelled
-from vmbench.data.listed import CHUNK, ListedDataset, Outline
+from vmbench.data.listed import CHUNK, ListedDataset, Outline, roster_of
 from vmbench.data.moments import Moments
 from vmbench.data.roster import Indices, Roster, limit
 from vmbench.errors import UserError
@@ -257,20 +257,8 @@ def _chosen(
     unlabelled: bool,
 ) -> Indices | None:
     """Positions of what is needed; None: all."""
-    names: dict[str | None, int] = {None: ABSENT}
-    groups = [names.setdefault(each.group, len(names)) for each in outline]
-    sides = {
-        task.name: np.array(
-            [
-                SPLITS.index(each.splits[task.name]) if task.name in each.splits else ABSENT
-                for each in outline
-            ],
-            np.int64,
-        )
-        for task in dataset.tasks
-    }
     judged = [task.name for task in (dataset.tasks if tasks is None else tasks)]
-    used = Roster(sides, np.array(groups, np.int64)).used(judged, most, unlabelled=unlabelled)
+    used = roster_of(outline, dataset.tasks).used(judged, most, unlabelled=unlabelled)
     return used if len(used) < len(outline) else None
 
 

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from vmbench.data.dataset import NOWHERE, Dataset, Example, Label, Source, Split
+from vmbench.data.dataset import NOWHERE, SPLITS, Dataset, Example, Label, Source, Split, Task
+from vmbench.data.kinds.base import ABSENT
+from vmbench.data.roster import Roster
 from vmbench.storage.cores import usable_cores
 
 CHUNK = 512  # examples that are read, and written down, at once
@@ -34,6 +36,23 @@ class Outline:
     def filled(self, x: npt.NDArray[np.float32]) -> Example:
         """The example whose values are ``x``."""
         return Example(x, self.labels, self.splits, self.group, self.source)
+
+
+def roster_of(outline: Sequence[Outline], tasks: Iterable[Task]) -> Roster:
+    """What is pretrained on and what each of ``tasks`` uses of the examples."""
+    names: dict[str | None, int] = {None: ABSENT}
+    groups = [names.setdefault(each.group, len(names)) for each in outline]
+    sides = {
+        task.name: np.array(
+            [
+                SPLITS.index(each.splits[task.name]) if task.name in each.splits else ABSENT
+                for each in outline
+            ],
+            np.int64,
+        )
+        for task in tasks
+    }
+    return Roster(sides, np.array(groups, np.int64))
 
 
 class Reading(ABC):
