@@ -108,7 +108,9 @@ def test_the_committed_results_load_with_their_values(path):
     assert [t.value for t in result.tasks] == [t["value"] for t in document["tasks"]]
     kinds = {"viewmaker": "learned", "handcrafted": "handcrafted"}
     # A ceiling may be trained on the domain's views: they are its kind, and it stays a yardstick.
-    augmented = document["config"]["augmentation"] if result.method == "supervised" else None
+    config = document["config"]
+    own = config.get("supervised", config)  # earlier results have all settings side by side
+    augmented = own["augmentation"] if result.method == "supervised" else None
     assert result.views == kinds.get(augmented or result.method, "none")
     assert result.yardstick == (result.method not in kinds)
 

@@ -1,6 +1,5 @@
 """Smoke runs through the command line, and a look at what they trained."""
 
-import importlib
 import json
 from dataclasses import dataclass, field
 from itertools import islice
@@ -69,7 +68,7 @@ def inside(monkeypatch):
 @pytest.fixture
 def _without_pictures(monkeypatch):
     """As without matplotlib: most of the seconds of so small a run would go into its picture."""
-    monkeypatch.setattr(importlib.import_module("vmbench.runs.runner"), "find_spec", lambda _: None)
+    monkeypatch.setattr("vmbench.runs.artifact.find_spec", lambda _: None)
 
 
 @pytest.fixture

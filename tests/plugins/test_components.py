@@ -135,7 +135,8 @@ def test_by_option_they_are_recorded_in_the_command(install, capsys, tmp_path, m
 
 @pytest.mark.usefixtures("packs")
 def test_what_follows_from_the_spec_is_checked(capsys, tmp_path):
-    asked = [*RUN, *ALL, "--pretrain", "toy-grid", "--out", str(tmp_path)]
+    where = [word.replace("toy-vector", "toy-grid") for word in RUN]
+    asked = [*where, *ALL, "--pretrain", "toy-grid", "--out", str(tmp_path)]
     assert invoke(asked) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "encoder 'fold' does not serve a Grid" in line

@@ -127,7 +127,7 @@ def test_expected_failures_must_fail_and_must_exist():
         check_domain(domain, expected_failures={"finite": ""})
 
 
-def test_only_domains_and_methods_have_a_contract():
-    with pytest.raises(UserError, match="neither a vmbench Domain nor a vmbench Method"):
+def test_only_components_have_a_contract():
+    with pytest.raises(UserError, match="42 is no vmbench domain, method, objective, encoder or"):
         checks_of(42)
     assert checks_of(Toy)[0] == "domain"

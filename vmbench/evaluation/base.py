@@ -23,10 +23,11 @@ from vmbench.evaluation.feature_store import FeatureStore
 from vmbench.evaluation.influence import Contributions
 from vmbench.evaluation.kinds import scoring
 from vmbench.evaluation.kinds.base import Scoring
+from vmbench.evaluation.linear_models import Features
 from vmbench.evaluation.metrics import Predictions
 from vmbench.evaluation.units import test_units
 from vmbench.networks.encoder import Encoder
-from vmbench.networks.readout import DEFAULT, Readout, Source
+from vmbench.networks.readout import DEFAULT, Readout, Source, parse_readout, resolve
 from vmbench.results import Probe, ReadoutRecord, TaskResult
 from vmbench.settings import Configured
 from vmbench.training.trainer import Trainer
@@ -108,6 +109,27 @@ class Problem:
             for x in self.inputs(indices, change):
                 store.add(self._read(x, sources))
             yield store
+
+    def split_features(self) -> dict[Split, Features]:
+        """Features (N, D) of every split, at the readout that is asked for.
+
+        Raises:
+            UserError: for ``readout=auto``, among whose candidates this chooses none (see
+                :class:`~vmbench.evaluation.readouts.Reading`), and for a stage that is not there.
+        """
+        asked = parse_readout(self.config.readout)
+        if asked is None:
+            raise UserError(
+                f"readout={self.config.readout}: this evaluation reads one readout and does not "
+                f"choose it: name it (--set readout=last)"
+            )
+        if asked != DEFAULT:
+            asked = resolve(asked, self.stage_sizes(), self.config.feature_bins)
+        found = {}
+        for split in SPLITS:
+            with self.reading(self.indices[split], [asked]) as store:
+                found[split] = store.read(asked)
+        return found
 
     def _read(self, x: Tensor, sources: Sequence[Source]) -> list[Tensor]:
         if tuple(sources) == DEFAULT.sources:

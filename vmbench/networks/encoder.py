@@ -227,7 +227,8 @@ def rebuild_encoder(spec: Spec, built: Built, *, standardised: bool = False) -> 
     if not (isinstance(build, type) and issubclass(build, Encoder)):
         raise UserError(f"{named} is no vmbench.networks.encoder.Encoder")
     try:
-        encoder = build(spec, **built.settings)  # type: ignore[arg-type]
+        with torch.random.fork_rng(devices=[]):  # weights come later: nobody's random numbers
+            encoder = build(spec, **built.settings)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise UserError(f"{named} does not take these settings: {error}") from error
     encoder.spec, encoder.built = spec, built

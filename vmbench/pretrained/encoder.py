@@ -134,7 +134,8 @@ class PretrainedEncoder:
             why = "a network of its own kind" if views.learned else "nothing that was learned"
             raise UserError(f"{self.folder.name}: its views ({views.method}) come from {why}")
         require_same(path, views.sha256)
-        network = Viewmaker(self.spec, **views.viewmaker)
+        with torch.random.fork_rng(devices=[]):
+            network = Viewmaker(self.spec, **views.viewmaker)
         prefix = "network."
         weights = {k.removeprefix(prefix): v for k, v in load_file(path).items() if prefix in k[:8]}
         _load(network, weights, path)
