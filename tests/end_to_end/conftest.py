@@ -6,10 +6,12 @@ from itertools import islice
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from vmbench.cli import invoke
 from vmbench.evaluation import limit
-from vmbench.runs.representations import Representations
+from vmbench.pretrained.document import VIEWS
+from vmbench.runs.representations import Representations, recipe_of
 from vmbench.views.method import Representation
 from vmbench_domains.audio import AudioDomain
 from vmbench_domains.audio.spoken_digits import SpokenDigitsWaveform
@@ -46,10 +48,17 @@ class Inside:
 
     def views(self, seed=0):
         """One view of each training example."""
-        (trained,) = self.read.trained.values()
-        views = trained.views.eval()
         with torch.no_grad():
-            return views(self.x, torch.Generator().manual_seed(seed))
+            return self.family()(self.x, torch.Generator().manual_seed(seed))
+
+    def family(self):
+        """What makes the views of the pretraining, as it was trained."""
+        (trained,) = self.read.trained.values()
+        recipe = recipe_of(self.read.plan)
+        family = recipe.views(self.read.trainer, self.read.examples)
+        if family.role != "fixed":
+            family.load_state_dict(load_file(trained.folder / VIEWS))
+        return family.eval()
 
 
 @pytest.fixture
