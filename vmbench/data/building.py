@@ -79,7 +79,8 @@ def build(dataset: BoundDataset, folder: Path, chosen: Indices | None = None) ->
             announce(f"preparing {dataset.name}", None) as bar,
         ):
             while chunk := list(islice(examples, CHUNK)):
-                file.append(_columns(dataset, chunk) | _values(built.see(chunk)))
+                values = built.see(chunk)  # what is wrong with an example is said here
+                file.append(_columns(dataset, chunk) | _values(values))
                 bar.advance(len(chunk))
         built.remarks = dataset.remarks
     if built.count == 0:
@@ -120,7 +121,8 @@ def _build_listed(
             found = [(position, x) for position, x in read if x is not None]
             if found:
                 chunk = [outline[position].filled(x) for position, x in found]
-                columns = _columns(dataset, chunk) | _values(built.see(chunk))
+                values = built.see(chunk)
+                columns = _columns(dataset, chunk) | _values(values)
                 if chosen is not None:
                     columns["position"] = [position for position, _ in found]
                 file.append(columns)
