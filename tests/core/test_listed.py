@@ -155,6 +155,15 @@ def test_unlabelled_false_reads_none_of_them():
     assert not [position for position in few.training() if position % 10 == 9]
 
 
+def test_a_pretraining_normalises_alike_whether_or_not_it_will_be_judged():
+    """Without the judged examples (vmbench pretrain), and with them (vmbench run)."""
+    alone = prepare(Rows().bind(), most=10**6, tasks=[])
+    whole = prepare(Rows().bind())
+    assert len(alone.training()) == len(whole.training())
+    np.testing.assert_allclose(alone.mean, whole.mean, rtol=1e-5)
+    np.testing.assert_allclose(alone.std, whole.std, rtol=1e-5)
+
+
 PROGRAM = """
 import os, signal, sys
 sys.path[:0] = [{here!r}, {above!r}]

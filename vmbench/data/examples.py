@@ -31,7 +31,7 @@ from vmbench.storage.cache import building, cache_folder
 
 __all__ = ["Examples", "Indices", "check_task", "is_prepared", "prepare"]
 
-CACHE_FORMAT = 2
+CACHE_FORMAT = 3
 STATISTICS = "statistics.json"
 
 
@@ -310,8 +310,6 @@ def _build(dataset: BoundDataset, folder: Path, chosen: Indices | None = None) -
     examples = Examples(dataset, folder)
     for task in dataset.tasks:
         check_task(examples, task)
-    if chosen is not None:  # what is pretrained on is part of it, and its moments are that part's
-        return
     # Whose group is held out is known only now.
     labelled = Examples(dataset, folder, unlabelled=False).training()
     gained = np.setdiff1d(examples.training(), labelled)
