@@ -86,6 +86,8 @@ def test_pretrain_prints_the_folder_and_its_spec(tmp_path, capsys):
 @pytest.mark.parametrize(("asked", "message"), [
     ({"settings": {"lr": 0.1}}, "'lr' is of the training, which is done"),
     ({"settings": {"viewmaker.epsilon": 0.1}}, "'viewmaker.epsilon' is of the training"),
+    ({"settings": {"readuot": "auto"}}, "unknown setting 'readuot': did you mean 'readout'"),
+    ({"settings": {"foo.bar": 3}}, "unknown setting 'foo.bar'"),
     ({"transfer": ["toy-grid"]}, "cannot transfer"),
     ({"transfer": ["toy-othr"]}, "did you mean 'toy-other'"),
     ({"evaluation": "linaer"}, "did you mean 'linear'"),
@@ -99,6 +101,21 @@ def test_what_an_evaluation_cannot_change_is_refused(made, asked, message, tmp_p
 def test_settings_of_the_evaluation_are_taken(made, settings, tmp_path):
     result = vmbench.evaluate(made, out=tmp_path, settings=settings)
     assert result.overrides == {"linear.penalties": 11, "epochs": 1, "batch_size": 32}
+
+
+def test_damage_is_told_before_any_data_are_prepared(made, tmp_path, monkeypatch):
+    copy = shutil.copytree(made, tmp_path / "copy")
+    weights = (copy / "encoder.safetensors").read_bytes()
+    (copy / "encoder.safetensors").write_bytes(weights[: len(weights) // 2])
+    monkeypatch.setattr("vmbench.runs.runner.prepare_for", lambda *_: 1 / 0)
+    with pytest.raises(UserError, match=r"encoder\.safetensors is damaged .*: copy the folder"):
+        vmbench.evaluate(copy, out=tmp_path)
+
+
+def test_a_refused_training_leaves_no_request(tmp_path):
+    with pytest.raises(UserError, match="batch_size"):
+        vmbench.pretrain("toy", out=tmp_path, preset="smoke", settings={"batch_size": 10_000})
+    assert not [*tmp_path.rglob("request.json")]
 
 
 def test_a_pretraining_of_another_request_is_told(made, tmp_path):

@@ -110,7 +110,7 @@ def test_a_damaged_artifact_is_named(name, tmp_path):
     (folder,) = (tmp_path / "pretrainings").iterdir()
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match=rf"{name} is damaged .* start the run over"):
+    with pytest.raises(UserError, match=rf"{name} is damaged .* train again"):
         run(tmp_path, evaluation="knn")
     run(tmp_path, evaluation="knn", overwrite=True)
 

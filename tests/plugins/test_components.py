@@ -130,6 +130,13 @@ def test_by_option_they_are_recorded_in_the_command(install, capsys, tmp_path, m
     command = result(capsys, tmp_path / "runs", *RUN, *ALL, *plugins)["command"]
     for target in targets:
         assert f"--plugin {target}" in command
+    # The pretraining does without the evaluation's; who evaluates it by that names it.
+    (folder,) = (tmp_path / "runs" / "pretrainings").iterdir()
+    assert json.loads((folder / "request.json").read_text())["plugins"] == [*targets[:2]]
+    asked = ("evaluate", str(folder), "--eval", "guess", "--plugin", targets[2])
+    evaluated = result(capsys, tmp_path / "more", *asked, "--quiet", "--json")["command"]
+    for target in targets:
+        assert f"--plugin {target}" in evaluated
         sys.modules.pop(target.partition(":")[0])
 
 

@@ -4,7 +4,7 @@ A listed dataset's journal says after every chunk how far it is; whoever finds o
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -152,24 +152,24 @@ class Journal:
         self.done = self.chunks = self.size = 0
         self.skipped: list[int] = []
         self.tallies: list[Any] = []
-        try:
-            first, *lines = self.path.read_text().splitlines(keepends=True)
-            if json.loads(first) == {"work": work}:
-                self._recall(line for line in lines if line.endswith("\n"))
-        except (OSError, ValueError):
-            pass
-        if self.done and (folder / EXAMPLES).stat().st_size < self.size:
-            self.path.unlink()
-            self.__init__(folder, work)  # type: ignore[misc]  # as if nothing had been there
         self._work = work
-
-    def _recall(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            entry = json.loads(line)
+        for entry in self._entries(folder / EXAMPLES):
             self.done, self.size = entry["done"], entry["size"]
             self.chunks += entry["written"]
             self.skipped += entry["skipped"]
             self.tallies.append(entry["tally"])
+
+    def _entries(self, examples: Path) -> list[dict[str, Any]]:
+        """What was noted; nothing of another work, or if ``examples`` is shorter than it says."""
+        try:
+            first, *lines = self.path.read_text().splitlines(keepends=True)
+            same = json.loads(first) == {"work": self._work}
+            # The last line may be torn.
+            noted = [json.loads(line) for line in lines if same and line.endswith("\n")]
+            whole = not noted or examples.stat().st_size >= noted[-1]["size"]
+        except (OSError, ValueError):
+            return []
+        return noted if whole else []
 
     def __enter__(self) -> Self:
         """Begin it anew, or go on."""

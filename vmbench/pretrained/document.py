@@ -19,6 +19,7 @@ ENCODER, VIEWS, LOG = "encoder.safetensors", "views.safetensors", "metrics.jsonl
 RECORD, REQUEST, SPEC = "training.json", "request.json", "spec.json"
 CARD, PICTURE = "README.md", "views.png"
 FORMAT: Literal[1] = 1
+MEND = "copy the folder again, or train again (vmbench pretrain or run, with --overwrite)"
 
 
 class _Part(BaseModel):
@@ -153,7 +154,7 @@ def read_document(folder: Path) -> Document:
         where = ".".join(map(str, first["loc"])) or "document"
         raise UserError(
             f"{folder / SPEC} is damaged or no spec of a pretraining ({where}: "
-            f"{first['msg'].lower()}): copy the folder again, or train again with --overwrite"
+            f"{first['msg'].lower()}): {MEND}"
         ) from error
     except json.JSONDecodeError as error:
         raise damaged(folder / SPEC, error) from error
@@ -181,19 +182,13 @@ def require_same(path: Path, sha256: str | None) -> None:
     try:
         same = sha256_of(path) == sha256
     except FileNotFoundError as error:
-        raise UserError(
-            f"{path} is missing: copy the whole folder, or train again with --overwrite"
-        ) from error
+        raise UserError(f"{path} is missing: {MEND}") from error
     if not same:
         raise UserError(
-            f"{path} is damaged or of another pretraining (not the bytes that {SPEC} names): copy "
-            f"the folder again, or start the run over with --overwrite"
+            f"{path} is damaged or of another pretraining (not the bytes that {SPEC} names): {MEND}"
         )
 
 
 def damaged(path: Path, error: Exception) -> UserError:
     """The error for a file that cannot be read."""
-    return UserError(
-        f"{path} is damaged ({type(error).__name__}): delete {path.parent}, or start the run over "
-        f"with --overwrite"
-    )
+    return UserError(f"{path} is damaged ({type(error).__name__}): {MEND}")

@@ -228,15 +228,16 @@ def asking_for(recipe: Recipe, request: RunRequest) -> RunRequest:
     less: dict[str, Any] = {"evaluation": LINEAR, "transfer": (), "settings": settings}
     if recipe.dataset.package is not None:
         less["data_dir"] = None
-    return request.model_copy(update=less)
+    # Less the plugin that the evaluation may be of, too.
+    return RunRequest(**request.model_dump(exclude={"plugins"}) | less)
 
 
 def _train(
     recipe: Recipe, trainer: Trainer, examples: Examples, folder: Path, request: RunRequest
 ) -> None:
-    write_atomically(folder / REQUEST, request.to_json() + "\n")
     indices = recipe.indices(examples)
     trainer.require_batch(examples, indices)
+    write_atomically(folder / REQUEST, request.to_json() + "\n")
     views, loss = recipe.views(trainer, examples), recipe.loss(examples)
     encoder = trainer.new_encoder(examples, indices)
     watch = None

@@ -11,13 +11,21 @@ from vmbench.data.dataset import BoundDataset, Dataset
 from vmbench.data.domain import Domain
 from vmbench.errors import UserError
 from vmbench.plugins import register_plugin
-from vmbench.pretrained.document import REQUEST, Document, read_document, spec_of
+from vmbench.pretrained.document import (
+    ENCODER,
+    MEND,
+    REQUEST,
+    Document,
+    read_document,
+    require_same,
+    spec_of,
+)
 from vmbench.pretrained.place import find_pretraining
 from vmbench.registry import registry
 from vmbench.runs.plan import Plan, make_plan
 from vmbench.runs.representations import recipe_of
 from vmbench.runs.request import RunRequest
-from vmbench.runs.sections import is_read_after_training
+from vmbench.runs.sections import check_names, is_read_after_training
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,14 @@ class Recorded:
         """
         folder = find_pretraining(pretraining, out)
         document = read_document(folder)
+        # Before any data are prepared for it.
+        require_same(folder / ENCODER, document.encoder.sha256)
         path = folder / REQUEST
         try:
             return cls(folder, document, RunRequest.from_json(path.read_bytes()))
         except (OSError, UserError) as error:
             raise UserError(
-                f"{path} is damaged, or of another version of vmbench ({error}): copy the folder "
-                f"again, or train again with --overwrite"
+                f"{path} is damaged, or of another version of vmbench ({error}): {MEND}"
             ) from error
 
     def asked(self, *, settings: dict[str, Any], **evaluation: Any) -> RunRequest:
@@ -57,6 +66,9 @@ class Recorded:
         Raises:
             UserError: a setting of the training.
         """
+        for plugin in self.request.plugins:
+            register_plugin(plugin)
+        check_names(settings)
         for name in settings:
             if name not in EXECUTION_SETTINGS and not is_read_after_training(name):
                 raise UserError(
@@ -71,14 +83,13 @@ class Recorded:
         if evaluation["target"] is None:
             evaluation["target"] = request.target
         kept = {k: v for k, v in request.settings.items() if k not in EXECUTION_SETTINGS}
-        fields_ = request.model_dump() | evaluation | {"settings": kept | settings}
-        request = RunRequest(**fields_)
+        # The plugins are those of the training and of this evaluation, and are found anew.
+        training = request.model_dump(exclude={"plugins"})
+        request = RunRequest(**training | evaluation | {"settings": kept | settings})
         return request if self._at_hand(request) else self._alone(request)
 
     def _at_hand(self, request: RunRequest) -> bool:
         """Whether ``vmbench run`` would find the data that this was trained on."""
-        for plugin in request.plugins:
-            register_plugin(plugin)
         domain = cast(Domain, registry("domain").get(request.domain))
         declared = domain.dataset(self.document.dataset.name)
         try:
