@@ -9,24 +9,9 @@ import toy  # noqa: F401 - the domain
 import vmbench
 from vmbench.cli import invoke
 from vmbench.errors import UserError
-from vmbench.training import trainer
 
 SETTINGS = {"batch_size": 32, "epochs": 1}
 ASKED = {"preset": "smoke", "settings": SETTINGS}
-
-
-@pytest.fixture
-def trainings(monkeypatch):
-    """Folders that were trained in, in order."""
-    found = []
-    original = trainer.Trainer.train
-
-    def train(self, folder, *arguments, **options):
-        found.append(folder)
-        return original(self, folder, *arguments, **options)
-
-    monkeypatch.setattr(trainer.Trainer, "train", train)
-    return found
 
 
 @pytest.fixture(scope="module")

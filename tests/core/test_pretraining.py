@@ -10,23 +10,8 @@ import vmbench
 from vmbench.cli import invoke
 from vmbench.errors import UserError
 from vmbench.runs.request import RunRequest
-from vmbench.training import trainer
 
 SETTINGS = {"batch_size": 32, "epochs": 1}
-
-
-@pytest.fixture
-def trainings(monkeypatch):
-    """Folders that were trained in, in order."""
-    found = []
-    original = trainer.Trainer.train
-
-    def train(self, folder, *arguments, **options):
-        found.append(folder)
-        return original(self, folder, *arguments, **options)
-
-    monkeypatch.setattr(trainer.Trainer, "train", train)
-    return found
 
 
 def run(out, method="gaussian-noise", **options):

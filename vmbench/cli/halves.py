@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from vmbench.cli import options
 from vmbench.cli.output import echo, echo_json
 from vmbench.cli.run import asked_settings, print_results
 
@@ -13,35 +14,26 @@ PRETRAINING = typer.Argument(
 
 
 def pretrain(
-    domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
-    method: str = typer.Option("viewmaker", help="Where the views come from (list methods)."),
-    objective: str = typer.Option("simclr", help="What the encoder minimises (list objectives)."),
-    preset: str = typer.Option("small", help="smoke (seconds), small (minutes) or paper (a GPU)."),
-    seed: int = typer.Option(0, help="Of weights, batches and views."),
-    epochs: int | None = typer.Option(None, help="Override the preset's epochs."),
-    epsilon: float | None = typer.Option(None, help="Override the viewmaker's budget."),
-    pretrain: str | None = typer.Option(
-        None, metavar="DATASET", help="Pretrain on this dataset instead of the domain's default."
-    ),
-    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files or yours."),
-    target: str | None = typer.Option(None, help="The label's column in your own table."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda, cuda:1, mps."),
-    precision: str = typer.Option("auto", help="auto, float32 or bfloat16."),
+    domain: str = options.DOMAIN,
+    method: str = options.METHOD,
+    objective: str = options.OBJECTIVE,
+    preset: str = options.PRESET,
+    seed: int = options.SEED,
+    epochs: int | None = options.EPOCHS,
+    epsilon: float | None = options.EPSILON,
+    pretrain: str | None = options.PRETRAIN,
+    data_dir: Path | None = options.DATA_DIR,
+    target: str | None = options.TARGET,
+    device: str = options.DEVICE,
+    precision: str = options.PRECISION,
     out: Path = typer.Option(Path("runs"), help="The folder is made in OUT/pretrainings."),
     resume: bool = typer.Option(True, help="Go on from an interrupted training."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Train again what is there."),
-    set_: list[str] = typer.Option(
-        [],
-        "--set",
-        metavar="KEY=VALUE",
-        help="Override a setting, as lr=0.001 or byol.momentum=0.99; repeatable (info config).",
-    ),
-    config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
-    tracker: list[str] = typer.Option(
-        [], metavar="NAME", help="Follow live in tensorboard or trackio; repeatable."
-    ),
+    set_: list[str] = options.SET,
+    config: Path | None = options.CONFIG,
+    tracker: list[str] = options.TRACKER,
     as_json: bool = typer.Option(False, "--json", help="Print the folder and its spec.json."),
-    quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
+    quiet: bool = options.QUIET,
 ) -> None:
     """Pretrain alone and print the folder, for evaluate, embed and vmbench.load."""
     from vmbench.runs.halves import execute_pretraining
@@ -77,17 +69,15 @@ def pretrain(
 
 def evaluate(
     pretraining: str = PRETRAINING,
-    evaluations: list[str] = typer.Option(
-        ["linear"], "--eval", help="How the features are judged; repeatable (list evaluations)."
-    ),
+    evaluations: list[str] = options.EVALUATIONS,
     transfer: list[str] = typer.Option(
         [], metavar="DATASET[/TASK]", help="Evaluate on this; repeatable. Default: as for run."
     ),
     data_dir: Path | None = typer.Option(
         None, help="Folder of the files; default: where they lay when it was trained."
     ),
-    target: str | None = typer.Option(None, help="The label's column in your own table."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda, cuda:1, mps."),
+    target: str | None = options.TARGET,
+    device: str = options.DEVICE,
     out: Path = typer.Option(Path("runs"), help="Parent of the run's folder."),
     resume: bool = typer.Option(True, help="Read a finished evaluation."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace a finished one."),
@@ -98,7 +88,7 @@ def evaluate(
         help="Override a setting of the readout or an evaluation; repeatable.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print result.json on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
+    quiet: bool = options.QUIET,
 ) -> None:
     """Evaluate a pretraining without training again; the results are those of run."""
     from vmbench.runs.halves import evaluate as judge

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from vmbench.cli import options
 from vmbench.cli.output import echo, echo_json, stdout
 from vmbench.errors import UserError
 
@@ -15,44 +16,29 @@ if TYPE_CHECKING:
 
 
 def run(
-    domain: str = typer.Option(..., help="image, audio, sensor, tabular, medical or a plugin's."),
-    method: str = typer.Option("viewmaker", help="Where the views come from (list methods)."),
-    objective: str = typer.Option("simclr", help="What the encoder minimises (list objectives)."),
-    evaluations: list[str] = typer.Option(
-        ["linear"], "--eval", help="How the features are judged; repeatable (list evaluations)."
-    ),
-    views: str | None = typer.Option(
-        None, metavar="METHOD", help="For supervised: the view family that augments it."
-    ),
-    preset: str = typer.Option("small", help="smoke (seconds), small (minutes) or paper (a GPU)."),
-    seed: int = typer.Option(0, help="Of weights, batches and views."),
-    epochs: int | None = typer.Option(None, help="Override the preset's epochs."),
-    epsilon: float | None = typer.Option(None, help="Override the viewmaker's budget."),
-    pretrain: str | None = typer.Option(
-        None, metavar="DATASET", help="Pretrain on this dataset instead of the domain's default."
-    ),
-    transfer: list[str] = typer.Option(
-        [], metavar="DATASET[/TASK]", help="Evaluate on this; repeatable. Default: all embedded."
-    ),
-    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files or yours."),
-    target: str | None = typer.Option(None, help="The label's column in your own table."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda, cuda:1, mps."),
-    precision: str = typer.Option("auto", help="auto, float32 or bfloat16."),
+    domain: str = options.DOMAIN,
+    method: str = options.METHOD,
+    objective: str = options.OBJECTIVE,
+    evaluations: list[str] = options.EVALUATIONS,
+    views: str | None = options.VIEWS,
+    preset: str = options.PRESET,
+    seed: int = options.SEED,
+    epochs: int | None = options.EPOCHS,
+    epsilon: float | None = options.EPSILON,
+    pretrain: str | None = options.PRETRAIN,
+    transfer: list[str] = options.TRANSFER,
+    data_dir: Path | None = options.DATA_DIR,
+    target: str | None = options.TARGET,
+    device: str = options.DEVICE,
+    precision: str = options.PRECISION,
     out: Path = typer.Option(Path("runs"), help="Parent of the run's folder."),
     resume: bool = typer.Option(True, help="Go on from an interrupted run."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace a finished run."),
-    set_: list[str] = typer.Option(
-        [],
-        "--set",
-        metavar="KEY=VALUE",
-        help="Override a setting, as lr=0.001 or byol.momentum=0.99; repeatable (info config).",
-    ),
-    config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
-    tracker: list[str] = typer.Option(
-        [], metavar="NAME", help="Follow live in tensorboard or trackio; repeatable."
-    ),
+    set_: list[str] = options.SET,
+    config: Path | None = options.CONFIG,
+    tracker: list[str] = options.TRACKER,
     as_json: bool = typer.Option(False, "--json", help="Print result.json on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
+    quiet: bool = options.QUIET,
 ) -> None:
     """Pretrain, probe every task, write a result and print it."""
     from vmbench.runs.request import RunRequest

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from vmbench.cli import options
 from vmbench.cli.output import echo, echo_json, stdout
 from vmbench.cli.run import asked_settings
 from vmbench.errors import UserError
@@ -38,19 +39,13 @@ def sweep(
     ),
     seeds: int | None = typer.Option(None, min=1, help="How many, from 0 on.  [default: 1]"),
     preset: str | None = typer.Option(None, help="smoke, small or paper.  [default: small]"),
-    views: str | None = typer.Option(
-        None, metavar="METHOD", help="For supervised: the view family that augments it."
-    ),
-    pretrain: str | None = typer.Option(
-        None, metavar="DATASET", help="Pretrain on this dataset instead of the domain's default."
-    ),
-    transfer: list[str] = typer.Option(
-        [], metavar="DATASET[/TASK]", help="Evaluate on this; repeatable. Default: all embedded."
-    ),
-    data_dir: Path | None = typer.Option(None, help="Folder of the publisher's files or yours."),
-    target: str | None = typer.Option(None, help="The label's column in your own table."),
+    views: str | None = options.VIEWS,
+    pretrain: str | None = options.PRETRAIN,
+    transfer: list[str] = options.TRANSFER,
+    data_dir: Path | None = options.DATA_DIR,
+    target: str | None = options.TARGET,
     set_: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="As for run."),
-    config: Path | None = typer.Option(None, help="Settings from a .toml or .json file."),
+    config: Path | None = options.CONFIG,
     file: Path | None = typer.Option(
         None, metavar="GRID.TOML", help="All of the above from a file, instead of options."
     ),
@@ -66,7 +61,7 @@ def sweep(
     out: Path = typer.Option(Path("runs"), help="Parent of the runs' folders."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan and end."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", help="No progress on stderr."),
+    quiet: bool = options.QUIET,
 ) -> None:
     """Run a grid: what is done is kept, what is shared is trained once; ends in the board."""
     from vmbench.sweeps.estimate import Times, estimate
