@@ -17,7 +17,8 @@ from vmbench.objectives.simclr import SimCLR
 from vmbench.registry import registry
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement
-from vmbench.training.loop import _SCHEDULES, _Players
+from vmbench.training.players import Players
+from vmbench.training.steps import SCHEDULES
 from vmbench.views.base import ViewContext, view_maker
 from vmbench.views.divmaker import DiverseViews, Divmaker, deterministic_contrastive
 from vmbench.views.method import ViewMethod
@@ -139,9 +140,9 @@ def setup(dataset, views, schedule):
     config = common(schedule=schedule, lr=1e-30)
     torch.manual_seed(0)
     objective = SimCLR(new_encoder(dataset.spec), SimCLR.settings_class(), 10)
-    players = _Players(objective, views, config, 10)
+    players = Players(objective, views, config, 10)
     generator = torch.Generator().manual_seed(4)
-    return objective, players, generator, _SCHEDULES[schedule](players, CPU, generator)
+    return objective, players, generator, SCHEDULES[schedule](players, CPU, generator)
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -13,7 +13,7 @@ from vmbench.errors import UserError
 from vmbench.networks import Viewmaker
 from vmbench.objectives import Batch
 from vmbench.objectives.cross_entropy import CrossEntropy
-from vmbench.training.loop import reverse_gradient
+from vmbench.training.steps import reverse_gradient
 from vmbench.views.base import view_maker
 from vmbench.views.viewmaker import AdversarialViews
 

@@ -16,8 +16,9 @@ from vmbench.objectives.simclr import SimCLR
 from vmbench.progress import Progress
 from vmbench.training import checkpoint
 from vmbench.training.device import Placement
-from vmbench.training.loop import fit, reverse_gradient
+from vmbench.training.loop import fit
 from vmbench.training.metrics_log import MetricsLog
+from vmbench.training.steps import WentWrongError, reverse_gradient, take_steps
 from vmbench.views.base import Identity, view_maker
 from vmbench.views.viewmaker import AdversarialViews
 
@@ -189,6 +190,18 @@ def test_an_exploding_gradient_stops_before_the_weights_are_lost(schedule, tmp_p
     again, _, _ = train(toy.ToyVector, tmp_path, "inf", schedule=schedule)
     whole, _, _ = train(toy.ToyVector, tmp_path, "whole", schedule=schedule)
     assert again.final_loss == whole.final_loss
+
+
+def test_nobody_steps_where_one_gradient_exploded():
+    sound, lost = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizers = {name: torch.optim.SGD([p], lr=1.0) for name, p in (("a", sound), ("b", lost))}
+    sound.grad, lost.grad = torch.ones(2), torch.tensor([1.0, torch.inf])
+    with pytest.raises(WentWrongError, match="gradient of the b exploded"):
+        take_steps(torch.tensor(1.0), **optimizers)
+    assert sound.tolist() == [1, 1]
+    lost.grad = torch.ones(2)
+    take_steps(torch.tensor(1.0), **optimizers)
+    assert sound.tolist() == lost.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("damaged", [1, 2])

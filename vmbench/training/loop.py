@@ -1,28 +1,15 @@
 """The one training loop: batch -> views -> encoder -> objective -> step, learned views or not.
 
-The update of the views is the only place that knows that they may learn. An adversary's:
-
-- ``joint`` (default): one forward and one backward serve both players. The gradient is reversed
-  between encoder and viewmaker (Ganin & Lempitsky 2015), so the encoder descends and the viewmaker
-  ascends the same loss.
-- ``alternating``: the reference's two full passes, encoder first; half of each is thrown away.
-
-Learned views that are no adversary minimise a loss of their own in a second pass on either
-schedule, and the encoder's loss sends them nothing.
+How the players step is :mod:`vmbench.training.steps`.
 """
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.utils import get_total_norm
-from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vmbench.config import Config
 from vmbench.data.examples import Examples, Indices
@@ -34,10 +21,11 @@ from vmbench.training import checkpoint
 from vmbench.training.collapse import effective_rank
 from vmbench.training.device import Placement
 from vmbench.training.metrics_log import MetricsLog
-from vmbench.views.base import Role, ViewFamily, view_maker
+from vmbench.training.players import Players
+from vmbench.training.steps import SCHEDULES, WentWrongError
+from vmbench.views.base import ViewFamily
 
 LOG_EVERY = 10  # steps between lines of metrics.jsonl
-WARMUP = 0.05  # share of a cosine schedule spent warming up
 
 
 @dataclass(frozen=True)
@@ -95,8 +83,8 @@ def fit(
     generator = placement.generator(seed)
     per_epoch = len(indices) // config.batch_size
     total = per_epoch * config.epochs
-    players = _Players(objective, views, config, total)
-    step = _SCHEDULES[config.schedule](players, placement, generator)
+    players = Players(objective, views, config, total)
+    step = SCHEDULES[config.schedule](players, placement, generator)
     done, seconds, loading, losses = 0, 0.0, 0.0, _EpochLoss()
     if state := _state_in(state_file, progress):
         players.load_state_dict(state["players"])
@@ -135,7 +123,7 @@ def fit(
             )
             try:
                 loss = step(batch)
-            except _WentWrongError as error:
+            except WentWrongError as error:
                 rates = f"lr ({config.lr})" + ("" if views.role == "fixed" else " or epsilon")
                 raise RunError(
                     f"{error} at step {number + 1} of {total}: lower {rates}, or use --precision "
@@ -223,187 +211,3 @@ class _EpochLoss:
     @property
     def mean(self) -> float:
         return self.total / max(self.count, 1)
-
-
-class _Players:
-    """The encoder's side and, where views learn, the viewmaker's: modules and optimisers."""
-
-    def __init__(self, objective: Objective, views: ViewFamily, config: Config, total: int) -> None:
-        self.objective, self.views, self.config, self.total = objective, views, config, total
-        encoder_side = [p for p in objective.parameters() if p.requires_grad]
-        self.encoder: Optimizer
-        if config.optimizer == "adamw":
-            self.encoder = AdamW(encoder_side, lr=config.lr, weight_decay=config.weight_decay)
-        else:
-            self.encoder = SGD(
-                encoder_side,
-                lr=config.lr,
-                momentum=config.momentum,
-                weight_decay=config.weight_decay,
-            )
-        self.viewmaker = None if views.role == "fixed" else Adam(views.parameters(), lr=views.lr)
-
-    @property
-    def optimizers(self) -> list[Optimizer]:
-        return [self.encoder] if self.viewmaker is None else [self.encoder, self.viewmaker]
-
-    @property
-    def learning_rate(self) -> float:
-        return float(self.encoder.param_groups[0]["lr"])
-
-    def set_learning_rate(self, step: int) -> None:
-        """The rates at ``step``, both players' on one schedule.
-
-        Were the viewmaker's constant while the encoder's falls to zero, the adversary would win
-        the last steps against an encoder that can no longer answer.
-        """
-        share = _schedule(step, self.total, self.config.lr_schedule)
-        peaks = (self.config.lr, self.views.lr)
-        for optimizer, peak in zip(self.optimizers, peaks, strict=False):
-            for group in optimizer.param_groups:
-                group["lr"] = peak * share
-
-    def state_dict(self) -> dict[str, Any]:
-        return {
-            "objective": dict(self.objective.state_dict()),
-            "views": dict(self.views.state_dict()),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.objective.load_state_dict(state["objective"])
-        self.views.load_state_dict(state["views"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-
-
-def _schedule(step: int, total: int, shape: str) -> float:
-    if shape == "constant":
-        return 1.0
-    warmup = max(1, round(WARMUP * total))
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
-
-
-class _ReverseGradient(torch.autograd.Function):
-    """Identity forward, minus the gradient backward."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return -gradient
-
-
-def reverse_gradient(x: Tensor) -> Tensor:
-    """``x``, through which the gradient flows back with its sign changed."""
-    reversed_: Tensor = _ReverseGradient.apply(x)  # type: ignore[no-untyped-call]
-    return reversed_
-
-
-def _unchanged(view: Tensor) -> Tensor:
-    return view
-
-
-Passing = Callable[[Tensor], Tensor]
-
-
-def _between(views: ViewFamily, to_adversary: Passing) -> Passing:
-    """What each view passes on its way to the encoder, for the gradient that the role gets."""
-    way: dict[Role, Passing] = {
-        "fixed": _unchanged,
-        "adversary": to_adversary,
-        "own-loss": Tensor.detach,
-    }
-    return way[views.role]
-
-
-Step = Callable[[Batch], Tensor]
-
-
-class _WentWrongError(Exception):
-    """A loss or a gradient that no step may be taken with."""
-
-
-def _take_step(optimizer: Optimizer, name: str, loss: Tensor) -> None:
-    """Step, unless the loss or the gradient's norm over all of them is NaN or overflowed.
-
-    A gradient may explode under a loss that is still finite; the weights would be lost with it,
-    and so would the next state that is kept.
-    """
-    value = loss.item()
-    if not math.isfinite(value):
-        raise _WentWrongError(f"the loss became {value}")
-    parameters = (p for group in optimizer.param_groups for p in group["params"])
-    norm = get_total_norm([p.grad for p in parameters if p.grad is not None]).item()
-    if not math.isfinite(norm):
-        raise _WentWrongError(f"the gradient of the {name} exploded (its norm is {norm})")
-    optimizer.step()
-
-
-def _joint(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
-    objective, views = players.objective, players.views
-
-    make_views = view_maker(views, generator, _between(views, reverse_gradient))
-
-    def step(batch: Batch) -> Tensor:
-        with placement.mixed():
-            loss: Tensor = objective(batch, make_views)
-        for optimizer in players.optimizers:
-            optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        if views.role == "own-loss":
-            _descend_own_loss(players, placement, generator, batch)
-        for optimizer, name in zip(players.optimizers, ("encoder", "views"), strict=False):
-            _take_step(optimizer, name, loss)
-        return loss.detach()
-
-    return step
-
-
-def _descend_own_loss(
-    players: _Players, placement: Placement, generator: torch.Generator, batch: Batch
-) -> Tensor:
-    """The views' own loss; its gradient reaches their parameters and no others."""
-    with placement.mixed():
-        loss = players.views.own_loss(batch.x, players.objective.encoder, generator)
-    torch.autograd.backward(loss, inputs=list(players.views.parameters()))
-    return loss
-
-
-def _alternating(players: _Players, placement: Placement, generator: torch.Generator) -> Step:
-    objective, views = players.objective, players.views
-
-    make_views = view_maker(views, generator, _between(views, _unchanged))
-
-    def one_pass(batch: Batch, optimizer: Optimizer, name: str, sign: int) -> Tensor:
-        with placement.mixed():
-            loss: Tensor = objective(batch, make_views)
-        for each in players.optimizers:
-            each.zero_grad()
-        torch.autograd.backward(sign * loss)
-        _take_step(optimizer, name, loss)
-        return loss.detach()
-
-    def step(batch: Batch) -> Tensor:
-        loss = one_pass(batch, players.encoder, "encoder", 1)
-        if players.viewmaker is None:
-            return loss
-        if views.role == "adversary":
-            one_pass(batch, players.viewmaker, "views", -1)
-        else:
-            players.viewmaker.zero_grad()
-            own = _descend_own_loss(players, placement, generator, batch)
-            _take_step(players.viewmaker, "views", own)
-        return loss
-
-    return step
-
-
-_SCHEDULES: dict[str, Callable[[_Players, Placement, torch.Generator], Step]] = {
-    "joint": _joint,
-    "alternating": _alternating,
-}

@@ -12,7 +12,7 @@ from vmbench.data.specs import ALL_KINDS
 from vmbench.objectives import ContrastiveObjective
 from vmbench.registry import registry
 from vmbench.runs.presets import PRESETS
-from vmbench.training.loop import reverse_gradient
+from vmbench.training.steps import reverse_gradient
 from vmbench.views.base import view_maker
 
 OBJECTIVES = [entry.name for entry in registry("objective")]
