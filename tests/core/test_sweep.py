@@ -279,7 +279,7 @@ def is_alive(pid):
 
 
 def test_memory_is_given_to_as_many_processes_as_fit(tmp_path, monkeypatch):
-    monkeypatch.setattr("vmbench.sweeps.local.cores", lambda: 8)
+    monkeypatch.setattr("vmbench.sweeps.local.usable_cores", lambda: 8)
     monkeypatch.setattr("vmbench.sweeps.local.available", lambda: 5e9)
     launcher = LocalLauncher(tmp_path)
     assert (launcher.processes, launcher.threads) == (3, 2)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from vmbench.storage.cores import usable_cores
 from vmbench.sweeps.launchers import order_of
 from vmbench.sweeps.memory import available, resident
 from vmbench.sweeps.plan import Job
@@ -22,13 +23,6 @@ GIGABYTE = 1 << 30
 FIRST_GUESS = 1.5 * GIGABYTE  # of a job's memory, until one has been seen
 SPARE = 0.25 * GIGABYTE  # below which the youngest job makes room
 PATIENCE = 60.0  # seconds that a stopped job has to save its state
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass
@@ -55,14 +49,14 @@ class LocalLauncher:
     def __init__(self, out: Path, processes: int | None = None, *, on_gpu: bool = False) -> None:
         self.out = out
         self.processes: int = processes or (1 if on_gpu else self._as_many_as_fit())
-        self.threads = max(1, cores() // self.processes)
+        self.threads = max(1, usable_cores() // self.processes)
         self.largest = 0.0  # memory of a job, seen so far
         self._running: dict[str, _Running] = {}
 
     def _as_many_as_fit(self) -> int:
         free = available()
-        fitting = cores() if free is None else int(free // FIRST_GUESS)
-        return max(1, min(cores(), fitting))
+        fitting = usable_cores() if free is None else int(free // FIRST_GUESS)
+        return max(1, min(usable_cores(), fitting))
 
     def has_room(self) -> bool:
         """Whether a process and the memory for it are free."""
