@@ -137,7 +137,9 @@ class PretrainedEncoder:
         with torch.random.fork_rng(devices=[]):
             network = Viewmaker(self.spec, **views.viewmaker)
         prefix = "network."
-        weights = {k.removeprefix(prefix): v for k, v in load_file(path).items() if prefix in k[:8]}
+        weights = {
+            k.removeprefix(prefix): v for k, v in load_file(path).items() if k.startswith(prefix)
+        }
         _load(network, weights, path)
         return network.to(self.device).eval()
 
